@@ -1,0 +1,43 @@
+package import LinuxSystem
+package import Messages
+
+/// How long and how often something is tried again.
+package struct Patience: Sendable {
+    /// Nothing goes on after this.
+    package var deadline: BootInstant
+    /// The most tries of one request; nil: until the deadline (before the start).
+    package var attempts: Int?
+
+    package init(deadline: BootInstant, attempts: Int? = nil) {
+        self.deadline = deadline
+        self.attempts = attempts
+    }
+}
+
+/// Told of what a wait is about: for the first failure's message, for progress, for the service manager.
+package protocol WaitObserver: AnyObject {
+    /// A failure that may pass was seen; the next try comes after `pause`.
+    func retrying(_ diagnosis: Diagnosis, after pause: Duration)
+    /// `done` of `total` objects have arrived.
+    func fetched(_ done: Int, of total: Int)
+    /// An exchange ended with this status, or with 0 for none: for the metrics.
+    func exchanged(endpoint: String, status: Int)
+}
+
+/// Backoff with full jitter: a random pause between zero and a bound that doubles from `base` to `cap`.
+package struct Backoff: Sendable {
+    private var bound: Duration
+    private let cap: Duration
+
+    package init(base: Duration, cap: Duration) {
+        bound = base
+        self.cap = cap
+    }
+
+    /// The next pause; the bound doubles.
+    package mutating func next(using generator: inout some RandomNumberGenerator) -> Duration {
+        let pause = Duration.nanoseconds(Int64.random(in: 0...max(bound.wholeNanoseconds, 1), using: &generator))
+        bound = min(bound * 2, cap)
+        return pause
+    }
+}

@@ -1,0 +1,266 @@
+package import Messages
+package import Secrets
+
+/// What a command was asked to do: options, environment and file in one immutable value.
+package struct LaunchPlan: Sendable, Equatable {
+    package var identity = IdentityChoice()
+    package var vault: VaultAddress?
+    /// Variables in the order they were given; names are unique among those of one kind.
+    package var environment: [EnvironmentEntry] = []
+    package var files: [FileEntry] = []
+    package var selections: [BulkSelection] = []
+    package var ifMissing = MissingPolicy.error
+    package var refresh = RefreshPlan()
+    package var child = ChildPlan()
+    package var delivery = DeliveryPlan()
+    package var startTimeout = Duration.seconds(90)
+    package var authoritiesFile: String?
+    /// `--instance`; nil for the default, the command's base name.
+    package var instance: String?
+    package var notify = NotifyMode.launcher
+    package var log = LogPlan()
+    /// `sidecar --signal-pid`.
+    package var signalTarget: SignalTarget?
+    /// The configuration file that was read, for re-reading and messages.
+    package var configurationPath: String?
+    /// `[credentials."UNIT"]` of the configuration: unit, then credential name, then reference.
+    package var credentials: [String: [String: VaultReference]] = [:]
+
+    package init() {}
+}
+
+/// Where an entry stands: `-e DB_PASSWORD=…`, `latchkey.toml:12:1`, `the environment variable DB_PASSWORD`.
+package struct Place: Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}
+
+package enum IdentitySourceName: String, Sendable, CaseIterable {
+    case auto
+    case appService = "app-service"
+    case imds
+    case arc
+    case serviceFabric = "service-fabric"
+    case cloudShell = "cloud-shell"
+    case workloadIdentity = "workload-identity"
+    case clientSecret = "client-secret"
+    case clientCertificate = "client-certificate"
+    case azureCLI = "azure-cli"
+}
+
+package struct IdentityChoice: Sendable, Equatable {
+    package var source = IdentitySourceName.auto
+    package var clientID: String?
+    package var objectID: String?
+    package var resourceID: String?
+
+    package init() {}
+}
+
+package enum MissingPolicy: String, Sendable, CaseIterable {
+    case error, warn, ignore
+}
+
+/// How a value is encoded in the vault (`file-encoding`, `encoding =`): what it is decoded from before delivery.
+package enum ValueEncoding: String, Sendable, CaseIterable {
+    case utf8 = "utf-8"
+    case utf16LE = "utf-16le"
+    case utf16BE = "utf-16be"
+    case ascii
+    case base64
+    case hex
+}
+
+/// The shape in which a certificate or key is delivered.
+package enum ObjectFormat: String, Sendable, CaseIterable {
+    case pem
+    case pemKey = "pem-key"
+    case pemChain = "pem-chain"
+    case pfx
+    case jwk
+}
+
+/// One object to fetch and the shape it is wanted in.
+package struct ObjectRequest: Sendable, Hashable {
+    package var reference: VaultReference
+    package var encoding: ValueEncoding?
+    package var format: ObjectFormat?
+
+    package init(reference: VaultReference, encoding: ValueEncoding? = nil, format: ObjectFormat? = nil) {
+        self.reference = reference
+        self.encoding = encoding
+        self.format = format
+    }
+}
+
+package struct EnvironmentEntry: Sendable, Equatable {
+    package var name: String
+    package var request: ObjectRequest
+    /// nil: the plan's.
+    package var ifMissing: MissingPolicy?
+    package var place: Place
+
+    package init(name: String, request: ObjectRequest, ifMissing: MissingPolicy? = nil, place: Place) {
+        self.name = name
+        self.request = request
+        self.ifMissing = ifMissing
+        self.place = place
+    }
+}
+
+package enum SetFormat: String, Sendable, CaseIterable {
+    case dotenv, json
+}
+
+package enum FileContent: Sendable, Equatable {
+    case object(ObjectRequest)
+    /// A template's path; the names in it are secrets of `vault` (or the default vault).
+    case template(path: String, vault: VaultAddress?)
+    case set([VaultReference], SetFormat)
+}
+
+package struct FileEntry: Sendable, Equatable {
+    /// Relative to the secrets directory, checked: no `..`, not absolute, no empty component.
+    package var path: String
+    package var content: FileContent
+    /// nil: 0400, or 0440 with `--group`.
+    package var mode: UInt32?
+    /// The variable that holds the file's path (`env = "…"`).
+    package var pathVariable: String?
+    package var ifMissing: MissingPolicy?
+    package var place: Place
+
+    package init(
+        path: String, content: FileContent, mode: UInt32? = nil, pathVariable: String? = nil,
+        ifMissing: MissingPolicy? = nil, place: Place
+    ) {
+        self.path = path
+        self.content = content
+        self.mode = mode
+        self.pathVariable = pathVariable
+        self.ifMissing = ifMissing
+        self.place = place
+    }
+}
+
+package enum NamingStyle: String, Sendable, CaseIterable {
+    case upperSnake = "upper-snake"
+    case dotnet
+    case verbatim
+}
+
+package enum BulkTarget: String, Sendable, CaseIterable {
+    case environment = "env"
+    case files
+}
+
+package struct BulkSelection: Sendable, Equatable {
+    package var vault: VaultAddress
+    package var prefix: String
+    package var tags: [String: String]
+    package var target: BulkTarget
+    package var naming: NamingStyle
+    package var place: Place
+
+    package init(
+        vault: VaultAddress, prefix: String, tags: [String: String] = [:], target: BulkTarget = .environment,
+        naming: NamingStyle = .upperSnake, place: Place
+    ) {
+        self.vault = vault
+        self.prefix = prefix
+        self.tags = tags
+        self.target = target
+        self.naming = naming
+        self.place = place
+    }
+}
+
+package enum ChangeAction: Sendable, Equatable {
+    /// Nothing was chosen: the first change that the child is not told of is a warning.
+    case unset
+    case none
+    case signal(CInt)
+    case restart
+    /// The words of `--exec-on-change`, split as a shell would.
+    case exec([String])
+}
+
+package enum GoneAction: String, Sendable, CaseIterable {
+    case keep, stop
+}
+
+package struct RefreshPlan: Sendable, Equatable {
+    /// nil: off, only on request.
+    package var interval: Duration? = .seconds(300)
+    /// Percent.
+    package var jitter = 10
+    package var onChange = ChangeAction.unset
+    package var onGone = GoneAction.keep
+    package var cacheInMemory = false
+    package var maxStale = Duration.seconds(86_400)
+
+    package init() {}
+}
+
+/// A user or group, resolved to numbers by the name service.
+package struct RunAs: Sendable, Equatable {
+    package var user: UInt32
+    package var group: UInt32
+    /// Supplementary groups.
+    package var groups: [UInt32]
+    package var userName: String
+    package var home: String?
+
+    package init(user: UInt32, group: UInt32, groups: [UInt32], userName: String, home: String? = nil) {
+        self.user = user
+        self.group = group
+        self.groups = groups
+        self.userName = userName
+        self.home = home
+    }
+}
+
+package struct ChildPlan: Sendable, Equatable {
+    /// Where COMMAND begins among the arguments as given (argv[0] is `latchkey`, argv[1] the subcommand); nil without.
+    package var commandIndex: Int?
+    package var once = false
+    package var stopSignal: CInt = 15
+    package var stopTimeout = Duration.seconds(25)
+    package var groupSignal = false
+    package var runAs: RunAs?
+    package var pristine = false
+    package var keepIdentity = false
+
+    package init() {}
+}
+
+package struct DeliveryPlan: Sendable, Equatable {
+    /// `--directory`: the secrets directory itself; nil for the default search.
+    package var directory: String?
+    package var allowDisk = false
+    /// `--group`, resolved.
+    package var group: UInt32?
+
+    package init() {}
+}
+
+package enum NotifyMode: String, Sendable, CaseIterable {
+    case launcher, child
+}
+
+package struct LogPlan: Sendable, Equatable {
+    /// nil: auto.
+    package var format: MessageFormat?
+    package var level = Severity.info
+
+    package init() {}
+}
+
+package enum SignalTarget: Sendable, Equatable {
+    case process(Int32)
+    case pidFile(String)
+    case command(String)
+}

@@ -1,0 +1,26 @@
+import Glibc
+
+/// A file descriptor with one owner, closed when the owner ends.
+///
+/// `close` is called once; an `EINTR` from it is ignored, since Linux has released the number by then (close(2), NOTES).
+package struct OwnedDescriptor: ~Copyable {
+    /// The descriptor's number; valid as long as this value lives.
+    package let number: CInt
+
+    /// Takes over the ownership of an open descriptor.
+    package init(owning number: CInt) {
+        precondition(number >= 0, "a negative descriptor number")
+        self.number = number
+    }
+
+    deinit {
+        _ = Glibc.close(number)
+    }
+
+    /// Gives the number up without closing it: the caller owns it from here on.
+    package consuming func release() -> CInt {
+        let number = self.number
+        discard self
+        return number
+    }
+}

@@ -1,0 +1,53 @@
+import Glibc
+
+/// Anonymous memory for secrets: not in core dumps, wiped before it is given back (madvise(2), explicit_bzero(3)).
+@safe
+final class SecretMemory: @unchecked Sendable {
+    private let start: UnsafeMutablePointer<UInt8>
+    private let mapped: Int
+    let capacity: Int
+
+    /// Maps at least `capacity` bytes, all zero. Running out of memory ends the process: a worker is replaceable.
+    init(capacity: Int) {
+        let size = (max(capacity, 1) + 4095) & ~4095
+        let address = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let address = unsafe address, unsafe address != MAP_FAILED else {
+            preconditionFailure("no memory for secrets")
+        }
+        _ = unsafe madvise(address, size, MADV_DONTDUMP)
+        unsafe start = address.bindMemory(to: UInt8.self, capacity: size)
+        mapped = size
+        self.capacity = size
+    }
+
+    deinit {
+        unsafe explicit_bzero(start, mapped)
+        _ = unsafe munmap(start, mapped)
+    }
+
+    func write(_ bytes: Span<UInt8>, at offset: Int) {
+        precondition(offset >= 0 && bytes.count <= capacity - offset)
+        unsafe bytes.withUnsafeBufferPointer { source in
+            if let base = source.baseAddress {
+                unsafe memcpy(start + offset, base, source.count)
+            }
+        }
+    }
+
+    func withBytes<Value, Failure: Error>(
+        at offset: Int, count: Int, _ body: (Span<UInt8>) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        precondition(offset >= 0 && count >= 0 && count <= capacity - offset)
+        let bytes = unsafe UnsafeBufferPointer(start: start + offset, count: count)
+        return try unsafe body(bytes.span)
+    }
+
+    func withMutableBytes<Failure: Error>(
+        count: Int, _ body: (inout MutableSpan<UInt8>) throws(Failure) -> Void
+    ) throws(Failure) {
+        precondition(count >= 0 && count <= capacity)
+        let bytes = unsafe UnsafeMutableBufferPointer(start: start, count: count)
+        var span = unsafe bytes.mutableSpan
+        try body(&span)
+    }
+}
