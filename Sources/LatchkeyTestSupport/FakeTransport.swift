@@ -1,6 +1,6 @@
 package import HTTPTransport
 package import LinuxSystem
-package import Secrets
+import Secrets
 
 /// A transport without a network: a closure answers, a virtual clock moves only while somebody waits.
 package final class FakeTransport: HTTPTransport {
