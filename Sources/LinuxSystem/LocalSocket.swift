@@ -14,7 +14,7 @@ package struct LocalMessage {
 /// Local sockets: the worker's report, the service manager's datagrams.
 package enum LocalSocket {
     /// A connected pair of stream sockets, close-on-exec.
-    package static func pair() throws(SystemError) -> (OwnedPair) {
+    package static func pair() throws(SystemError) -> OwnedPair {
         var ends: (CInt, CInt) = (-1, -1)
         let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
         let result = unsafe withUnsafeMutableBytes(of: &ends) { buffer in
@@ -26,12 +26,12 @@ package enum LocalSocket {
 
     /// Two descriptors with one owner each.
     package struct OwnedPair: ~Copyable {
-        package var first: OwnedDescriptor
-        package var second: OwnedDescriptor
+        package let first: OwnedDescriptor
+        package let second: OwnedDescriptor
 
-        /// Hands both over.
-        package consuming func split(_ body: (consuming OwnedDescriptor, consuming OwnedDescriptor) -> Void) {
-            body(first, second)
+        /// Keeps the first and closes the second.
+        package consuming func takeFirst() -> OwnedDescriptor {
+            first
         }
     }
 
@@ -110,5 +110,10 @@ package enum LocalSocket {
     package struct NamedSocket: ~Copyable {
         package let socket: OwnedDescriptor
         package let name: String
+
+        /// Hands the socket over.
+        package consuming func takeSocket() -> OwnedDescriptor {
+            socket
+        }
     }
 }

@@ -16,8 +16,8 @@ package enum MemoryFile {
     }
 
     /// Whether a descriptor is a memory file with all seals set.
-    package static func isSealed(_ file: borrowing OwnedDescriptor) -> Bool {
-        clinux_is_sealed(file.number)
+    package static func isSealed(_ number: CInt) -> Bool {
+        clinux_is_sealed(number)
     }
 
     /// The file's size in bytes.
