@@ -86,17 +86,16 @@ extension SupervisorLoop {
     }
 
     private func signalChild(_ number: Int32, queuedValue: UInt64?) {
-        guard let child else { return }
-        if machine.plan.groupSignal {
-            try? Signals.send(number, toGroup: child.pid)
+        if machine.plan.groupSignal, let pid = child?.pid {
+            try? Signals.send(number, toGroup: pid)
         } else {
-            try? child.send(number, queuedValue: queuedValue)
+            try? child?.send(number, queuedValue: queuedValue)
         }
     }
 
     private func signalChange(_ number: Int32) {
-        guard let child else { return }
-        if Signals.handles(number, process: child.pid) == false {
+        guard let pid = child?.pid else { return }
+        if Signals.handles(number, process: pid) == false {
             dispatch(.changeSignalWithheld(number: number, reason: .noHandler))
         } else {
             signalChild(number, queuedValue: nil)
@@ -137,12 +136,12 @@ extension SupervisorLoop {
         if let terminal { Terminal.setForeground(terminal, group: getpgrp()) }
         Signals.stopSelf()
         // From here on we were continued: by the shell's fg to the whole group, or by somebody who meant us.
-        if let terminal, let child { Terminal.setForeground(terminal, group: child.pid) }
+        if let terminal, let pid = child?.pid { Terminal.setForeground(terminal, group: pid) }
     }
 
     private func giveTerminal() {
-        if let terminal = (0...2).first(where: { Terminal.isTerminal($0) }), let child {
-            Terminal.setForeground(terminal, group: child.pid)
+        if let terminal = (0...2).first(where: { Terminal.isTerminal($0) }), let pid = child?.pid {
+            Terminal.setForeground(terminal, group: pid)
         }
     }
 
@@ -177,10 +176,10 @@ extension SupervisorLoop {
     }
 
     private func isFromChild(_ sender: Int32) -> Bool {
-        guard let child else { return false }
+        guard let pid = child?.pid else { return false }
         var process = sender
         for _ in 0..<64 {
-            if process == child.pid { return true }
+            if process == pid { return true }
             guard process > 1, let parent = ProcessFiles.parent(of: process) else { return false }
             process = parent
         }

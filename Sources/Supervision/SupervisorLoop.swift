@@ -133,7 +133,7 @@ package final class SupervisorLoop {
                 worker = nil
                 closeReport()
             }
-            if let child, event.pid == child.pid, isEnd(event.change) { self.child = nil }
+            if event.pid == child?.pid, isEnd(event.change) { child = nil }
             if event.pid == actionProcess, isEnd(event.change) { actionProcess = nil }
             dispatch(.child(event))
         }
