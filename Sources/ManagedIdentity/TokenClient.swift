@@ -43,6 +43,8 @@ struct RetryPlan {
 final class TokenClient {
     let transport: any HTTPTransport
     let environment: IdentityEnvironment
+    /// Whether the metadata service has answered: it is looked for once in a run.
+    var metadataServiceAnswered = false
     private weak var observer: (any WaitObserver)?
     private var generator: any RandomNumberGenerator
 

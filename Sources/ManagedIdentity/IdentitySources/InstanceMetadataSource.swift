@@ -27,7 +27,10 @@ struct InstanceMetadataSource: IdentitySource {
     }
 
     func token(_ ask: TokenAsk, through client: TokenClient) throws(IdentityError) -> AccessToken {
-        if probes { try probe(client, until: ask.patience.deadline) }
+        if probes && !client.metadataServiceAnswered {
+            try probe(client, until: ask.patience.deadline)
+            client.metadataServiceAnswered = true
+        }
         let parameters =
             [("api-version", "2018-02-01"), ("resource", ask.resource)] + identity.parameters(resourceID: "msi_res_id")
         let request = HTTPRequest(
