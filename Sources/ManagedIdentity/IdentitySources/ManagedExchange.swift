@@ -28,7 +28,7 @@ extension TokenClient {
         case 403 where answer.mentions("unreachable"):
             // Docker Desktop answers so for every address that it cannot reach.
             return .absent(kind, reason: "a proxy answers that the endpoint is unreachable")
-        case 401, 403:
+        case 404 where answer.word == "SecretHeaderNotFound", 401, 403:
             return .denied(kind, status: response.status, hint: nil)
         case 400, 404, 410:
             let unassigned =
