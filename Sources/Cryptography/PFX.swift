@@ -111,12 +111,30 @@ extension CertificateBundle {
             && OSSL_PROVIDER_load(context.pointer, "legacy") != nil
         ERR_clear_error()
         guard loaded else { throw .unsupported("an algorithm of this PKCS#12 file") }
-        let bundle = try unsafe parsed(bytes, password: password, context: context.pointer)
-        // The key must outlive the context: it moves into the default one by way of its encoding.
-        guard let foreign = bundle.privateKey else { return bundle }
-        let key = try foreign.pkcs8().withBytes { (bytes) throws(CryptographyError) in
+        let exported = try unsafe exported(bytes, password: password, context: context.pointer)
+        guard exported.privateKey.count > 0 else {
+            return CertificateBundle(privateKey: nil, certificates: exported.certificates)
+        }
+        let key = try exported.privateKey.withBytes { (bytes) throws(CryptographyError) in
             try PrivateKey(pkcs8: bytes)
         }
-        return CertificateBundle(privateKey: key, certificates: bundle.certificates)
+        return CertificateBundle(privateKey: key, certificates: exported.certificates)
+    }
+
+    /// What outlives a library context; the key as PKCS#8, empty where there is none.
+    private struct Exported: ~Copyable {
+        let privateKey: SecretBytes
+        let certificates: [Certificate]
+    }
+
+    /// Reads and encodes: the key that belongs to the context has gone when this returns, before the context goes.
+    private static func exported(
+        _ bytes: Span<UInt8>, password: Span<UInt8>, context: OpaquePointer
+    ) throws(CryptographyError) -> Exported {
+        let bundle = try unsafe parsed(bytes, password: password, context: context)
+        guard let key = bundle.privateKey else {
+            return Exported(privateKey: SecretBytes(copying: [UInt8]().span), certificates: bundle.certificates)
+        }
+        return Exported(privateKey: try key.pkcs8(), certificates: bundle.certificates)
     }
 }

@@ -8,7 +8,8 @@ enum Expiry {
     static func seconds(_ text: String) -> Int64? {
         if let number = Int64(text) { return number }
         var rest = Substring(text)
-        guard rest.utf8.count <= 40, rest.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        // Printable ASCII: a line end of two bytes would be one character, and offsets would miss.
+        guard rest.utf8.count <= 40, rest.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else { return nil }
         if rest.contains("/") {
             rest.removeSuffix(" +00:00")
             return slashed(rest)
@@ -62,7 +63,7 @@ enum Expiry {
 
     /// `2023-10-31 21:59:10.000000` in the machine's own zone: what older Azure CLIs print.
     static func localSeconds(_ text: String) -> Int64? {
-        guard text.utf8.count >= 19, text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        guard text.utf8.count >= 19, text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else { return nil }
         let words = text.prefix(19).split(separator: " ")
         guard words.count == 2, let date = numbers(words[0], "-", 3), let clock = numbers(words[1], ":", 3),
             moment(year: date[0], month: date[1], day: date[2], clock: clock) != nil

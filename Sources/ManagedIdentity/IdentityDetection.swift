@@ -16,6 +16,14 @@ package struct IdentityDecision {
 /// IDENTITY SOURCES. The network is not touched: whether the instance metadata service is there shows with the first
 /// token.
 ///
+/// - An empty variable counts as one that is not set.
+/// - Client secret and client certificate may also be credentials of systemd's, in `$CREDENTIALS_DIRECTORY` under the
+///   names `azure-client-secret`, `azure-client-certificate` and `azure-client-certificate-password`; the variables win.
+/// - An identity endpoint may be http or https anywhere but, without TLS, at an address of the public internet; it is
+///   reached without a proxy, and with https its certificate is checked.
+/// - The cluster's token proxy is used where `AZURE_KUBERNETES_TOKEN_PROXY` is set.
+/// - Without `AZURE_AUTHORITY_HOST` the authority is that of the cloud of the vault's resource.
+///
 /// Throws for half-set groups, for values that can't be used, and for a named source that is not configured.
 package func detectIdentity(
     _ options: IdentityOptions, in environment: IdentityEnvironment

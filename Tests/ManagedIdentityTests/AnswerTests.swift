@@ -33,7 +33,8 @@ func `an expiry is read in every documented form`(member: String, expected: Int)
 }
 
 @Test(arguments: [
-    #""expires_on":"15609740s28""#, #""expires_on":"soon""#, #""expires_on":"13/13/2019 02:57:58 +00:00""#,
+    #""expires_on":"\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n""#, #""expires_on":"15609740s28""#,
+    #""expires_on":"soon""#, #""expires_on":"13/13/2019 02:57:58 +00:00""#,
     #""expires_on":"1/16/2020 13:24:12 PM +00:00""#, #""expires_on":"2019-06-20T25:00:00Z""#,
     #""expires_on":"2019-06-20T02:57:58+2:0x""#, #""expires_on":"2019-06-20""#, #""expires_on":{}"#,
     #""expires_on":[1]"#, #""expires_on":true"#, #""expires_on":"1/16/2020""#, #""expires_on":"//2020 ::""#,
