@@ -21,7 +21,7 @@ struct VaultGate {
     /// So many refusals in a row are met with the shortest bound.
     static let patientRefusals = 12
 
-    private let widest: Int
+    private var widest: Int
     private(set) var window: Int
     private(set) var pausedUntil: BootInstant?
     /// Counts the refusals of the whole vault; a request belongs to the epoch it was sent in.
@@ -33,6 +33,13 @@ struct VaultGate {
     init(widest: Int) {
         self.widest = max(widest, 1)
         window = self.widest
+    }
+
+    /// Changes how many requests may be under way at most.
+    mutating func open(to widest: Int) {
+        if window == self.widest { window = max(widest, 1) }
+        self.widest = max(widest, 1)
+        window = min(window, self.widest)
     }
 
     /// Whether one more request may be sent now.

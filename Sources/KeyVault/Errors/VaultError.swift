@@ -63,7 +63,7 @@ package struct VaultError: DiagnosableError, Equatable, Sendable {
     }
 
     /// What is wrong with an answer.
-    package enum AnswerFault: Hashable, Sendable {
+    package enum AnswerFault: Error, Hashable, Sendable {
         case status
         case notJSON
         case missing(String)
@@ -111,7 +111,7 @@ package struct VaultError: DiagnosableError, Equatable, Sendable {
 
     package let reason: Reason
     package let vault: VaultAddress
-    package let subject: Subject
+    package var subject: Subject
     /// The answer's status, where there was one.
     package var status: Int?
     /// The answer's own code, where it is a plain word: `Forbidden`, `ForbiddenByRbac`, `AKV10032`.
