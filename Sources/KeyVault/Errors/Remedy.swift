@@ -52,12 +52,12 @@ struct Remedy {
         case .roles where isManagedHSM:
             return "grant it with 'az keyvault role assignment create --hsm-name \(vault) --role "
                 + "\"Managed HSM Crypto User\" --assignee \(assignee) --scope /keys'"
-        case .roles:
+        case .roles, .unknown:
             return "grant it with 'az role assignment create --role \"\(role)\" --assignee \(assignee) --scope "
                 + "\"$(az keyvault show --name \(vault) --query id --output tsv)\"'; it can take minutes to work"
         case .policies:
             return "grant it with 'az keyvault set-policy --name \(vault) --spn \(assignee) \(policies)'"
-        case .object, .unknown:
+        case .object:
             return nil
         }
     }
