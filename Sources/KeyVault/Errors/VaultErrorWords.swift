@@ -54,8 +54,8 @@ extension VaultError {
         case .invalidName: "\(subject) can't exist: a name has 1 to 127 letters, digits and hyphens"
         case .encoding(let encoding): "the value of \(subject) is not \(encoding.rawValue)"
         case .notJSON: "the value of \(subject) is not JSON"
-        case .pointerSyntax(let pointer): "'#\(pointer.escaped)' behind \(subject) is no JSON pointer"
-        case .member(let pointer): "\(subject) has nothing at '\(pointer.escaped)'"
+        case .pointerSyntax(let pointer): "'#\(pointer)' behind \(subject) is no JSON pointer"
+        case .member(let pointer): "\(subject) has nothing at '\(pointer)'"
         case .format(let fault): fault.words(subject.description)
         }
     }
@@ -69,7 +69,7 @@ extension VaultError {
     }
 
     private func detail(_ reason: String) -> String {
-        reason.isEmpty ? "" : " (\(String(reason.prefix(200)).escaped))"
+        reason.isEmpty ? "" : " (\(reason.prefix(200)))"
     }
 }
 
@@ -85,7 +85,7 @@ struct SubjectPhrase: CustomStringConvertible {
         isPlural = objects.count > 1
         switch (error.subject, objects.first) {
         case (.listing, _): description = "the list of secrets"
-        case (.versions(let name), _): description = "the versions of secret '\(name.escaped)'"
+        case (.versions(let name), _): description = "the versions of secret '\(name)'"
         case (.challenge, _), (.object, nil): description = "a request"
         case (.object, let first?):
             description = first.kind.rawValue + (objects.count > 1 ? "s " : " ") + Self.names(objects)
@@ -96,7 +96,7 @@ struct SubjectPhrase: CustomStringConvertible {
     var were: String { isPlural ? "were" : "was" }
 
     private static func names(_ objects: [VaultObject]) -> String {
-        let all = objects.map { "'\(String($0.name.prefix(127)).escaped)\($0.version.map { "/\($0.escaped)" } ?? "")'" }
+        let all = objects.map { "'\($0.name.prefix(127))\($0.version.map { "/" + $0 } ?? "")'" }
         var used = 0
         let shown = all.prefix {
             used += $0.utf8.count + 2
@@ -122,7 +122,7 @@ extension VaultError.AnswerFault {
         case .pageLoop: "comes back to a page that was seen before"
         case .tooManyPages(let limit): "has more than \(limit) pages"
         case .tooLarge(let limit): "has more than \(limit) bytes"
-        case .notHTTP(let reason): "is not HTTP (\(String(reason.prefix(200)).escaped))"
+        case .notHTTP(let reason): "is not HTTP (\(reason.prefix(200)))"
         }
     }
 }
@@ -133,7 +133,7 @@ extension VaultError.ChallengeFault {
         case .none: "'\(host)' did not ask for a token as a vault does"
         case .unreadable: "'\(host)' asks for a token in a way that can't be read"
         case .foreignResource(let resource):
-            "'\(host)' asks for a token of '\(String(resource.prefix(200)).escaped)', which it is not under"
+            "'\(host)' asks for a token of '\(resource.prefix(200))', which it is not under"
         }
     }
 }
@@ -161,23 +161,5 @@ extension VaultError.FormatFault {
         case .notForCertificates(let format): "\(subject) is a certificate, which '\(format.rawValue)' is no format of"
         case .notForKeys(let format): "\(subject) is a key, which '\(format.rawValue)' is no format of"
         }
-    }
-}
-
-extension String {
-    /// The text with its control characters and single quotes made harmless for one line.
-    var escaped: String {
-        guard unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F || $0 == "'" }) else { return self }
-        var text = ""
-        for scalar in unicodeScalars {
-            if scalar == "'" {
-                text += "\\'"
-            } else if scalar.value < 0x20 || scalar.value == 0x7F {
-                text += "\\u{" + String(scalar.value, radix: 16) + "}"
-            } else {
-                text.unicodeScalars.append(scalar)
-            }
-        }
-        return text
     }
 }
