@@ -58,7 +58,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (200, [(String, String)]()), (404, []), (401, []), (401, [("WWW-Authenticate", "Basic realm=\"x\"")]), (403, []),
+        (200, [(String, String)]()), (404, []), (401, []), (401, [("WWW-Authenticate", "Basic realm=\"x\"")]),
+        (403, []),
         (401, [("WWW-Authenticate", "Bearer")]), (401, [("WWW-Authenticate", "Bearer resource=\"https://vault.test")]),
     ])
     func `an unknown host without a challenge that names a resource gets no token`(

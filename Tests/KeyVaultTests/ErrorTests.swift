@@ -110,7 +110,10 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: [
-        (HTTPFailure.untrusted(reason: "self-signed certificate"), ExitCode.protocolFailure, MessageCode.vaultUntrusted),
+        (
+            HTTPFailure.untrusted(reason: "self-signed certificate"), ExitCode.protocolFailure,
+            MessageCode.vaultUntrusted
+        ),
         (.tooLarge(limit: 1 << 20), .protocolFailure, .vaultAnswer),
         (.malformed(reason: "no status line"), .protocolFailure, .vaultAnswer),
         (.invalidRequest(reason: "bad header"), .software, .internalError),
@@ -130,7 +133,8 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
         let body = errorBody("Forbidden", inner: "ForbiddenByRbac", message: ids.joined(separator: ";"))
         let bench = Bench(
             answer: challenging(answering: { _ in
-                .response(403, [("x-ms-request-id", "x\u{1B}[31m'; rm"), ("x-ms-keyvault-network-info", ids[3])], body: body)
+                .response(
+                    403, [("x-ms-request-id", "x\u{1B}[31m'; rm"), ("x-ms-keyvault-network-info", ids[3])], body: body)
             }))
         let diagnosis = try #require(bench.fetch([secret("a")]).first?.error).diagnosis
         for id in ids { #expect(!(diagnosis.text + (diagnosis.hint ?? "")).contains(id)) }

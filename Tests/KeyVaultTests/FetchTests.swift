@@ -153,6 +153,35 @@ import Testing
         #expect(bench.transport.now - start == .milliseconds(30))
     }
 
+    @Test func `the first requests wait a moment for the connection that is being opened`() {
+        for (latency, expected) in [(3, 6), (20, 25)] {
+            let bench = Bench(warmth: .milliseconds(5), answer: challenging(answering: found))
+            bench.transport.latency = .milliseconds(latency)
+            let start = bench.transport.now
+            _ = bench.fetch([secret("a")])
+            #expect(bench.transport.now - start == .milliseconds(expected))
+        }
+    }
+
+    @Test func `what is warmed ahead is not warmed again`() {
+        let bench = Bench(answer: challenging(answering: found))
+        bench.client.warm(contoso, for: secret("a"))
+        bench.client.warm(contoso)
+        _ = bench.fetch([secret("a"), secret("b")])
+        #expect(bench.transport.requests.filter { $0.bearer == nil }.count == 1)
+        #expect(bench.transport.requests.first?.url.contains("/secrets/a/?") == true)
+    }
+
+    @Test func `a vault that gets no token ends the waiting for another`() {
+        let bench = Bench(answer: { request in
+            request.host == "contoso.vault.test" ? .response(404) : .response(request.bearer == nil ? 401 : 503)
+        })
+        let start = bench.transport.now
+        let results = bench.fetch([secret("a"), secret("b", in: VaultAddress(host: "contoso.vault.test"))])
+        #expect(results.map { $0.error?.messageCode } == [.vaultFailing, .vaultChallenge])
+        #expect(bench.transport.now - start < .seconds(1))
+    }
+
     @Test func `a name that no secret can have is refused before anything is sent`() {
         let bench = Bench(answer: challenging(answering: found))
         let error = bench.fetch([secret("../keys/x")]).first?.error

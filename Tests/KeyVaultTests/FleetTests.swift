@@ -156,11 +156,13 @@ private final class FleetTransport: HTTPTransport {
         func add(_ number: Int) { lock.withLock { total += number } }
     }
 
-    @Test(arguments: [1, 2, 3], [
-        Fleet.Ceiling(limit: 60, window: .seconds(1)),
-        Fleet.Ceiling(limit: 60, window: .seconds(1), retryAfter: "1"),
-        Fleet.Ceiling(limit: 200, window: .seconds(10)),
-    ])
+    @Test(
+        arguments: [1, 2, 3],
+        [
+            Fleet.Ceiling(limit: 60, window: .seconds(1)),
+            Fleet.Ceiling(limit: 60, window: .seconds(1), retryAfter: "1"),
+            Fleet.Ceiling(limit: 200, window: .seconds(10)),
+        ])
     fileprivate func `thirty launchers of twenty secrets take at most 1.3 times what the ceiling allows`(
         seed: UInt64, ceiling: Fleet.Ceiling
     ) {

@@ -17,7 +17,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", " ", "{", "}", "[1,]", "{\"a\":1,}", "{a:1}", "{\"a\" 1}", "{\"a\":}", "01", "-", "1.", ".5", "1e", "+1", "NaN",
+        "", " ", "{", "}", "[1,]", "{\"a\":1,}", "{a:1}", "{\"a\" 1}", "{\"a\":}", "01", "-", "1.", ".5", "1e", "+1",
+        "NaN",
         "\"", "\"\\x\"", "\"\\u12\"", "\"\\ud83d\"", "\"\\udd11\"", "\"\\ud83d\\u0041\"", "\"\\ud83dx\"", "\"\n\"",
         "tru", "nulll", "1 2", "[1 2]", "'a'", "//", "{\"a\":1 \"b\":2}", "[", "{\"a\"", "\"\\", "\"\\u00",
         String(repeating: "[", count: 100_000),
@@ -87,7 +88,9 @@ import Testing
         #expect(try found(pointer) == source)
     }
 
-    @Test(arguments: ["/foo/2", "/foo/-", "/foo/00", "/foo/01", "/foo/+1", "/bar", "/foo/0/x", "/t/x", "/foo/ 0", "/FOO"])
+    @Test(arguments: [
+        "/foo/2", "/foo/-", "/foo/00", "/foo/01", "/foo/+1", "/bar", "/foo/0/x", "/t/x", "/foo/ 0", "/FOO",
+    ])
     func `a pointer finds nothing where nothing is`(pointer: String) throws {
         #expect(try found(pointer) == nil)
     }

@@ -76,10 +76,11 @@ import Testing
 
     @Test func `a list without an end ends at the most pages`() {
         var number = 0
-        let bench = Bench(answer: challenging(answering: { [self] _ in
-            number += 1
-            return page([], next: "https://contoso-web.vault.azure.net/secrets?$skiptoken=\(number)")
-        }))
+        let bench = Bench(
+            answer: challenging(answering: { [self] _ in
+                number += 1
+                return page([], next: "https://contoso-web.vault.azure.net/secrets?$skiptoken=\(number)")
+            }))
         guard case .failure(let error) = bench.client.list(contoso, patience: bench.patience()) else {
             Issue.record("no end")
             return
@@ -119,9 +120,11 @@ import Testing
     }
 
     @Test func `who may not list is told which permission it takes`() {
-        let bench = Bench(assignee: "client-1", answer: challenging(answering: { _ in
-            .response(403, body: errorBody("Forbidden", inner: "ForbiddenByPolicy"))
-        }))
+        let bench = Bench(
+            assignee: "client-1",
+            answer: challenging(answering: { _ in
+                .response(403, body: errorBody("Forbidden", inner: "ForbiddenByPolicy"))
+            }))
         guard case .failure(let error) = bench.client.list(contoso, patience: bench.patience()) else {
             Issue.record("listed")
             return
@@ -134,19 +137,23 @@ import Testing
 
     @Test func `a page that fails is asked for again`() throws {
         var fails = 2
-        let bench = Bench(answer: challenging(answering: { [self] _ in
-            fails -= 1
-            return fails >= 0 ? .response(503) : page(["a"])
-        }))
+        let bench = Bench(
+            answer: challenging(answering: { [self] _ in
+                fails -= 1
+                return fails >= 0 ? .response(503) : page(["a"])
+            }))
         #expect(try bench.client.list(contoso, patience: bench.patience()).get().map(\.name) == ["a"])
     }
 
     @Test func `a list at an unknown host proves the audience with its own request`() throws {
         let vault = VaultAddress(host: "contoso.vault.test", port: 8443)
         let next = "https://contoso.vault.test:8443/secrets?$skiptoken=1"
-        let bench = Bench(answer: challenging("https://vault.test", { [self] request in
-            request.url == next ? page(["b"]) : page(["a"], next: next)
-        }))
+        let bench = Bench(
+            answer: challenging(
+                "https://vault.test",
+                { [self] request in
+                    request.url == next ? page(["b"]) : page(["a"], next: next)
+                }))
         bench.client.warm(vault)
         let listed = try bench.client.list(vault, patience: bench.patience()).get()
         #expect(listed.map(\.name) == ["a", "b"])
@@ -155,9 +162,10 @@ import Testing
     }
 
     @Test func `a list shares its token with a fetch`() {
-        let bench = Bench(answer: challenging(answering: { [self] request in
-            request.objectName.isEmpty ? page(["a"]) : found(request)
-        }))
+        let bench = Bench(
+            answer: challenging(answering: { [self] request in
+                request.objectName.isEmpty ? page(["a"]) : found(request)
+            }))
         _ = bench.client.list(contoso, patience: bench.patience())
         #expect(bench.fetch([secret("a")]).first?.text == "s3cret")
         #expect(bench.tokens.asked.count == 1)

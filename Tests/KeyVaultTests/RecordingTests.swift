@@ -115,9 +115,10 @@ struct RecordingTests {
         let wantsVersion = self.parts(recording.request.url.split(separator: "?")[0].description).count > 4
         let object = VaultObject(
             vault: VaultAddress(host: parts[1]), kind: kind, name: parts[3], version: wantsVersion ? parts[4] : nil)
-        let bench = Bench(answer: challenging(resource(of: parts[1])) { _ in
-            .response(200, recording.response.headers.map { ($0.key, $0.value) }, body: recording.response.body)
-        })
+        let bench = Bench(
+            answer: challenging(resource(of: parts[1])) { _ in
+                .response(200, recording.response.headers.map { ($0.key, $0.value) }, body: recording.response.body)
+            })
         let value = try #require(bench.fetch([object], certificates: .certificate).first).get()
         #expect(value.object.version == (parts.count > 4 ? parts[4] : nil))
         #expect(value.object.contentType == answer.contentType)
@@ -144,10 +145,11 @@ struct RecordingTests {
             host: try #require(parts(recording.request.url)[1].split(separator: ":").first.map(String.init)))
         let path = parts(recording.request.url.split(separator: "?")[0].description)
         var pages = 0
-        let bench = Bench(answer: challenging(answering: { _ in
-            pages += 1
-            return .response(200, body: pages == 1 ? recording.response.body : "{\"value\":[],\"nextLink\":null}")
-        }))
+        let bench = Bench(
+            answer: challenging(answering: { _ in
+                pages += 1
+                return .response(200, body: pages == 1 ? recording.response.body : "{\"value\":[],\"nextLink\":null}")
+            }))
         let listed =
             path.last == "versions"
             ? try bench.client.versions(of: path[3], in: host, patience: bench.patience()).get()

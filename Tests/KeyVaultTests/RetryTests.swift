@@ -12,9 +12,11 @@ import Testing
         _ answers: [FakeTransport.Answer], parallelism: Int = 8, seed: UInt64 = 1
     ) -> Bench {
         var left = answers
-        return Bench(seed: seed, parallelism: parallelism, answer: challenging(answering: { request in
-            left.isEmpty ? found(request) : left.removeFirst()
-        }))
+        return Bench(
+            seed: seed, parallelism: parallelism,
+            answer: challenging(answering: { request in
+                left.isEmpty ? found(request) : left.removeFirst()
+            }))
     }
 
     @Test(arguments: [408, 429, 500, 502, 503, 504])
@@ -79,12 +81,14 @@ import Testing
         var underWay: [Int] = []
         var bench: Bench?
         var admitted = 0
-        bench = Bench(parallelism: 4, answer: challenging(answering: { request in
-            underWay.append(Int(bench?.transport.now.nanoseconds ?? 0))
-            if isThrottled, admitted >= 2 { return .response(429) }
-            admitted += 1
-            return found(request)
-        }))
+        bench = Bench(
+            parallelism: 4,
+            answer: challenging(answering: { request in
+                underWay.append(Int(bench?.transport.now.nanoseconds ?? 0))
+                if isThrottled, admitted >= 2 { return .response(429) }
+                admitted += 1
+                return found(request)
+            }))
         guard let bench else { return }
         let start = Int(bench.transport.now.nanoseconds)
         let first = bench.fetch((1...10).map { secret("s\($0)") }, patience: bench.patience(attempts: 3))
@@ -100,14 +104,15 @@ import Testing
     @Test func `what arrived before a refusal is kept and not asked for again`() {
         var seen: [String: Int] = [:]
         var refusals = 5
-        let bench = Bench(answer: challenging(answering: { request in
-            seen[request.objectName, default: 0] += 1
-            if request.objectName > "s4", refusals > 0 {
-                refusals -= 1
-                return .response(429)
-            }
-            return found(request)
-        }))
+        let bench = Bench(
+            answer: challenging(answering: { request in
+                seen[request.objectName, default: 0] += 1
+                if request.objectName > "s4", refusals > 0 {
+                    refusals -= 1
+                    return .response(429)
+                }
+                return found(request)
+            }))
         let results = bench.fetch((1...9).map { secret("s\($0)") })
         #expect(results.allSatisfy { $0.text == "s3cret" })
         #expect((1...4).allSatisfy { seen["s\($0)"] == 1 })
@@ -122,11 +127,12 @@ import Testing
         var isFirst = true
         var times: [BootInstant] = []
         var bench: Bench?
-        bench = Bench(answer: challenging(answering: { request in
-            if let now = bench?.transport.now { times.append(now) }
-            defer { isFirst = false }
-            return isFirst ? .response(503, [(name, value)]) : found(request)
-        }))
+        bench = Bench(
+            answer: challenging(answering: { request in
+                if let now = bench?.transport.now { times.append(now) }
+                defer { isFirst = false }
+                return isFirst ? .response(503, [(name, value)]) : found(request)
+            }))
         guard let bench else { return }
         let start = bench.transport.now
         let results = bench.fetch((1...12).map { secret("s\($0)") }, patience: bench.patience(400))
@@ -163,13 +169,15 @@ import Testing
     }
 
     @Test func `a failure for good ends the waiting but not what was not tried`() throws {
-        let bench = Bench(parallelism: 2, answer: challenging(answering: { request in
-            switch request.objectName {
-            case "slow": .response(503)
-            case "missing", "also-missing": .response(404, body: errorBody("SecretNotFound"))
-            default: found(request)
-            }
-        }))
+        let bench = Bench(
+            parallelism: 2,
+            answer: challenging(answering: { request in
+                switch request.objectName {
+                case "slow": .response(503)
+                case "missing", "also-missing": .response(404, body: errorBody("SecretNotFound"))
+                default: found(request)
+                }
+            }))
         let start = bench.transport.now
         let results = bench.fetch(["slow", "missing", "a", "also-missing"].map { secret($0) })
         #expect(results.map { $0.error?.messageCode } == [.vaultFailing, .secretMissing, nil, .secretMissing])
@@ -178,21 +186,23 @@ import Testing
 
     @Test func `an optional object that is gone ends nothing`() {
         var failures = 2
-        let bench = Bench(answer: challenging(answering: { request in
-            if request.objectName == "gone" { return .response(404, body: errorBody("SecretNotFound")) }
-            failures -= 1
-            return failures >= 0 ? .response(500) : found(request)
-        }))
+        let bench = Bench(
+            answer: challenging(answering: { request in
+                if request.objectName == "gone" { return .response(404, body: errorBody("SecretNotFound")) }
+                failures -= 1
+                return failures >= 0 ? .response(500) : found(request)
+            }))
         let results = bench.fetch([secret("gone"), secret("a")], optional: [secret("gone")])
         #expect(results[0].error?.isGone == true)
         #expect(results[1].text == "s3cret")
     }
 
     @Test func `an optional object that is forbidden ends the waiting`() {
-        let bench = Bench(answer: challenging(answering: { request in
-            request.objectName == "no"
-                ? .response(403, body: errorBody("Forbidden", inner: "ForbiddenByRbac")) : .response(500)
-        }))
+        let bench = Bench(
+            answer: challenging(answering: { request in
+                request.objectName == "no"
+                    ? .response(403, body: errorBody("Forbidden", inner: "ForbiddenByRbac")) : .response(500)
+            }))
         let start = bench.transport.now
         let results = bench.fetch([secret("no"), secret("a")], optional: [secret("no")])
         #expect(results.map { $0.error?.exitCode } == [.denied, .temporary])
@@ -201,9 +211,10 @@ import Testing
 
     @Test func `one vault's refusal does not hold up another`() {
         let other = VaultAddress(host: "contoso-shared.vault.azure.net")
-        let bench = Bench(answer: challenging(answering: { request in
-            request.host == contoso.host ? .response(429) : found(request)
-        }))
+        let bench = Bench(
+            answer: challenging(answering: { request in
+                request.host == contoso.host ? .response(429) : found(request)
+            }))
         let results = bench.fetch([secret("a"), secret("b", in: other)], patience: bench.patience(attempts: 2))
         #expect(results[0].error?.messageCode == .vaultThrottled)
         #expect(results[1].text == "s3cret")

@@ -91,7 +91,8 @@ import Testing
     // MARK: JSON
 
     @Test(arguments: [
-        ("/password", "p\"w\né"), ("/port", "587.0"), ("/tls", "true"), ("/hosts/1", "b"), ("/nested", "{ \"a\" : [1, 2] }"),
+        ("/password", "p\"w\né"), ("/port", "587.0"), ("/tls", "true"), ("/hosts/1", "b"),
+        ("/nested", "{ \"a\" : [1, 2] }"),
         ("/none", "null"),
     ])
     func `a pointer takes a string's text and anything else as JSON`(pointer: String, expected: String) throws {

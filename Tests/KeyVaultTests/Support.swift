@@ -59,7 +59,7 @@ final class Bench {
     let client: VaultClient
 
     init(
-        seed: UInt64 = 1, assignee: String? = nil, parallelism: Int = 8,
+        seed: UInt64 = 1, assignee: String? = nil, parallelism: Int = 8, warmth: Duration = .zero,
         answer: @escaping (HTTPRequest) -> FakeTransport.Answer
     ) {
         transport = FakeTransport(answer: answer)
@@ -67,6 +67,7 @@ final class Bench {
         settings.generator = SeededGenerator(state: seed)
         settings.assignee = assignee
         settings.parallelism = parallelism
+        settings.warmth = warmth
         settings.wallClock = { 1_700_000_000 }
         client = VaultClient(transport: transport, tokens: tokens, observer: observer, settings: settings)
     }
@@ -169,7 +170,10 @@ func errorBody(_ code: String, inner: String? = nil, message: String = "Words.")
 }
 
 func challengeHeader(_ resource: String, tenant: String = "54826b22-0000-4000-8000-b7b93a3e9c5a") -> (String, String) {
-    ("WWW-Authenticate", "Bearer authorization=\"https://login.microsoftonline.com/\(tenant)\", resource=\"\(resource)\"")
+    (
+        "WWW-Authenticate",
+        "Bearer authorization=\"https://login.microsoftonline.com/\(tenant)\", resource=\"\(resource)\""
+    )
 }
 
 /// Answers the request without a token with a challenge, and any other through `answer`.

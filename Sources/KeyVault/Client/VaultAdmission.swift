@@ -1,5 +1,6 @@
 import Cryptography
 import HTTPTransport
+import LinuxSystem
 import ManagedIdentity
 import Messages
 import Secrets
@@ -23,6 +24,23 @@ extension VaultClient {
             to: vault, about: .challenge, target: target, carriesToken: false, correlation: correlation())
         line.warm = transport.begin(request(for: call, token: nil, timeout: Self.requestTimeout))
         lines[vault] = line
+    }
+
+    /// Gives the connections that are being opened ahead a moment to be there.
+    func awaitWarmth(of vaults: Set<VaultAddress>) {
+        let deadline = transport.now + settings.warmth
+        for vault in vaults {
+            guard let ticket = lines[vault]?.warm, transport.wait(forAnyOf: [ticket], until: deadline) != nil
+            else { continue }
+            dismissWarm(vault)
+        }
+    }
+
+    /// Gives up a warming request, whether it has ended or not: its answer tells nothing.
+    func dismissWarm(_ vault: VaultAddress) {
+        guard let ticket = lines[vault]?.warm else { return }
+        lines[vault]?.warm = nil
+        _ = try? transport.take(ticket)
     }
 
     /// Sees to it that each vault has a token to be sent to it, and names the failure of each that has none.

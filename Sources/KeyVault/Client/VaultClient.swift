@@ -12,6 +12,9 @@ package final class VaultClient {
         package var parallelism = 8
         /// The same for more than 32 objects, where round trips cost more than handshakes.
         package var wideParallelism = 16
+        /// How long the first requests wait for the connection that is being opened ahead, once the token is there:
+        /// one handshake and resumed ones cost less than many full ones, but not much waiting.
+        package var warmth = Duration.milliseconds(5)
         /// Who needs a missing permission, as `az role assignment create --assignee` takes it: the identity's client
         /// id, where the configuration names one.
         package var assignee: String?
@@ -94,6 +97,11 @@ package final class VaultClient {
             }
         }
         var round = VaultRound(calls, patience: patience)
+        // What can't come true is not waited for.
+        round.isHopeless = outcomes.values.contains {
+            if case .failure(let error) = $0 { !error.isTemporary } else { false }
+        }
+        awaitWarmth(of: Set(asked.map(\.vault)))
         var done = 0
         perform(&round) { (index, response) throws(VaultError) in
             let fetched = try read(response, about: asked[index], certificates, into: &set)

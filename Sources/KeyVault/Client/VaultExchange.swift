@@ -208,13 +208,6 @@ extension VaultClient {
         }
     }
 
-    /// Gives up a warming request that nobody waited for.
-    private func dismissWarm(_ vault: VaultAddress) {
-        guard let ticket = lines[vault]?.warm else { return }
-        lines[vault]?.warm = nil
-        _ = try? transport.take(ticket)
-    }
-
     /// Adds what an answer tells about itself.
     func describe(_ error: VaultError, _ response: borrowing HTTPResponse) -> VaultError {
         var error = error

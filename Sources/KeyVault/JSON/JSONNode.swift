@@ -88,6 +88,13 @@ enum JSONText {
 
     /// Whether a string's text is exactly `wanted`.
     static func isString(_ string: Range<Int>, equalTo wanted: [UInt8], in text: Span<UInt8>) -> Bool {
+        // An escape is longer than what it stands for: a shorter source can't be equal.
+        guard string.count - 2 >= wanted.count else { return false }
+        if string.count - 2 == wanted.count {
+            let start = string.lowerBound + 1
+            return wanted.indices.allSatisfy { text[start + $0] == wanted[$0] && wanted[$0] != UInt8(ascii: "\\") }
+        }
+        if isPlain(string, in: text) { return false }
         var plain = PlainBytes()
         unescape(string, of: text, into: &plain)
         return plain.bytes == wanted
