@@ -2,6 +2,7 @@ import HTTPTransport
 import KeyVault
 import LatchkeyTestSupport
 import LinuxSystem
+import ManagedIdentity
 import Messages
 import Secrets
 import Testing
@@ -233,6 +234,17 @@ import Testing
         let error = bench.fetch([secret("a")]).first?.error
         #expect(error?.reason == .disabled)
         #expect(error?.isGone == true)
+    }
+
+    @Test func `a token tells who it is for`() {
+        let bench = Bench(answer: challenging(answering: found))
+        // {"appid":"app-1","oid":"object-1","tid":"tenant-1"}
+        bench.tokens.text = "e30.eyJhcHBpZCI6ImFwcC0xIiwib2lkIjoib2JqZWN0LTEiLCJ0aWQiOiJ0ZW5hbnQtMSJ9.c2ln"
+        #expect(bench.client.owner(ofTokensFor: contoso) == nil)
+        _ = bench.fetch([secret("a")])
+        #expect(
+            bench.client.owner(ofTokensFor: contoso)
+                == TokenOwner(clientID: "app-1", objectID: "object-1", tenantID: "tenant-1"))
     }
 
     @Test func `without a token nothing is asked of the vault and the source's words are passed on`() {

@@ -58,7 +58,7 @@ import Testing
         }
         #expect(pauses.prefix(VaultGate.patientRefusals).allSatisfy { $0 <= VaultGate.shortest })
         #expect(pauses.allSatisfy { $0 <= VaultGate.longest })
-        let late = pauses.suffix(150)
+        let late = pauses.suffix(120)
         #expect(late.contains { $0 > .milliseconds(2800) } && late.contains { $0 < .milliseconds(400) })
     }
 

@@ -16,13 +16,15 @@ final class FakeTokens: TokenProvider {
 
     private(set) var asked: [Asked] = []
     var failure: Diagnosis?
+    /// Instead of `token-1`.
+    var text: String?
 
     func token(
         for resource: String, tenant: String?, claims: String?, patience: Patience
     ) throws(Diagnosis) -> AccessToken {
         asked.append(Asked(resource: resource, tenant: tenant, claims: claims))
         if let failure { throw failure }
-        let bytes = Array("token-\(asked.count)".utf8)
+        let bytes = Array((text ?? "token-\(asked.count)").utf8)
         return AccessToken(
             secret: SharedSecret(SecretBytes(copying: bytes.span)), expiresOn: 4_000_000_000, resource: resource)
     }

@@ -1,6 +1,7 @@
 package import HTTPTransport
 package import ManagedIdentity
 package import Messages
+package import Secrets
 
 /// Where a vault's access tokens come from.
 package protocol TokenProvider: AnyObject {
@@ -12,4 +13,23 @@ package protocol TokenProvider: AnyObject {
     func token(
         for resource: String, tenant: String?, claims: String?, patience: Patience
     ) throws(Diagnosis) -> AccessToken
+}
+
+extension IdentitySession: TokenProvider {
+    package func token(
+        for resource: String, tenant: String?, claims: String?, patience: Patience
+    ) throws(Diagnosis) -> AccessToken {
+        do throws(IdentityError) {
+            return try token(for: resource, tenantHint: tenant, claims: claims, patience: patience)
+        } catch {
+            throw error.diagnosis
+        }
+    }
+}
+
+extension VaultClient {
+    /// Who the tokens for a vault are given to, by their claims; nil before there was one. For display only.
+    package func owner(ofTokensFor vault: VaultAddress) -> TokenOwner? {
+        lines[vault]?.resource.flatMap { audiences[$0] }.map { IdentitySession.owner(of: $0.token) }
+    }
 }

@@ -20,6 +20,7 @@ extension VaultClient {
     func perform(
         _ round: inout VaultRound, accept: (Int, borrowing HTTPResponse) throws(VaultError) -> Void
     ) {
+        for vault in round.waiting.keys { lines[vault]?.gate.beginRound() }
         while !round.isOver {
             guard transport.now < round.patience.deadline else {
                 expire(&round)
