@@ -4,5 +4,7 @@
 #define _GNU_SOURCE
 #endif
 
+#include "CLinuxDirectory.h"
+
 /// The kernel's words for an errno value, or NULL (strerrordesc_np(3)).
 const char *clinux_error_text(int code);
