@@ -60,7 +60,7 @@ let package = Package(
         room("Cryptography", ["COpenSSL", "Secrets"]),
 
         // 2
-        room("Generations", ["LinuxSystem"]),
+        room("Generations", ["LinuxSystem", "Messages"]),
         room("WorkerProtocol", ["LinuxSystem", "Messages"]),
         room("ServiceNotify", ["LinuxSystem"]),
         room("LaunchConfiguration", ["LinuxSystem", "Secrets", "Messages", argumentParser, tomlKit]),

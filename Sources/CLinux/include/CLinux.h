@@ -12,6 +12,8 @@
 #include <sys/timerfd.h>
 #include <sys/types.h>
 
+#include "CLinuxDirectory.h"
+
 /// The kernel's words for an errno value, or NULL (strerrordesc_np(3)).
 const char *clinux_error_text(int code);
 
