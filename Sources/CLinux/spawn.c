@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+extern char **environ;
+
 // Everything below, up to clinux_spawn, runs between fork and exec: async-signal-safe calls only, no locks, no malloc.
 
 struct child {
@@ -54,6 +56,7 @@ static const char *completed(const char *entry, char *room, size_t capacity) {
 // The block is mapped in this process only; its entries are used where they lie.
 static char **make_environment(struct child *child, char rooms[2][32]) {
     const struct clinux_spawn *request = child->request;
+    if (request->inherits_environment) return environ;
     size_t size = 0, entries = 0;
     char *block = NULL;
     if (request->environment >= 0) {

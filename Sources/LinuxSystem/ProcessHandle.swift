@@ -79,6 +79,26 @@ package enum ProcessFiles {
             .map { $0.dropFirst(key.count).drop { $0 == " " || $0 == "\t" } }.map(String.init)
     }
 
+    /// This process's id.
+    package static var ownProcess: Int32 { getpid() }
+
+    /// The path of this process's program (proc(5), `/proc/PID/exe`).
+    package static func ownProgram() throws(SystemError) -> String {
+        var path = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe path.withUnsafeMutableBytes { buffer in
+            unsafe buffer.baseAddress.map { unsafe readlinkat(AT_FDCWD, "/proc/self/exe", $0, buffer.count) } ?? -1
+        }
+        guard count > 0 else { throw SystemError(call: "readlink", subject: "/proc/self/exe") }
+        return String(decoding: path.prefix(count), as: UTF8.self)
+    }
+
+    /// Opens a program for `execveat` (open(2), `O_PATH`).
+    package static func openProgram(_ path: String) throws(SystemError) -> OwnedDescriptor {
+        let number = unsafe clinux_open_path(path, false)
+        guard number >= 0 else { throw SystemError(call: "open", subject: path) }
+        return OwnedDescriptor(owning: number)
+    }
+
     /// The parent of a process; nil where it is gone.
     package static func parent(of process: Int32) -> Int32? {
         statusLine("PPid:", of: process).flatMap { Int32($0) }

@@ -22,6 +22,8 @@ package struct SpawnRequest: Sendable {
     package var arguments: [[UInt8]]
     /// A file with NUL-ended entries; mapped by the child only. nil: an empty environment.
     package var environment: CInt?
+    /// The environment that this process was started with, unchanged, instead of `environment`.
+    package var inheritsEnvironment = false
     /// Entries set on top of it. `LISTEN_PID=` and `WATCHDOG_PID=` are completed with the new process's id.
     package var extra: [[UInt8]] = []
     /// Hand on signal mask, dispositions, closed descriptors, umask and core limit as this process got them.
@@ -71,6 +73,7 @@ package struct SpawnRequest: Sendable {
                 unsafe request.program = program ?? -1
                 unsafe request.arguments = arguments.pointer
                 unsafe request.environment = environment ?? -1
+                unsafe request.inherits_environment = inheritsEnvironment
                 unsafe request.extra = extra.pointer
                 unsafe request.extra_count = extra.count
                 unsafe request.as_started = asStarted

@@ -21,6 +21,11 @@ package enum ProcessStart {
         clinux_wipe_environment()
     }
 
+    /// Ends the process at once, without the exit handlers of libraries, which may wait for a hung thread.
+    package static func exit(_ code: Int32) -> Never {
+        _exit(code)
+    }
+
     /// The arguments as raw bytes, as the kernel gave them.
     package static var arguments: [[UInt8]] {
         (0..<clinux_argument_count()).compactMap { unsafe bytes(ofCString: clinux_argument($0)) }

@@ -19,7 +19,7 @@ package enum PrintableText {
     }
 
     /// The text as the inside of a JSON string (RFC 8259, section 7), cut as `clipped` does.
-    static func json(_ text: String, to limit: Int) -> String {
+    package static func json(_ text: String, to limit: Int) -> String {
         clip(text, to: limit, escape: jsonEscape)
     }
 

@@ -75,6 +75,7 @@ struct clinux_spawn {
     int program;                     ///< descriptor of the program (O_PATH), or -1: `arguments[0]` is looked up in PATH
     const char *const *arguments;    ///< raw, ended by NULL
     int environment;                 ///< descriptor with NUL-ended entries, or -1 for an empty environment
+    bool inherits_environment;       ///< this process's original environment instead
     const char *const *extra;        ///< entries set on top, ended by NULL; LISTEN_PID= and WATCHDOG_PID= are completed
     size_t extra_count;
     bool as_started;                 ///< hand on mask, dispositions, closed descriptors, umask and core limit
