@@ -29,6 +29,12 @@ struct EmulatorCommand: AsyncParsableCommand {
     @Option(help: "Port of the machine's identity endpoints and of the control interface; 0 for any.")
     var identityPort = 0
 
+    @Option(help: "Port where Arc's endpoint has the agent's own path (40342 is the agent's); 0 for any.")
+    var arcPort: Int?
+
+    @Option(help: "Where Arc's key files are written; clients look in /var/opt/azcmagent/tokens only.")
+    var arcTokenDirectory = "/var/opt/azcmagent/tokens"
+
     @Option(help: "Address to listen at.")
     var address = "127.0.0.1"
 
@@ -51,7 +57,9 @@ struct EmulatorCommand: AsyncParsableCommand {
     var quiet = false
 
     func validate() throws {
-        for (name, port) in [("--vault-port", vaultPort), ("--identity-port", identityPort)]
+        for (name, port) in [
+            ("--vault-port", vaultPort), ("--identity-port", identityPort), ("--arc-port", arcPort ?? 0),
+        ]
         where !(0...65_535).contains(port) {
             throw ValidationError("\(name): \(port) is no port")
         }
@@ -62,7 +70,8 @@ struct EmulatorCommand: AsyncParsableCommand {
         options.settings.vaultSuffix = vaultSuffix.lowercased()
         options.settings.loginHost = loginHost ?? Self.loginHost(for: options.settings.vaultSuffix)
         options.settings.address = address
-        options.ports = PortWishes(vault: vaultPort, identity: identityPort)
+        options.ports = PortWishes(vault: vaultPort, identity: identityPort, arc: arcPort)
+        options.settings.arcTokenDirectory = arcTokenDirectory
         options.seedFile = seed
         options.stateDirectory = stateDirectory
         options.ceiling = ceiling

@@ -38,6 +38,15 @@ package enum JSON: Equatable, Sendable {
         }
     }
 
+    /// Any number; JSON web tokens of some clients have fractions of seconds.
+    package var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+
     package var bool: Bool? {
         guard case .bool(let value) = self else { return nil }
         return value

@@ -3,11 +3,13 @@ import HTTPTypes
 /// The control interface under `/_emulator`: faults, journal, secrets and the clock, for tests and for play.
 package struct ControlRoutes: Sendable {
     let azure: Azure
+    let cluster: ClusterIssuer
     /// Where everything is; the same as in `emulator.json`.
     let endpoints: @Sendable () -> JSON
 
-    package init(azure: Azure, endpoints: @escaping @Sendable () -> JSON) {
+    package init(azure: Azure, cluster: ClusterIssuer, endpoints: @escaping @Sendable () -> JSON) {
         self.azure = azure
+        self.cluster = cluster
         self.endpoints = endpoints
     }
 
@@ -30,9 +32,8 @@ package struct ControlRoutes: Sendable {
             Route(.post, "_emulator/identity", setIdentity),
             Route(.put, "_emulator/identities/:name/permissions", setPermissions),
             Route(.post, "_emulator/clock", setClock),
-            Route(.post, "_emulator/tokens", makeToken),
             Route(.post, "_emulator/reset") { _ in reset() },
-        ] + VaultControl(azure: azure).routes
+        ] + VaultControl(azure: azure).routes + TokenControl(azure: azure, cluster: cluster).routes
     }
 
     static func body(_ call: Call) throws(Refusal) -> JSON {
@@ -182,26 +183,6 @@ package struct ControlRoutes: Sendable {
                 return world.clockOffset
             }
             return Answer(json: ["offset": .number(total)])
-        }
-    }
-
-    /// A token as a test wants it, right or wrong.
-    private func makeToken(_ call: Call) throws(Refusal) -> Answer {
-        try Self.fields(call) { fields throws(SeedError) in
-            let tenant = azure.locked { $0.tenant }
-            let issuerTenant = try fields.string("issuer-tenant") ?? tenant
-            let name = try fields.string("identity")
-            let lifetime = try fields.duration("lifetime") ?? azure.locked { $0.tokenLifetime }
-            guard
-                let principal = azure.locked({ world in
-                    name.map { name in world.identities.first { $0.name == name } } ?? world.identities.first
-                })
-            else { throw SeedError("no identity '\(name ?? "")'") }
-            let claims = TokenClaims(
-                audience: try fields.string("audience") ?? azure.vaultResource,
-                issuer: Azure.issuer(tenant: issuerTenant), tenant: issuerTenant, clientID: principal.clientID,
-                objectID: principal.objectID, issuedAt: Int(call.now), expires: Int(call.now + lifetime))
-            return Answer(json: ["access_token": .string(azure.issuer.token(for: claims))])
         }
     }
 

@@ -39,12 +39,7 @@ extension FaultEffect {
         switch challenge {
         case .insufficientClaims:
             guard call.header("authorization") != nil else { return }
-            answer = Refusal.vault(401, "Unauthorized", "The token does not meet the claims that are required.").answer
-            let claims = Base64.text(#"{"access_token":{"nbf":{"essential":true,"value":"1"}}}"#.utf8)
-            answer.set(
-                name,
-                "Bearer authorization=\"\(authority)\", resource=\"\(azure.vaultResource)\", "
-                    + "error=\"insufficient_claims\", claims=\"\(claims)\"")
+            answer = Refusal.insufficientClaims(authority: authority, resource: azure.vaultResource).answer
         case .resource(let resource) where answer.status == 401:
             answer.set(name, "Bearer authorization=\"\(authority)\", resource=\"\(resource)\"")
         case .authority(let other) where answer.status == 401:

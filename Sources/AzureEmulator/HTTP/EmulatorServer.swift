@@ -28,16 +28,16 @@ package struct EmulatorServer: Sendable {
     let azure: Azure
     let server: KeyPair
     let wishes: PortWishes
-    let state: StateDirectory?
+    let cluster: ClusterIssuer
     let control: ControlRoutes
 
     package init(
-        azure: Azure, server: KeyPair, wishes: PortWishes, state: StateDirectory? = nil, control: ControlRoutes
+        azure: Azure, server: KeyPair, wishes: PortWishes, cluster: ClusterIssuer, control: ControlRoutes
     ) {
         self.azure = azure
         self.server = server
         self.wishes = wishes
-        self.state = state
+        self.cluster = cluster
         self.control = control
     }
 
@@ -96,11 +96,16 @@ package struct EmulatorServer: Sendable {
     }
 
     private var routes: [Endpoint: Routes] {
-        let machine = AppService(azure: azure).routes
+        let appService = Routes(AppService(azure: azure).routes)
+        let objects = [
+            SecretRoutes(azure: azure).routes, KeyRoutes(azure: azure).routes, CertificateRoutes(azure: azure).routes,
+        ]
         return [
-            .vault: Routes(SecretRoutes(azure: azure).routes), .appService: Routes(machine),
-            .appService2017: Routes(machine), .imds: Routes(InstanceMetadata(azure: azure).routes),
-            .control: Routes(control.routes),
+            .vault: Routes(objects.flatMap(\.self)), .entra: Routes(EntraRoutes(azure: azure, cluster: cluster).routes),
+            .appService: appService, .appService2017: appService, .azureML: Routes(AzureML(azure: azure).routes),
+            .imds: Routes(InstanceMetadata(azure: azure).routes), .arc: Routes(Arc(azure: azure).routes),
+            .cloudShell: Routes(CloudShell(azure: azure).routes),
+            .serviceFabric: Routes(ServiceFabric(azure: azure).routes), .control: Routes(control.routes),
         ]
     }
 }

@@ -47,35 +47,27 @@ package struct Fields {
     }
 
     package mutating func number(_ name: String) throws(SeedError) -> Double? {
-        try take(name, "a number", Self.number)
-    }
-
-    private static func number(_ json: JSON) -> Double? {
-        switch json {
-        case .integer(let value): Double(value)
-        case .number(let value): value
-        default: nil
-        }
+        try take(name, "a number", \.double)
     }
 
     /// Seconds, from a number or a text such as `5m`.
     package mutating func duration(_ name: String) throws(SeedError) -> Double? {
         try take(name, "a duration such as \"30s\", \"5m\" or a number of seconds") { json in
-            json.string.flatMap(Moment.duration) ?? Self.number(json)
+            json.string.flatMap(Moment.duration) ?? json.double
         }
     }
 
     /// Seconds, from a number of milliseconds or a text such as `5s`.
     package mutating func milliseconds(_ name: String) throws(SeedError) -> Double? {
         try take(name, "a number of milliseconds or a duration such as \"250ms\"") { json in
-            json.string.flatMap(Moment.duration) ?? Self.number(json).map { $0 / 1_000 }
+            json.string.flatMap(Moment.duration) ?? json.double.map { $0 / 1_000 }
         }
     }
 
     /// Seconds since 1970, from such a number, a date, or a text such as `+30d` (from now).
     package mutating func moment(_ name: String, now: Double) throws(SeedError) -> Int? {
         try take(name, "a date, seconds since 1970, or a distance from now such as \"+30d\"") { json in
-            if let number = Self.number(json) { return Int(number) }
+            if let number = json.double { return Int(number) }
             guard let text = json.string else { return nil }
             if text.hasPrefix("+") { return Moment.duration(String(text.dropFirst())).map { Int(now + $0) } }
             if text.hasPrefix("-"), let back = Moment.duration(String(text.dropFirst())) { return Int(now - back) }

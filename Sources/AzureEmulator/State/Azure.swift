@@ -82,10 +82,14 @@ package final class Azure: Sendable {
     package func token(
         for principal: Principal, resource: String, now: Double, meetsClaims: Bool = false
     ) -> (text: String, claims: TokenClaims) {
-        let (tenant, lifetime) = locked { ($0.tenant, $0.tokenLifetime) }
+        let (tenant, lifetime, serial) = locked { world in
+            world.tokensMade += 1
+            return (world.tenant, world.tokenLifetime, world.tokensMade)
+        }
         let claims = TokenClaims(
             audience: resource, issuer: Self.issuer(tenant: tenant), tenant: tenant, clientID: principal.clientID,
-            objectID: principal.objectID, issuedAt: Int(now), expires: Int(now + lifetime), meetsClaims: meetsClaims)
+            objectID: principal.objectID, issuedAt: Int(now), expires: Int(now + lifetime), meetsClaims: meetsClaims,
+            serial: serial)
         return (issuer.token(for: claims), claims)
     }
 

@@ -12,10 +12,12 @@ package struct TokenClaims: Equatable, Sendable {
     package var expires: Int
     /// Whether it was asked for with the claims that continuous access evaluation wants.
     package var meetsClaims = false
+    /// Counts the tokens, so that all before some moment can be revoked.
+    package var serial = 0
 
     package init(
         audience: String, issuer: String, tenant: String, clientID: String, objectID: String, issuedAt: Int,
-        expires: Int, meetsClaims: Bool = false
+        expires: Int, meetsClaims: Bool = false, serial: Int = 0
     ) {
         self.audience = audience
         self.issuer = issuer
@@ -25,6 +27,7 @@ package struct TokenClaims: Equatable, Sendable {
         self.issuedAt = issuedAt
         self.expires = expires
         self.meetsClaims = meetsClaims
+        self.serial = serial
     }
 }
 
@@ -47,7 +50,8 @@ package struct TokenIssuer: Sendable {
             "aud": .string(claims.audience), "iss": .string(claims.issuer), "iat": .integer(claims.issuedAt),
             "nbf": .integer(claims.issuedAt), "exp": .integer(claims.expires), "appid": .string(claims.clientID),
             "oid": .string(claims.objectID), "sub": .string(claims.objectID), "tid": .string(claims.tenant),
-            "xms_cc": claims.meetsClaims ? ["cp1"] : nil, "uti": .string(Hex.random(digits: 22)), "ver": "1.0",
+            "serial": .integer(claims.serial), "xms_cc": claims.meetsClaims ? ["cp1"] : nil,
+            "uti": .string(Hex.random(digits: 22)), "ver": "1.0",
         ])
         let signed = "\(Base64.urlText(header.bytes)).\(Base64.urlText(payload.bytes))"
         let code = HMAC<SHA256>.authenticationCode(for: Data(signed.utf8), using: key)
@@ -68,6 +72,7 @@ package struct TokenIssuer: Sendable {
         else { throw .malformed }
         return TokenClaims(
             audience: audience, issuer: issuer, tenant: tenant, clientID: clientID, objectID: objectID,
-            issuedAt: issuedAt, expires: expires, meetsClaims: json["xms_cc"] != nil)
+            issuedAt: issuedAt, expires: expires, meetsClaims: json["xms_cc"] != nil,
+            serial: json["serial"]?.integer ?? 0)
     }
 }

@@ -30,6 +30,9 @@ package struct CertificateContent: Equatable, Sendable {
     package var contentType: String
     package var exportable: Bool
     package var subject: String
+    package var kind = KeyKind.elliptic
+    /// `Self`, or the name of the authority that signed it.
+    package var issuer = "Self"
 }
 
 /// One vault: its objects, its rules, and what it remembers of its requests.

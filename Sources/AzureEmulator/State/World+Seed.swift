@@ -130,7 +130,8 @@ extension Vault {
         let attributes = Attributes(
             enabled: seed.enabled, notBefore: made.notBefore, expires: made.notAfter, created: now)
         let certificate = CertificateContent(
-            certificate: made.der, contentType: seed.contentType, exportable: seed.exportable, subject: seed.subject)
+            certificate: made.der, contentType: seed.contentType, exportable: seed.exportable,
+            subject: seed.subject, kind: seed.kind, issuer: seed.isIssued ? "Emulator" : "Self")
         let secret = SecretContent(
             value: made.secretValue, contentType: seed.contentType, keyPath: "keys/\(seed.name)/\(id)")
         _ = try? certificates.add(

@@ -13,6 +13,9 @@ package struct World: Sendable {
     package var seed = Seed()
     /// What is wrong with the seed file's last edit.
     package var seedError: String?
+    /// Tokens are counted; those up to `revokedThrough` are refused for want of claims.
+    package var tokensMade = 0
+    package var revokedThrough = 0
     /// When an identity came, for those whose permissions take their time.
     package var started = 0.0
 

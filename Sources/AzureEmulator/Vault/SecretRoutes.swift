@@ -27,11 +27,7 @@ package struct SecretRoutes: Sendable {
         ]
     }
 
-    private func bundles(_ vault: Vault, _ call: Call) -> Bundles {
-        Bundles(
-            base: azure.vaultURL(vault.name), recoverableDays: vault.recoverableDays,
-            apiVersion: call.parameter("api-version") ?? "")
-    }
+    private func bundles(_ vault: Vault, _ call: Call) -> Bundles { Bundles(azure, vault, call) }
 
     private func get(_ call: Call) throws(Refusal) -> Answer {
         try access.perform("get", on: .secrets, call) { vault throws(Refusal) in

@@ -64,6 +64,9 @@ package struct VaultAccess: Sendable {
         guard Double(claims.expires) > call.now else {
             throw refuse("[TokenExpired] Error validating token: 'S2S12086'.")
         }
+        guard claims.serial > azure.locked({ $0.revokedThrough }) else {
+            throw .insufficientClaims(authority: "\(azure.authority)/\(tenant)", resource: azure.vaultResource)
+        }
         return claims
     }
 

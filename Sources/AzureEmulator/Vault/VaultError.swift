@@ -14,6 +14,17 @@ extension Refusal {
         return refusal
     }
 
+    /// Continuous access evaluation: the token is good but must be asked for anew with these claims.
+    package static func insufficientClaims(authority: String, resource: String) -> Refusal {
+        var refusal = Refusal.vault(401, "Unauthorized", "The token does not meet the claims that are required.")
+        let claims = Base64.text(#"{"access_token":{"nbf":{"essential":true,"value":"1"}}}"#.utf8)
+        refusal.answer.set(
+            "WWW-Authenticate",
+            "Bearer authorization=\"\(authority)\", resource=\"\(resource)\", error=\"insufficient_claims\", "
+                + "claims=\"\(claims)\"")
+        return refusal
+    }
+
     package static func badParameter(_ message: String) -> Refusal { .vault(400, "BadParameter", message) }
 }
 
