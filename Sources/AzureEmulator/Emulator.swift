@@ -44,7 +44,13 @@ package final class Emulator: Sendable {
         cluster = ClusterIssuer(keyPEM: state.read("cluster-key.pem")) { pem in
             try? state.write(pem, to: "cluster-key.pem")
         }
-        azure = Azure(settings: options.settings)
+        var settings = options.settings
+        if let kept = state.read("identity-header") {
+            settings.identityHeader = kept
+        } else {
+            try state.write(settings.identityHeader, to: "identity-header")
+        }
+        azure = Azure(settings: settings)
         let suffix = options.settings.vaultSuffix
         server = try authority.issue(
             names: ["*.\(suffix)", suffix, options.settings.loginHost, "localhost"],

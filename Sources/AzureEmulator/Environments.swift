@@ -5,7 +5,17 @@ struct Environments {
     /// SHA-1 of the server's certificate, in hexadecimal.
     let thumbprint: String
 
-    var machine: String { "http://\(azure.settings.address):\(azure.ports.identity)" }
+    var machine: String { "http://\(host):\(azure.ports.identity)" }
+
+    /// The address as a URL has it; what listens at all addresses is reached at this machine's own.
+    private var host: String {
+        switch azure.settings.address {
+        case "0.0.0.0": "127.0.0.1"
+        case "::": "[::1]"
+        case let address where address.contains(":"): "[\(address)]"
+        case let address: address
+        }
+    }
 
     /// Name of the environment and its variables; one for each kind and one for each application.
     var all: [(name: String, variables: [(String, String)])] {
@@ -32,7 +42,7 @@ struct Environments {
 
     private var arc: String {
         guard azure.ports.arc != 0 else { return "\(machine)/arc/metadata/identity/oauth2/token" }
-        return "http://\(azure.settings.address):\(azure.ports.arc)/metadata/identity/oauth2/token"
+        return "http://\(host):\(azure.ports.arc)/metadata/identity/oauth2/token"
     }
 
     private func application(_ principal: Principal) -> [(name: String, variables: [(String, String)])] {

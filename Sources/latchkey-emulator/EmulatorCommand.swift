@@ -17,7 +17,13 @@ struct EmulatorCommand: AsyncParsableCommand {
                 -e DB_PASSWORD=db-password -- ./app
 
             Once it serves, one line of JSON on standard output says where everything is; the same is in emulator.json \
-            in the state directory.
+            in the state directory. Without --seed there is a vault 'demo' with a secret 'db-password'; --example-seed \
+            shows what a seed file can hold. Faults, the journal of requests and rotations at run time: under /_emulator \
+            at the identity port, for example
+
+              curl -X PUT -d '{"value":"new"}' http://127.0.0.1:PORT/_emulator/vaults/demo/secrets/db-password
+              curl -X POST -d '{"endpoint":"vault","status":503,"times":2}' http://127.0.0.1:PORT/_emulator/faults
+              curl http://127.0.0.1:PORT/_emulator/journal?format=lines
             """)
 
     @Option(help: "Vaults, secrets, identities and faults: TOML, JSON or .env. Edits are followed.")
@@ -56,6 +62,9 @@ struct EmulatorCommand: AsyncParsableCommand {
     @Flag(help: "Say nothing on standard error but errors.")
     var quiet = false
 
+    @Flag(help: "Print a seed file with everything that one can hold, and end.")
+    var exampleSeed = false
+
     func validate() throws {
         for (name, port) in [
             ("--vault-port", vaultPort), ("--identity-port", identityPort), ("--arc-port", arcPort ?? 0),
@@ -66,6 +75,10 @@ struct EmulatorCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if exampleSeed {
+            print(Seed.example)
+            return
+        }
         var options = EmulatorOptions()
         options.settings.vaultSuffix = vaultSuffix.lowercased()
         options.settings.loginHost = loginHost ?? Self.loginHost(for: options.settings.vaultSuffix)

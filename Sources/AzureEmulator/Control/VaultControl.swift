@@ -35,9 +35,9 @@ package struct VaultControl: Sendable {
     ) throws(Refusal) -> Answer {
         let name = (call.parameters["vault"] ?? "").lowercased()
         return try azure.locked { world throws(Refusal) in
-            guard var vault = world.vaults[name] else { throw .control("no vault '\(name)'", status: 404) }
-            let answer = try body(&vault)
-            world.vaults[name] = vault
+            guard let answer = try world.change(name, body) else {
+                throw .control("no vault '\(name)'", status: 404)
+            }
             return answer
         }
     }

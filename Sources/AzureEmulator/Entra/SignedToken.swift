@@ -13,7 +13,7 @@ package struct SignedToken: Sendable {
 
     /// Nil for what is no token.
     package init?(_ text: String) {
-        let parts = text.trimmingCharacters(of: "\r\n ").split(separator: ".", omittingEmptySubsequences: false)
+        let parts = text.trimmingWhitespace().split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let head = Base64.bytes(parts[0]), let body = Base64.bytes(parts[1]),
             let end = Base64.bytes(parts[2]), let header = try? JSON(parsing: head),
             let claims = try? JSON(parsing: body), header.members != nil, claims.members != nil
@@ -47,11 +47,11 @@ package struct SignedToken: Sendable {
 }
 
 extension String {
-    /// The text without any of these characters at its ends.
-    package func trimmingCharacters(of set: String) -> String {
+    /// The text without white space at its ends.
+    package func trimmingWhitespace() -> String {
         var text = self[...]
-        while let first = text.first, set.contains(first) { text.removeFirst() }
-        while let last = text.last, set.contains(last) { text.removeLast() }
+        while text.first?.isWhitespace == true { text.removeFirst() }
+        while text.last?.isWhitespace == true { text.removeLast() }
         return String(text)
     }
 }

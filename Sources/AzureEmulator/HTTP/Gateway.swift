@@ -79,7 +79,7 @@ package struct Gateway: HTTPResponder {
             host: call.host, path: call.path, query: call.queryText,
             headerNames: call.headers.map(\.name.canonicalName), headers: Discretion.headers(of: call),
             formFields: Discretion.formFields(of: call), token: azure.tokenNote(of: call),
-            connection: channel.remoteAddress?.description ?? "")
+            connection: Self.connection(channel))
         return azure.locked { world in
             var arrival = Arrival(entry: world.journal.add(entry))
             if let strike = world.faults.strike(call, vault: vault) {
@@ -99,6 +99,14 @@ package struct Gateway: HTTPResponder {
             }
             return arrival
         }
+    }
+
+    /// Address and port of the other end: the same for all requests of one connection.
+    private static func connection(_ channel: any Channel) -> String {
+        guard let remote = channel.remoteAddress, let address = remote.ipAddress, let port = remote.port else {
+            return ""
+        }
+        return "\(address):\(port)"
     }
 
     private static func throttled(retryAfter: Int?) -> Answer {
@@ -122,6 +130,12 @@ package struct Gateway: HTTPResponder {
     private func finished(_ answer: Answer, for call: Call) -> Answer {
         guard call.endpoint == .vault else { return answer }
         var answer = answer
+        let vault = azure.vaultName(host: call.host)
+        let rules = azure.locked { world in vault.flatMap { world.vaults[$0] }.map { ($0.location, $0.access) } }
+        answer.set("x-ms-keyvault-region", rules?.0 ?? "westeurope")
+        if rules?.1 == .rbac, answer.status == 200 {
+            answer.set("x-ms-keyvault-rbac-assignment-id", VaultHeaders.assignment)
+        }
         for (name, value) in VaultHeaders.common where answer.header(name) == nil {
             answer.headers.append((name, value))
         }
@@ -160,9 +174,11 @@ package struct Gateway: HTTPResponder {
 
 /// The headers of Key Vault's answers.
 enum VaultHeaders {
+    /// The role assignment that let a request pass.
+    static let assignment = "5c0ffee05c0ffee05c0ffee05c0ffee0"
     static let common: [(name: String, value: String)] = [
         ("Cache-Control", "no-cache"), ("Pragma", "no-cache"), ("Expires", "-1"),
-        ("x-ms-keyvault-region", "westeurope"), ("x-ms-keyvault-service-version", "1.9.3019.1"),
+        ("x-ms-keyvault-service-version", "1.9.3019.1"),
         ("x-ms-keyvault-network-info", "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;"),
         ("X-Content-Type-Options", "nosniff"),
         ("Strict-Transport-Security", "max-age=31536000;includeSubDomains"),

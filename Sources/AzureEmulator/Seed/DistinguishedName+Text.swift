@@ -11,7 +11,7 @@ extension DistinguishedName {
         ]
         var parts: [RelativeDistinguishedName] = []
         for part in text.split(separator: ",") {
-            let halves = part.split(separator: "=", maxSplits: 1).map { String($0).trimmingCharacters(of: " ") }
+            let halves = part.split(separator: "=", maxSplits: 1).map { String($0).trimmingWhitespace() }
             guard halves.count == 2, let type = types[halves[0].uppercased()] else {
                 throw SeedError("'\(text)' is no subject; write CN=NAME, O=ORGANISATION")
             }

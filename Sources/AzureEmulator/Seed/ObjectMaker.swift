@@ -9,6 +9,8 @@ import _CryptoExtras
 package struct ObjectMaker: Sendable {
     let authority: CertificateAuthority
 
+    package init(authority: CertificateAuthority) { self.authority = authority }
+
     /// A private key of either kind.
     private enum Key {
         case elliptic(P256.Signing.PrivateKey)

@@ -21,6 +21,15 @@ package struct World: Sendable {
 
     package init() {}
 
+    /// Changes one vault where it is: a copy of it would cost as much as all its secrets. Nil if there is no such vault.
+    package mutating func change<Result, Failure: Error>(
+        _ name: String, _ body: (inout Vault) throws(Failure) -> Result
+    ) throws(Failure) -> Result? {
+        guard var vault = vaults.removeValue(forKey: name) else { return nil }
+        defer { vaults[name] = vault }
+        return try body(&vault)
+    }
+
     package var systemAssigned: Principal? { identities.first(where: \.isSystemAssigned) }
 
     package func principal(objectID: String) -> Principal? {

@@ -17,13 +17,17 @@ package struct VaultAccess: Sendable {
         let claims = try authenticate(call)
         try checkVersion(call)
         return try azure.locked { world throws(Refusal) in
-            guard var vault = world.vaults[name] else { throw Self.unknownVault(name) }
-            if let object = call.parameters["name"], !Vault.isObjectName(object) {
-                throw .badParameter("The request URI contains an invalid name: \(object)")
+            let caller = Caller(claims, in: world, now: call.now)
+            let object = call.parameters["name"]
+            let result = try world.change(name) { vault throws(Refusal) in
+                if let object, !Vault.isObjectName(object) {
+                    throw .badParameter("The request URI contains an invalid name: \(object)")
+                }
+                try caller.check(operation, kind, object: object, vault)
+                return try body(&vault)
             }
-            try Self.authorize(claims, operation, kind, object: call.parameters["name"], vault, world, now: call.now)
-            defer { world.vaults[name] = vault }
-            return try body(&vault)
+            guard let result else { throw Self.unknownVault(name) }
+            return result
         }
     }
 
@@ -83,23 +87,26 @@ package struct VaultAccess: Sendable {
                     + "(2026-04-01).")
         }
     }
+}
 
-    private static func authorize(
-        _ claims: TokenClaims, _ operation: String, _ kind: ObjectKind, object: String?, _ vault: Vault,
-        _ world: World, now: Double
-    ) throws(Refusal) {
-        if let principal = world.principal(objectID: claims.objectID),
-            principal.may(operation, kind.rawValue, in: vault.name),
-            now >= world.started + principal.permissionsAfter
-        {
-            return
-        }
-        let caller = CallerWords(clientID: claims.clientID, objectID: claims.objectID, issuer: claims.issuer)
+/// Who asks, and what it may do by now.
+private struct Caller {
+    let words: CallerWords
+    let principal: Principal?
+
+    init(_ claims: TokenClaims, in world: World, now: Double) {
+        words = CallerWords(clientID: claims.clientID, objectID: claims.objectID, issuer: claims.issuer)
+        let known = world.principal(objectID: claims.objectID)
+        principal = known.flatMap { now >= world.started + $0.permissionsAfter ? $0 : nil }
+    }
+
+    func check(_ operation: String, _ kind: ObjectKind, object: String?, _ vault: Vault) throws(Refusal) {
+        if principal?.may(operation, kind.rawValue, in: vault.name) == true { return }
         switch vault.access {
         case .policy:
-            throw caller.forbiddenByPolicy(operation, kind, vault: vault.name, location: vault.location)
+            throw words.forbiddenByPolicy(operation, kind, vault: vault.name, location: vault.location)
         case .rbac:
-            throw caller.forbiddenByRbac(
+            throw words.forbiddenByRbac(
                 operation, kind, object: object, vault: vault.name, location: vault.location)
         }
     }
