@@ -15,8 +15,8 @@
 //       dumpable pdeathsig subreaper securebits timerslack nice scheduler oom_score_adj
 //       cwd exe                   hexadecimal, or the errno's name after a minus sign
 //       listen_pid                none | own | other
-//       fds                       a count, then fd.0=NUMBER flags=OCTAL cloexec=0|1 type=TYPE target=HEX … by number; the
-//                                 descriptor that lists them is left out
+//       fds                       a count, then fd.0=NUMBER flags=OCTAL cloexec=0|1 type=TYPE target=HEX … by number;
+//                                 the descriptor that lists them is left out
 //       argv                      a count, then argv.0=HEX …
 //       environ                   a count, then environ.0=HEX … in order
 //   exit N                 Ends with N (0 to 255).
@@ -25,8 +25,9 @@
 //   ignore SIGNAL…         Ignores the signals, prints `ready` and waits for another one's default action.
 //   signals [--eof] [--until SIGNAL] [--count N] [--except SIGNAL]…
 //                          Handles every signal that can be caught, real-time ones too, prints `ready`, then for each
-//                          `signal=N code=SI_CODE pid=SI_PID uid=SI_UID value=SI_INT`. Ends with 0 after --count signals,
-//                          after that of --until, or with --eof at the end of standard input; by KILL otherwise.
+//                          `signal=N code=SI_CODE pid=SI_PID uid=SI_UID value=SI_INT`. Ends with 0 after --count
+//                          signals, after that of --until, or with --eof at the end of standard input; by KILL
+//                          otherwise.
 //                          --except leaves a signal as it was.
 //   print-on SIGNAL [--count N] [--env NAME]… [FILE]…
 //                          Prints fingerprints (below), then `ready`; on each signal `signal=N` and the fingerprints
@@ -39,16 +40,18 @@
 //                          them and ends (default 1); prints `orphans=N`. --stay: then waits as `sleep` does.
 //   zombies                Prints `zombies=N processes=N` of what /proc shows.
 //   notify [--stay] [[--fd N]… MESSAGE]…
-//                          Sends each message to $NOTIFY_SOCKET, with the descriptors before it; BARRIER=1 brings its own
-//                          and waits for it. Prints `sent=BYTES`, then `barrier=closed`, or an errno's name after a minus.
+//                          Sends each message to $NOTIFY_SOCKET, with the descriptors before it; BARRIER=1 brings its
+//                          own and waits for it. Prints `sent=BYTES`, then `barrier=closed`, or an errno's name after
+//                          a minus sign.
 //   listen [--no-accept]   Prints listen_fds, listen_pid and fdnames, then for each socket
 //                          `fd=N family=N type=stream|dgram|other listening=0|1 port=N`; accepts one connection on the
 //                          first that listens, answers it with the own pid and a newline, prints `accepted=N`.
 //   cat-env NAME           Writes the variable's bytes, nothing else; ends with 1 if there is none.
-//   launch [--ignore SIGNAL]… [--block SIGNAL]… [--close N]… [--setsid] [--setpgid] [--subreaper]
+//   launch [--clean] [--ignore SIGNAL]… [--block SIGNAL]… [--close N]… [--setsid] [--setpgid] [--subreaper]
 //          [--no-new-privs] [--env-hex HEX]… [--clear-env] [--argv-hex HEX]… -- COMMAND [ARG]…
-//                          Becomes COMMAND with all that; --env-hex appends an entry of any bytes as it is, --argv-hex
-//                          appends an argument.
+//                          Becomes COMMAND with all that, in the order given; --clean unblocks all signals and gives
+//                          them their default action, --env-hex appends an entry of any bytes as it is, --argv-hex an
+//                          argument.
 //
 // Exit codes of its own: 64 usage, 71 a system call failed, 127 `launch` found no command.
 #include "probe.h"

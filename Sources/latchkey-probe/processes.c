@@ -131,6 +131,16 @@ static char *from_hex(const char *digits) {
     return bytes;
 }
 
+// Nothing blocked and nothing ignored, whatever the thread that started this one had.
+static void start_clean(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    for (int number = 1; number <= SIGRTMAX; number++)
+        signal(number, SIG_DFL); // refused for KILL, STOP and the C library's own, which are as they should be
+    if (sigprocmask(SIG_SETMASK, &none, NULL))
+        probe_failed("sigprocmask");
+}
+
 int probe_launch(char **arguments) {
     struct list environment = {0}, command = {0};
     sigset_t blocked;
@@ -145,7 +155,9 @@ int probe_launch(char **arguments) {
     for (; *arguments && strcmp(*arguments, "--") != 0; arguments++) {
         const char *option = *arguments;
         bool done = true;
-        if (strcmp(option, "--ignore") == 0)
+        if (strcmp(option, "--clean") == 0)
+            start_clean();
+        else if (strcmp(option, "--ignore") == 0)
             done = signal(probe_signal(*++arguments), SIG_IGN) != SIG_ERR;
         else if (strcmp(option, "--block") == 0)
             sigaddset(&blocked, probe_signal(*++arguments));
