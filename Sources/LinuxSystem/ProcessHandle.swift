@@ -82,6 +82,9 @@ package enum ProcessFiles {
     /// This process's id.
     package static var ownProcess: Int32 { getpid() }
 
+    /// The process that started this one.
+    package static var parentProcess: Int32 { getppid() }
+
     /// The path of this process's program (proc(5), `/proc/PID/exe`).
     package static func ownProgram() throws(SystemError) -> String {
         var path = [UInt8](repeating: 0, count: Int(PATH_MAX))

@@ -30,6 +30,8 @@ package struct DeliveryTask {
 
 /// What a delivery did.
 package struct DeliveryOutcome: Equatable, Sendable {
+    package init() {}
+
     package var filesChanged = false
     package var environmentChanged = false
     /// The names of the objects whose versions changed, sorted.
@@ -39,6 +41,16 @@ package struct DeliveryOutcome: Equatable, Sendable {
 extension Gathered {
     /// Delivers files and environment, both or none: the environment is checked and built before a file is touched.
     package borrowing func deliver(
+        _ task: DeliveryTask, _ plan: LaunchPlan, updating memory: inout RefreshMemory
+    ) throws(RefreshFailure) -> DeliveryOutcome {
+        do throws(Diagnosis) {
+            return try delivered(task, plan, updating: &memory)
+        } catch {
+            throw RefreshFailure([error])
+        }
+    }
+
+    private borrowing func delivered(
         _ task: DeliveryTask, _ plan: LaunchPlan, updating memory: inout RefreshMemory
     ) throws(Diagnosis) -> DeliveryOutcome {
         var outcome = DeliveryOutcome()
@@ -101,6 +113,19 @@ extension Gathered {
         } catch {
             throw error.diagnosis
         }
+    }
+}
+
+extension Gathered {
+    /// Whether the app has failed with exactly these versions before.
+    package borrowing func isRefused(by memory: RefreshMemory) -> Bool {
+        guard let refused = memory.refusedVersions, !refused.isEmpty else { return false }
+        return objects.allSatisfy { refused[$0.object.url] == ($0.version ?? "") }
+    }
+
+    /// When something begins or ceases to be valid, in seconds since 1970.
+    package var turningPoints: [Int64] {
+        objects.flatMap { [$0.attributes.notBefore, $0.attributes.expires].compactMap(\.self) }
     }
 }
 

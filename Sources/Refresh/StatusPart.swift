@@ -4,7 +4,7 @@ import Secrets
 
 extension Gathered {
     /// The worker's part of the status: `secrets` as JSON, without a value or a digest of one.
-    var statusJSON: [UInt8] {
+    package var statusJSON: [UInt8] {
         var targets: [VaultObject: [String]] = [:]
         for variable in variables { targets[variable.object, default: []].append("env:" + variable.name) }
         for file in files {
@@ -22,7 +22,7 @@ extension Gathered {
     }
 
     /// The worker's lines of the metrics.
-    func metrics(requests: [String: Int64]) -> [UInt8] {
+    package func metrics(requests: [String: Int64]) -> [UInt8] {
         var text = ""
         if !requests.isEmpty {
             text += "# HELP latchkey_requests_total Requests, by endpoint and status; 000 without an answer.\n"
@@ -46,7 +46,7 @@ extension Gathered {
     }
 
     /// `12 secrets of 2 vaults`.
-    var summary: String {
+    package var summary: String {
         let vaults = Set(objects.map(\.object.vault)).count
         return "\(objects.count) secret\(objects.count == 1 ? "" : "s") of \(vaults) vault\(vaults == 1 ? "" : "s")"
     }
