@@ -1,6 +1,7 @@
 import Cryptography
 import Delivery
 import Generations
+import KeyVault
 package import LaunchConfiguration
 import LinuxSystem
 import Messages
