@@ -1,18 +1,22 @@
-import KeyVault
+package import KeyVault
 import Messages
 import Secrets
 
 extension Gathered {
-    /// The worker's part of the status: `secrets` as JSON, without a value or a digest of one.
-    package var statusJSON: [UInt8] {
+    /// Every object with the places that it goes to.
+    package var targets: [(object: FetchedObject, target: String)] {
         var targets: [VaultObject: [String]] = [:]
         for variable in variables { targets[variable.object, default: []].append("env:" + variable.name) }
         for file in files {
             for object in file.objects { targets[object, default: []].append("file:" + file.path) }
         }
-        let lines = objects.map { object in
+        return objects.map { ($0, (targets[$0.object] ?? []).joined(separator: ", ")) }
+    }
+
+    /// The worker's part of the status: `secrets` as JSON, without a value or a digest of one.
+    package var statusJSON: [UInt8] {
+        let lines = targets.map { object, target in
             let version = object.version.map { "\"\(PrintableText.json($0, to: 64))\"" } ?? "null"
-            let target = (targets[object.object] ?? []).joined(separator: ", ")
             return "    {\"name\": \(quoted(object.object.name)), \"vault\": \(quoted(object.object.vault.name)), "
                 + "\"type\": \"\(object.object.kind.rawValue)\", \"version\": \(version), "
                 + "\"target\": \(quoted(target)), \"updated\": \(date(object.attributes.updated)), "
