@@ -1,5 +1,5 @@
 import CLinux
-package import Glibc
+import Glibc
 
 /// A process by descriptor: no other process can take its place (pidfd_open(2)).
 package struct ProcessHandle: ~Copyable {
@@ -109,7 +109,7 @@ package enum ProcessFiles {
     }
 
     /// Writes a new file; one that exists is left alone (`EEXIST`).
-    package static func create(_ path: String, _ bytes: [UInt8], mode: mode_t) throws(SystemError) {
+    package static func create(_ path: String, _ bytes: [UInt8], mode: UInt32) throws(SystemError) {
         let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard number >= 0 else { throw SystemError(call: "open", subject: path) }
         let file = OwnedDescriptor(owning: number)

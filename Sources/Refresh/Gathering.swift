@@ -99,7 +99,7 @@ extension Gathered {
             case .variable(let name):
                 variables.append(
                     GatheredVariable(
-                        name: name, slot: slot, object: object, isBulk: wish.isBulk, place: wish.place.description))
+                        name: name, slot: slot, object: object, origin: wish.origin, place: wish.place.description))
             case .file(let path):
                 files.append(
                     GatheredFile(

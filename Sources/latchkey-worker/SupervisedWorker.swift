@@ -148,7 +148,7 @@ struct SupervisedWorker {
         for (key, count) in observer.requests { memory.requests[key, default: 0] += count }
         if gathered.isRefused(by: memory) { return try finish(gathered, DeliveryOutcome(), plan, isSidecar) }
         let task = DeliveryTask(
-            inherited: environment.entries, secrets: place?.secrets,
+            inherited: environment.block, secrets: place?.secrets,
             environmentFile: isSidecar ? nil : WorkerDescriptor.childEnvironment,
             arguments: Array(arguments.dropFirst(plan.child.commandIndex ?? arguments.count)))
         let outcome = try gathered.deliver(task, plan, updating: &memory)
