@@ -76,6 +76,8 @@ int clinux_lock(int descriptor) {
     return flock(descriptor, LOCK_EX | LOCK_NB);
 }
 
+int clinux_lock_directory(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
+
 int clinux_is_locked(int descriptor) {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(descriptor, F_OFD_GETLK, &whole) != 0) return -1;

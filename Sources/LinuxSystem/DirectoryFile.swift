@@ -46,15 +46,7 @@ extension OwnedDescriptor {
 
     /// Writes all of the bytes, however many calls that takes.
     package borrowing func write(_ bytes: Span<UInt8>) throws(SystemError) {
-        var done = 0
-        while done < bytes.count {
-            let count = unsafe bytes.withUnsafeBytes {
-                unsafe Glibc.write(number, $0.baseAddress?.advanced(by: done), $0.count - done)
-            }
-            if count < 0, errno == EINTR { continue }
-            if count < 0 { throw SystemError(call: "write") }
-            done += count
-        }
+        try writeAll(bytes, to: number)
     }
 
     /// Reads from the beginning, at most `limit` bytes; nil where there are more. Not for secrets.
