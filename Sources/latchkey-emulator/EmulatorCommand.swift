@@ -95,7 +95,7 @@ struct EmulatorCommand: AsyncParsableCommand {
         do {
             let emulator = try Emulator(options)
             let descriptor = readyFd
-            try await emulator.run(stopOn: [.sigterm, .sigint]) { endpoints in
+            try await emulator.run(stopOn: [.sigterm, .sigint], overdue: { Self.exit() }) { endpoints in
                 let line = Data((endpoints.text + "\n").utf8)
                 FileHandle.standardOutput.write(line)
                 guard let descriptor else { return }
