@@ -1,1 +1,316 @@
 #include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+extern char **environ;
+
+// Everything below, up to clinux_spawn, runs between fork and exec: async-signal-safe calls only, no locks, no malloc.
+
+struct child {
+    const struct clinux_spawn *request;
+    int failure_pipe;  // -1 when the process becomes the program without a fork
+    pid_t parent;
+    struct clinux_spawn_failure *failure;
+};
+
+static bool fail(struct child *child, int step, int code) {
+    child->failure->step = step;
+    child->failure->code = code;
+    return false;
+}
+
+static void *anonymous(size_t size) {
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+static size_t name_length(const char *entry) {
+    const char *equals = strchr(entry, '=');
+    return equals ? (size_t)(equals - entry) + 1 : 0;
+}
+
+// LISTEN_PID= and WATCHDOG_PID= name the process that reads them, so that each incarnation gets its own.
+static const char *completed(const char *entry, char *room, size_t capacity) {
+    size_t length = strlen(entry);
+    if (strcmp(entry, "LISTEN_PID=") != 0 && strcmp(entry, "WATCHDOG_PID=") != 0) return entry;
+    char digits[16];
+    size_t count = 0;
+    for (long value = getpid(); value > 0; value /= 10) digits[count++] = (char)('0' + value % 10);
+    if (length + count + 1 > capacity) return entry;
+    memcpy(room, entry, length);
+    for (size_t index = 0; index < count; index++) room[length + index] = digits[count - 1 - index];
+    room[length + count] = '\0';
+    return room;
+}
+
+// The block is mapped in this process only; its entries are used where they lie.
+static char **make_environment(struct child *child, char rooms[2][32]) {
+    const struct clinux_spawn *request = child->request;
+    if (request->inherits_environment) return environ;
+    size_t size = 0, entries = 0;
+    char *block = NULL;
+    if (request->environment >= 0) {
+        struct stat status;
+        if (fstat(request->environment, &status) != 0) return NULL;
+        size = (size_t)status.st_size;
+        if (size > 0) {
+            block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, request->environment, 0);
+            if (block == MAP_FAILED) return NULL;
+            if (block[size - 1] != '\0') { errno = EINVAL; return NULL; }
+        }
+    }
+    for (size_t index = 0; index < size; index++) entries += block[index] == '\0';
+    char **vector = anonymous((entries + request->extra_count + 1) * sizeof *vector);
+    if (!vector) return NULL;
+    size_t used = 0, room = 0;
+    for (size_t offset = 0; offset < size; offset += strlen(block + offset) + 1) {
+        bool replaced = false;
+        for (size_t index = 0; index < request->extra_count && !replaced; index++) {
+            size_t length = name_length(request->extra[index]);
+            replaced = length > 0 && strncmp(block + offset, request->extra[index], length) == 0;
+        }
+        if (!replaced) vector[used++] = block + offset;
+    }
+    for (size_t index = 0; index < request->extra_count; index++) {
+        const char *entry = request->extra[index];
+        const char *whole = room < 2 ? completed(entry, rooms[room], 32) : entry;
+        if (whole != entry) room++;
+        vector[used++] = (char *)whole;
+    }
+    vector[used] = NULL;
+    return vector;
+}
+
+static const char *search_path(char **environment) {
+    for (char **entry = environment; *entry; entry++) {
+        if (strncmp(*entry, "PATH=", 5) == 0) return *entry + 5;
+    }
+    return "/bin:/usr/bin";
+}
+
+// A script without an interpreter line is run by the shell, as execvp(3) and every shell do.
+static void execute_script(const char *path, const char *const *arguments, char **environment) {
+    size_t count = 0;
+    while (arguments[count]) count++;
+    const char **vector = anonymous((count + 2) * sizeof *vector);
+    if (!vector) return;
+    vector[0] = "/bin/sh";
+    vector[1] = path;
+    for (size_t index = 1; index <= count; index++) vector[index + 1] = arguments[index];
+    execve("/bin/sh", (char *const *)vector, environment);
+    errno = ENOEXEC;
+}
+
+static void execute_file(const char *path, const char *const *arguments, char **environment) {
+    execve(path, (char *const *)arguments, environment);
+    if (errno == ENOEXEC) execute_script(path, arguments, environment);
+}
+
+// As execvpe(3): in the PATH of the new environment; EACCES is remembered while the search goes on.
+static int execute_search(const char *const *arguments, char **environment) {
+    const char *name = arguments[0];
+    if (*name == '\0') return ENOENT;
+    if (strchr(name, '/')) {
+        execute_file(name, arguments, environment);
+        return errno;
+    }
+    int remembered = ENOENT;
+    const char *path = search_path(environment);
+    for (;;) {
+        size_t length = strcspn(path, ":");
+        char candidate[PATH_MAX];
+        if (length + strlen(name) + 2 <= sizeof candidate) {
+            memcpy(candidate, path, length);
+            if (length > 0) candidate[length++] = '/';
+            strcpy(candidate + length, name);
+            execute_file(candidate, arguments, environment);
+            if (errno != ENOENT && errno != ENOTDIR && errno != ENODEV && errno != ETIMEDOUT && errno != ESTALE) {
+                if (errno != EACCES) return errno;
+                remembered = EACCES;
+            }
+        }
+        path += strcspn(path, ":");
+        if (*path++ == '\0') return remembered;
+    }
+}
+
+static bool place_descriptors(struct child *child) {
+    const struct clinux_spawn *request = child->request;
+    if (request->output >= 0 && dup2(request->output, STDOUT_FILENO) == -1) return false;
+    if (!request->descriptors) return true;
+    // Out of the way first, so that no source is overwritten before it was copied.
+    int base = 3 + (int)request->descriptor_count + 1;
+    int moved[16];
+    if (request->descriptor_count > sizeof moved / sizeof *moved) { errno = EMFILE; return false; }
+    for (size_t index = 0; index < request->descriptor_count; index++) {
+        moved[index] = -1;
+        if (request->descriptors[index] < 0) continue;
+        moved[index] = fcntl(request->descriptors[index], F_DUPFD_CLOEXEC, base);
+        if (moved[index] == -1) return false;
+    }
+    if (child->failure_pipe >= 0) {
+        int high = fcntl(child->failure_pipe, F_DUPFD_CLOEXEC, base);
+        if (high == -1) return false;
+        child->failure_pipe = high;
+    }
+    for (size_t index = 0; index < request->descriptor_count; index++) {
+        int target = 3 + (int)index;
+        if (moved[index] == -1) close(target);
+        else if (dup2(moved[index], target) == -1) return false;
+    }
+    // Old container runtimes answer EPERM to what they do not know; marking one by one is the fallback.
+    unsigned first = 3 + (unsigned)request->descriptor_count;
+    if (syscall(SYS_close_range, first, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) != 0) {
+        long limit = sysconf(_SC_OPEN_MAX);
+        for (long descriptor = first; descriptor < (limit < 0 ? 1024 : limit); descriptor++) {
+            fcntl((int)descriptor, F_SETFD, FD_CLOEXEC);
+        }
+    }
+    return true;
+}
+
+static void restore_start_state(const struct clinux_start_state *start) {
+    for (int number = 1; number <= 64; number++) {
+        bool ignored = start->ignored & (UINT64_C(1) << (number - 1));
+        signal(number, ignored ? SIG_IGN : SIG_DFL);
+    }
+    umask(start->umask);
+    setrlimit(RLIMIT_CORE, &start->core);
+    for (int descriptor = 0; descriptor < 3; descriptor++) {
+        if (start->closed[descriptor]) close(descriptor);
+    }
+    sigprocmask(SIG_SETMASK, &start->mask, NULL);
+}
+
+static void default_state(void) {
+    for (int number = 1; number <= 64; number++) signal(number, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static bool change_user(struct child *child) {
+    const struct clinux_spawn *request = child->request;
+    if (!request->change_user) return true;
+    // glibc's wrappers would signal other threads; there are none, and the raw calls need no lock.
+    if (syscall(SYS_setgroups, request->group_count, request->groups) != 0) {
+        // Without the right to change groups, having exactly these already is as good.
+        if (errno != EPERM || request->user != geteuid()) return fail(child, CLINUX_STEP_GROUPS, errno);
+    }
+    if (syscall(SYS_setresgid, request->group, request->group, request->group) != 0) {
+        return fail(child, CLINUX_STEP_GID, errno);
+    }
+    if (syscall(SYS_setresuid, request->user, request->user, request->user) != 0) {
+        return fail(child, CLINUX_STEP_UID, errno);
+    }
+    return true;
+}
+
+static bool prepare_group(struct child *child) {
+    const struct clinux_spawn *request = child->request;
+    if (!request->own_group) return true;
+    if (setpgid(0, 0) != 0) return fail(child, CLINUX_STEP_GROUP, errno);
+    // Every signal is blocked here, TTOU too: that is what lets a background group take the terminal.
+    if (request->terminal >= 0) tcsetpgrp(request->terminal, getpid());
+    return true;
+}
+
+static bool prepare(struct child *child) {
+    const struct clinux_spawn *request = child->request;
+    if (!prepare_group(child)) return false;
+    if (request->memory_limit) {
+        struct rlimit limit = {request->memory_limit, request->memory_limit};
+        if (setrlimit(RLIMIT_AS, &limit) != 0) return fail(child, CLINUX_STEP_LIMITS, errno);
+    }
+    if (!change_user(child)) return false;
+    if (request->death_signal) {
+        // Changing ids cleared it; and a parent that died before this call would never be noticed.
+        prctl(PR_SET_PDEATHSIG, request->death_signal);
+        if (child->failure_pipe >= 0 && getppid() != child->parent) return fail(child, CLINUX_STEP_PARENT, ESRCH);
+    }
+    return true;
+}
+
+static void execute(struct child *child) {
+    const struct clinux_spawn *request = child->request;
+    char rooms[2][32];
+    if (!prepare(child)) return;
+    char **environment = make_environment(child, rooms);
+    if (!environment) {
+        fail(child, CLINUX_STEP_ENVIRONMENT, errno);
+        return;
+    }
+    int program = request->program;
+    if (program >= 0 && request->descriptors) {
+        program = fcntl(program, F_DUPFD_CLOEXEC, 3 + (int)request->descriptor_count + 1);
+    }
+    if (!place_descriptors(child)) {
+        fail(child, CLINUX_STEP_DESCRIPTORS, errno);
+        return;
+    }
+    if (request->as_started) restore_start_state(clinux_start_state());
+    else default_state();
+    int code;
+    if (program >= 0) {
+        syscall(SYS_execveat, program, "", request->arguments, environment, AT_EMPTY_PATH);
+        code = errno;
+    } else {
+        code = execute_search(request->arguments, environment);
+    }
+    fail(child, CLINUX_STEP_EXECUTE, code);
+}
+
+static bool await_exec(int pipe_end, struct clinux_spawn_failure *failure) {
+    ssize_t count;
+    do count = read(pipe_end, failure, sizeof *failure);
+    while (count == -1 && errno == EINTR);
+    return count == 0;
+}
+
+pid_t clinux_spawn(const struct clinux_spawn *request, struct clinux_spawn_failure *failure) {
+    int ends[2];
+    failure->step = CLINUX_STEP_NONE;
+    failure->code = 0;
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        failure->step = CLINUX_STEP_PIPE;
+        failure->code = errno;
+        return -1;
+    }
+    pid_t parent = getpid();
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        struct child child = {request, ends[1], parent, failure};
+        execute(&child);
+        ssize_t ignored = write(child.failure_pipe, failure, sizeof *failure);
+        (void)ignored;
+        _exit(127);
+    }
+    int code = errno;
+    close(ends[1]);
+    if (pid == -1) {
+        failure->step = CLINUX_STEP_FORK;
+        failure->code = code;
+    } else if (!await_exec(ends[0], failure)) {
+        // The failed child is reaped here, so that nobody takes it for the program.
+        while (waitpid(pid, NULL, 0) == -1 && errno == EINTR) {}
+        pid = -1;
+    }
+    close(ends[0]);
+    return pid;
+}
+
+void clinux_become(const struct clinux_spawn *request, struct clinux_spawn_failure *failure) {
+    struct child child = {request, -1, getppid(), failure};
+    execute(&child);
+}

@@ -1,6 +1,10 @@
 /// The exit codes of Latchkey's own failures (latchkey(1), EXIT STATUS; the names are those of sysexits(3)).
 package enum ExitCode: Int32, Sendable, Comparable, CaseIterable {
     case success = 0
+    /// `status`: the instance is stale, failing or starting.
+    case stale = 1
+    /// `status` and `refresh`: no such instance is running.
+    case notRunning = 3
     /// An option is unknown, missing or has a bad value.
     case usage = 64
     /// A secret can't be delivered as asked.

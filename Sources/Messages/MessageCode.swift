@@ -1,6 +1,6 @@
 /// The stable codes that stand in brackets in every message: `latchkey: error[secret-disabled]: …`.
 ///
-/// The one catalogue: exit codes, meanings and remedies hang on it, and the documentation is generated from it.
+/// Meaning, remedy and exit code of each stand in the catalogue (`entry`); the documentation is generated from it.
 package enum MessageCode: String, Sendable, CaseIterable {
     // usage and configuration
     case usage = "usage"
@@ -15,6 +15,9 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case configurationDuplicate = "config-duplicate"
     case environmentValue = "environment-value"
     case fileExists = "file-exists"
+    case vaultMissing = "vault-missing"
+    case nothingToDeliver = "nothing-to-deliver"
+    case optionUnused = "option-unused"
 
     // identity
     case identityHalfSet = "identity-half-set"

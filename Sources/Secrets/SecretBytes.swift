@@ -23,7 +23,7 @@ package struct SecretBytes: ~Copyable, Sendable {
     }
 
     /// Lends the bytes for the time of `body`.
-    package borrowing func withBytes<Value, Failure: Error>(
+    package borrowing func withBytes<Value: ~Copyable, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Value
     ) throws(Failure) -> Value {
         try memory.withBytes(at: 0, count: count, body)
@@ -53,7 +53,7 @@ package struct SecretBuffer: ~Copyable {
     }
 
     /// Lends the bytes so far.
-    package borrowing func withBytes<Value, Failure: Error>(
+    package borrowing func withBytes<Value: ~Copyable, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Value
     ) throws(Failure) -> Value {
         try memory.withBytes(at: 0, count: count, body)
@@ -85,7 +85,7 @@ package final class SharedSecret: Sendable {
     package var count: Int { bytes.count }
 
     /// Lends the bytes for the time of `body`.
-    package func withBytes<Value, Failure: Error>(
+    package func withBytes<Value: ~Copyable, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Value
     ) throws(Failure) -> Value {
         try bytes.withBytes(body)

@@ -34,7 +34,7 @@ final class SecretMemory: @unchecked Sendable {
         }
     }
 
-    func withBytes<Value, Failure: Error>(
+    func withBytes<Value: ~Copyable, Failure: Error>(
         at offset: Int, count: Int, _ body: (Span<UInt8>) throws(Failure) -> Value
     ) throws(Failure) -> Value {
         precondition(offset >= 0 && count >= 0 && count <= capacity - offset)

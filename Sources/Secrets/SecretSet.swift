@@ -27,7 +27,7 @@ package struct SecretSet: ~Copyable {
     }
 
     /// Lends one secret's bytes for the time of `body`.
-    package borrowing func withBytes<Value, Failure: Error>(
+    package borrowing func withBytes<Value: ~Copyable, Failure: Error>(
         of slot: Slot, _ body: (Span<UInt8>) throws(Failure) -> Value
     ) throws(Failure) -> Value {
         try chunks[slot.chunk].withBytes(at: slot.offset, count: slot.count, body)

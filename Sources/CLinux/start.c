@@ -1,0 +1,87 @@
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static struct clinux_start_state state;
+static int argument_count;
+static char **arguments;
+static char **entries;
+
+// Priority 101 comes before the constructors of the C++ and Swift runtimes, one of which installs a crash handler.
+__attribute__((constructor(101))) static void save_start_state(int argc, char **argv, char **envp) {
+    argument_count = argc;
+    arguments = argv;
+    entries = envp;
+    sigprocmask(SIG_SETMASK, NULL, &state.mask);
+    for (int number = 1; number <= 64; number++) {
+        struct sigaction action;
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) {
+            state.ignored |= UINT64_C(1) << (number - 1);
+        }
+    }
+    for (int descriptor = 0; descriptor < 3; descriptor++) {
+        state.closed[descriptor] = fcntl(descriptor, F_GETFD) == -1 && errno == EBADF;
+    }
+    state.umask = umask(077);
+    umask(state.umask);
+    getrlimit(RLIMIT_CORE, &state.core);
+}
+
+const struct clinux_start_state *clinux_start_state(void) { return &state; }
+
+size_t clinux_argument_count(void) { return argument_count < 0 ? 0 : (size_t)argument_count; }
+
+const char *clinux_argument(size_t index) { return index < clinux_argument_count() ? arguments[index] : NULL; }
+
+const char *clinux_environment_entry(size_t index) { return entries ? entries[index] : NULL; }
+
+int clinux_harden(void) {
+    // The runtime's backtracer prints memory at registers, and secrets may lie there.
+    static const int faults[] = {SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
+    for (size_t index = 0; index < sizeof faults / sizeof *faults; index++) {
+        signal(faults[index], SIG_DFL);
+    }
+    struct rlimit none = {0, state.core.rlim_max};
+    if (setrlimit(RLIMIT_CORE, &none) != 0) return errno;
+    if (prctl(PR_SET_DUMPABLE, 0) != 0) return errno;
+    umask(077);
+    for (int descriptor = 0; descriptor < 3; descriptor++) {
+        // open() takes the lowest free number, and those below are open by now. A closed standard descriptor becomes
+        // one that answers EBADF to reads and writes, as the closed one did.
+        if (state.closed[descriptor]) {
+            int opened = open("/dev/null", O_PATH | O_CLOEXEC);
+            if (opened == -1) opened = open("/", O_PATH | O_CLOEXEC);
+            if (opened == -1) return errno;
+        }
+    }
+    return 0;
+}
+
+int clinux_block_signals(void) {
+    // An inherited SIG_IGN for CHLD would lose exit codes: the kernel would reap in our place.
+    if (signal(SIGCHLD, SIG_DFL) == SIG_ERR) return errno;
+    sigset_t all;
+    sigfillset(&all);
+    // A fault of our own must end us at once.
+    static const int faults[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP, SIGSYS};
+    for (size_t index = 0; index < sizeof faults / sizeof *faults; index++) {
+        sigdelset(&all, faults[index]);
+    }
+    return sigprocmask(SIG_SETMASK, &all, NULL) == 0 ? 0 : errno;
+}
+
+void clinux_wipe_environment(void) {
+    static char *none[] = {NULL};
+    for (char **entry = entries; entry && *entry; entry++) {
+        explicit_bzero(*entry, strlen(*entry));
+    }
+    entries = none;
+    environ = none;
+}

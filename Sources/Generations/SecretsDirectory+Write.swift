@@ -1,0 +1,213 @@
+import Glibc
+import LinuxSystem
+
+/// Lends the bytes of one file of a generation, by its place in the list.
+package typealias GenerationContents = (Int, (Span<UInt8>) throws(GenerationError) -> Void) throws(GenerationError) -> Void
+
+extension SecretsDirectory {
+    /// What a write did.
+    package enum Outcome: Equatable, Sendable {
+        /// The current generation held the same already.
+        case unchanged
+        case written
+    }
+
+    /// Makes the files the current generation. On an error, what was delivered before stands as it was.
+    package func write(
+        _ files: [GenerationFile], contents: GenerationContents
+    ) throws(GenerationError) -> Outcome {
+        // (1)
+        try GenerationFile.check(files)
+        return try perform { () throws(GenerationError) in try write(checked: files, contents) }
+    }
+
+    private func write(checked files: [GenerationFile], _ contents: GenerationContents) throws(GenerationError) -> Outcome {
+        // (2)
+        var stock = try stock()
+        let tops = Set(files.map(\.path.top))
+        try refuse(stock, needing: tops)
+        // (3)
+        try removeHalfDone(&stock)
+        // (4)
+        if let current = stock.current, try holds(current, files, contents) {
+            try settle(on: current, tops: tops, stock)
+            return .unchanged
+        }
+        // A run without files needs no generation; one whose files were taken away does.
+        if files.isEmpty, stock.current == nil { return .unchanged }
+        var made: [FileName] = []
+        let generation: GenerationName
+        do throws(GenerationError) {
+            generation = try prepare(files, contents, number: (stock.generations.last?.number ?? 0) + 1)
+            do throws(GenerationError) {
+                // (8)
+                try makeLinks(tops.subtracting(stock.links), &made)
+                // (9)
+                try point(to: generation)
+            } catch {
+                remove(generation)
+                throw error
+            }
+        } catch {
+            undo(made)
+            throw error
+        }
+        let before = stock.current
+        stock.generations.append(generation)
+        stock.current = generation
+        clean(stock, tops: tops, keeping: before)
+        return .written
+    }
+
+    /// Steps 5 to 7.
+    private func prepare(
+        _ files: [GenerationFile], _ contents: GenerationContents, number: UInt64
+    ) throws(GenerationError) -> GenerationName {
+        let bytes = files.reduce(0) { $0 + $1.size }
+        let directories = GenerationFile.directories(of: files)
+        func call<Value: ~Copyable>(_ body: () throws(SystemError) -> Value) throws(GenerationError) -> Value {
+            do {
+                return try body()
+            } catch {
+                throw failure(error, bytes: bytes, files: files.count + directories.count + 2)
+            }
+        }
+        // (5)
+        try call { () throws(SystemError) in try directory.makeDirectory(.part) }
+        let part = try call { () throws(SystemError) in try directory.directory(.part) }
+        let time = try call { () throws(SystemError) in try timestamp(part) }
+        // (6)
+        for way in directories { try call { () throws(SystemError) in try part.makeDirectory(at: way) } }
+        for (index, file) in files.enumerated() {
+            let new = try call { () throws(SystemError) in try part.makeFile(at: file.path) }
+            try contents(index) { bytes throws(GenerationError) in
+                try call { () throws(SystemError) in try new.write(bytes) }
+            }
+            try call { () throws(SystemError) in
+                try own(new, mode: file.mode ?? owner.fileMode)
+                try new.setModified(time)
+                if !isMemory { try new.synchronize() }
+            }
+        }
+        try call { () throws(SystemError) in
+            for way in directories.reversed() {
+                try own(part.directory(at: way).descriptor, mode: owner.directoryMode)
+            }
+            try own(part.descriptor, mode: owner.directoryMode)
+            if !isMemory { try part.descriptor.synchronize() }
+        }
+        // (7)
+        return try call { () throws(SystemError) in try name(number: number, time: time) }
+    }
+
+    /// The present, as exactly as the file system can hold it.
+    private func timestamp(_ part: borrowing Directory) throws(SystemError) -> FileTime {
+        let now = FileTime.now
+        if isMemory { return now }
+        try part.descriptor.setModified(now)
+        return try part.descriptor.status().modified
+    }
+
+    /// Owner first: a change of owner may take bits of the mode away.
+    private func own(_ new: borrowing OwnedDescriptor, mode: UInt32) throws(SystemError) {
+        let status = try new.status()
+        if status.user != owner.user || status.group != owner.group {
+            try new.setOwner(user: owner.user, group: owner.group)
+        }
+        try new.setMode(mode)
+    }
+
+    private func name(number: UInt64, time: FileTime) throws(SystemError) -> GenerationName {
+        for offset: UInt64 in 0..<100 {
+            let generation = GenerationName(number: number + offset, time: time)
+            do {
+                try directory.rename(.part, toNew: generation.fileName)
+                return generation
+            } catch {
+                if error.code != EEXIST { throw error }
+            }
+        }
+        throw SystemError(call: "renameat2", code: EEXIST, subject: path)
+    }
+
+    private func makeLinks(_ names: Set<FileName>, _ made: inout [FileName]) throws(GenerationError) {
+        for name in names {
+            do throws(SystemError) {
+                try directory.makeLink(name, to: name.linkTarget)
+                made.append(name)
+            } catch {
+                if error.code == EEXIST { throw .refused(directory: path, .inTheWay(name.description)) }
+                throw failure(error, files: names.count)
+            }
+        }
+    }
+
+    /// Step 9.
+    func point(to generation: GenerationName) throws(GenerationError) {
+        do throws(SystemError) {
+            try directory.makeLink(.newData, to: generation.bytes)
+            try directory.rename(.newData, to: .data)
+            if !isMemory { try directory.descriptor.synchronize() }
+        } catch {
+            try? directory.remove(.newData)
+            throw failure(error, files: 1)
+        }
+    }
+
+    /// After a failure: nothing of it stays.
+    private func undo(_ made: [FileName]) {
+        for name in made { try? directory.remove(name) }
+        if let part = try? directory.directory(.part) {
+            clear(part) { _ in true }
+            try? directory.removeDirectory(.part)
+        }
+    }
+
+    /// Makes the links right for a generation that is current already, and removes what is superfluous.
+    func settle(on current: GenerationName, tops: Set<FileName>, _ stock: Stock) throws(GenerationError) {
+        var made: [FileName] = []
+        try makeLinks(tops.subtracting(stock.links), &made)
+        clean(stock, tops: tops, keeping: stock.previous)
+    }
+}
+
+extension SecretsDirectory {
+    /// Step 4: whether a generation holds these files and nothing else.
+    private func holds(
+        _ generation: GenerationName, _ files: [GenerationFile], _ contents: GenerationContents
+    ) throws(GenerationError) -> Bool {
+        // A file that can't be read is a reason to write anew, not to fail.
+        guard let root = try? directory.directory(generation.fileName) else { return false }
+        var count = 0
+        guard (try? countFiles(in: root, &count)) != nil, count == files.count, isOwned(root, owner.directoryMode)
+        else { return false }
+        for way in GenerationFile.directories(of: files) {
+            guard let inner = try? root.directory(at: way), isOwned(inner, owner.directoryMode) else { return false }
+        }
+        for (index, file) in files.enumerated() {
+            guard let present = try? root.file(at: file.path), let status = try? present.status(),
+                status.kind == .regular, status.user == owner.user, status.group == owner.group,
+                status.mode == file.mode ?? owner.fileMode, status.size == file.size
+            else { return false }
+            var same = false
+            try contents(index) { bytes throws(GenerationError) in same = (try? present.holds(bytes)) ?? false }
+            if !same { return false }
+        }
+        return true
+    }
+
+    private func isOwned(_ inner: borrowing Directory, _ mode: UInt32) -> Bool {
+        guard let status = try? inner.descriptor.status() else { return false }
+        return status.user == owner.user && status.group == owner.group && status.mode == mode
+    }
+
+    private func countFiles(in place: borrowing Directory, _ count: inout Int) throws(SystemError) {
+        for name in try place.names() {
+            if try place.status(of: name)?.kind == .directory {
+                try countFiles(in: place.directory(name), &count)
+            } else {
+                count += 1
+            }
+        }
+    }
+}

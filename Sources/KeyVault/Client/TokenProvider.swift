@@ -1,0 +1,35 @@
+package import HTTPTransport
+package import ManagedIdentity
+package import Messages
+package import Secrets
+
+/// Where a vault's access tokens come from.
+package protocol TokenProvider: AnyObject {
+    /// A token for a resource (`https://vault.azure.net`).
+    ///
+    /// `tenant` is what the vault's challenge names, where one was seen: for sources that have none of their own.
+    /// `claims` is the JSON text that a vault's continuous access evaluation asks to be met; a token that was issued
+    /// before must not be given then. Every retry of the source is within `patience`; what is thrown is final.
+    func token(
+        for resource: String, tenant: String?, claims: String?, patience: Patience
+    ) throws(Diagnosis) -> AccessToken
+}
+
+extension IdentitySession: TokenProvider {
+    package func token(
+        for resource: String, tenant: String?, claims: String?, patience: Patience
+    ) throws(Diagnosis) -> AccessToken {
+        do throws(IdentityError) {
+            return try token(for: resource, tenantHint: tenant, claims: claims, patience: patience)
+        } catch {
+            throw error.diagnosis
+        }
+    }
+}
+
+extension VaultClient {
+    /// Who the tokens for a vault are given to, by their claims; nil before there was one. For display only.
+    package func owner(ofTokensFor vault: VaultAddress) -> TokenOwner? {
+        lines[vault]?.resource.flatMap { audiences[$0] }.map { IdentitySession.owner(of: $0.token) }
+    }
+}

@@ -1,0 +1,180 @@
+import Cryptography
+import Secrets
+
+/// Reads what a vault answers; unknown fields are passed over, those that are used must be there once and in shape.
+enum VaultAnswer {
+    /// Reads `GET /secrets/…`: the value goes into the set, straight from the answer's bytes.
+    static func secret(
+        _ body: borrowing SecretBytes, for object: VaultObject, into set: inout SecretSet
+    ) throws(VaultError.AnswerFault) -> FetchedObject {
+        try reading(body) { (root, text) throws(VaultError.AnswerFault) in
+            let description = try ObjectDescription(root, in: text, id: "id", collection: .secret)
+            guard description.identifier.isAnswer(to: object) else { throw .anotherObject }
+            let value = try root.required("value", in: text)
+            guard case .string = value.kind else { throw .malformed("value") }
+            return description.fetched(object, .value, slot: set.append(textOf: value, in: text))
+        }
+    }
+
+    /// Reads `GET /keys/…`: the public key goes into the set as the JSON that it is.
+    static func key(
+        _ body: borrowing SecretBytes, for object: VaultObject, into set: inout SecretSet
+    ) throws(VaultError.AnswerFault) -> FetchedObject {
+        try reading(body) { (root, text) throws(VaultError.AnswerFault) in
+            let key = try root.required("key", in: text)
+            guard case .object = key.kind else { throw .malformed("key") }
+            let description = try ObjectDescription(root, in: text, idIn: key, id: "kid", collection: .key)
+            guard description.identifier.isAnswer(to: object) else { throw .anotherObject }
+            return description.fetched(object, .jsonWebKey, slot: set.append(text.extracting(key.range)))
+        }
+    }
+
+    /// Reads `GET /certificates/…`: the certificate alone goes into the set, in DER.
+    static func certificate(
+        _ body: borrowing SecretBytes, for object: VaultObject, into set: inout SecretSet
+    ) throws(VaultError.AnswerFault) -> FetchedObject {
+        try reading(body) { (root, text) throws(VaultError.AnswerFault) in
+            let description = try ObjectDescription(root, in: text, id: "id", collection: .certificate)
+            guard description.identifier.isAnswer(to: object) else { throw .anotherObject }
+            guard let encoded = try root.text("cer", in: text) else { throw .missing("cer") }
+            guard let der = try? base64Decoded(Array(encoded.utf8).span) else { throw .malformed("cer") }
+            let slot = der.withBytes { set.append($0) }
+            return description.fetched(object, .certificate, slot: slot)
+        }
+    }
+
+    /// One page of a list, and where the next one is; nil at the end.
+    struct Page {
+        var secrets: [ListedSecret] = []
+        var next: String?
+    }
+
+    /// Reads `GET /secrets` and `GET /secrets/NAME/versions`.
+    static func page(_ body: borrowing SecretBytes) throws(VaultError.AnswerFault) -> Page {
+        try reading(body) { (root, text) throws(VaultError.AnswerFault) in
+            var page = Page()
+            page.next = try root.text("nextLink", in: text)
+            // The official clients take an empty one for the end, too.
+            if page.next?.isEmpty == true { page.next = nil }
+            let value = try root.required("value", in: text)
+            guard case .array(let entries) = value.kind else { throw .malformed("value") }
+            for entry in entries {
+                let description = try ObjectDescription(entry, in: text, id: "id", collection: .secret)
+                page.secrets.append(description.listed)
+            }
+            return page
+        }
+    }
+
+    private static func reading<Value>(
+        _ body: borrowing SecretBytes,
+        _ read: (JSONNode, Span<UInt8>) throws(VaultError.AnswerFault) -> Value
+    ) throws(VaultError.AnswerFault) -> Value {
+        try body.withBytes { (text) throws(VaultError.AnswerFault) in
+            guard let root = try? JSONReader.read(text), case .object = root.kind else { throw .notJSON }
+            return try read(root, text)
+        }
+    }
+}
+
+/// What secrets, keys, certificates and the entries of lists have in common.
+private struct ObjectDescription {
+    let identifier: ObjectIdentifier
+    let attributes: ObjectAttributes
+    let contentType: String?
+    let tags: [String: String]
+    let isManaged: Bool
+
+    init(
+        _ node: JSONNode, in text: Span<UInt8>, idIn idNode: JSONNode? = nil, id: String, collection: VaultObjectKind
+    ) throws(VaultError.AnswerFault) {
+        guard case .object = node.kind else { throw .malformed("value") }
+        guard let url = try (idNode ?? node).text(id, in: text) else { throw .missing(id) }
+        guard let identifier = ObjectIdentifier(url), identifier.kind == collection else { throw .malformed(id) }
+        self.identifier = identifier
+        attributes = try ObjectAttributes(node, in: text)
+        contentType = try node.text("contentType", in: text)
+        tags = try node.texts("tags", in: text)
+        isManaged = try node.flag("managed", in: text) ?? false
+    }
+
+    var listed: ListedSecret {
+        ListedSecret(
+            name: identifier.name, version: identifier.version, attributes: attributes, contentType: contentType,
+            tags: tags, isManaged: isManaged)
+    }
+
+    func fetched(_ object: VaultObject, _ material: FetchedObject.Material, slot: SecretSet.Slot) -> FetchedObject {
+        FetchedObject(
+            object: object, version: identifier.version, attributes: attributes, contentType: contentType, tags: tags,
+            isManaged: isManaged, material: material, slot: slot)
+    }
+}
+
+extension ObjectAttributes {
+    fileprivate init(_ node: JSONNode, in text: Span<UInt8>) throws(VaultError.AnswerFault) {
+        self.init()
+        guard let node = try node.member("attributes", in: text) else { return }
+        guard case .object = node.kind else { throw .malformed("attributes") }
+        enabled = try node.flag("enabled", in: text) ?? true
+        notBefore = try node.integer("nbf", in: text)
+        expires = try node.integer("exp", in: text)
+        created = try node.integer("created", in: text)
+        updated = try node.integer("updated", in: text)
+        recoveryLevel = try node.text("recoveryLevel", in: text)
+        recoverableDays = try node.integer("recoverableDays", in: text).map { Int($0) }
+    }
+}
+
+/// An object's id: `https://contoso-web.vault.azure.net/secrets/db-password/6fd6…`.
+struct ObjectIdentifier: Equatable {
+    let host: String
+    let kind: VaultObjectKind
+    let name: String
+    /// A managed storage account's secret, and an entry of the list of secrets, have none.
+    let version: String?
+
+    init?(_ url: String) {
+        guard url.lowercased().hasPrefix("https://") else { return nil }
+        let parts = url.dropFirst("https://".count).split(separator: "/", omittingEmptySubsequences: false)
+        guard (3...4).contains(parts.count),
+            let host = parts[0].split(separator: ":", omittingEmptySubsequences: false).first, !host.isEmpty,
+            let kind = VaultObjectKind.allCases.first(where: { $0.collection == parts[1].lowercased() }),
+            parts.dropFirst(2).allSatisfy(VaultObject.isName)
+        else { return nil }
+        self.host = host.lowercased()
+        self.kind = kind
+        name = String(parts[2])
+        version = parts.count == 4 ? String(parts[3]) : nil
+    }
+
+    /// Whether an answer with this id is about what was asked for.
+    ///
+    /// Under a suffix of Azure a vault is known by its host's name, so that this must be it. An emulator or a
+    /// gateway under a name of its own may tell ids under another one; nothing is ever sent to them.
+    func isAnswer(to object: VaultObject) -> Bool {
+        guard name.lowercased() == object.name.lowercased() else { return false }
+        if let wanted = object.version, wanted.lowercased() != version?.lowercased() { return false }
+        return VaultCloud.of(object.vault) == nil || host == object.vault.host
+    }
+}
+
+extension VaultObject {
+    /// Whether a text can be a name or a version: 1 to 127 letters, digits and hyphens.
+    static func isName(_ text: some StringProtocol) -> Bool {
+        (1...127).contains(text.utf8.count) && text.utf8.allSatisfy { $0.isLetterOrDigit || $0 == 0x2D }
+    }
+}
+
+extension SecretSet {
+    /// Appends a JSON string's text, by way of a buffer only where it needs unescaping.
+    mutating func append(textOf node: JSONNode, in text: Span<UInt8>) -> Slot {
+        let inner = node.range.lowerBound + 1..<node.range.upperBound - 1
+        if JSONText.isPlain(node.range, in: text) { return append(text.extracting(inner)) }
+        var buffer = SecretBuffer(capacity: inner.count)
+        JSONText.unescape(node.range, of: text, into: &buffer)
+        return buffer.withBytes { append($0) }
+    }
+}
+
+extension SecretBuffer: ByteSink {}

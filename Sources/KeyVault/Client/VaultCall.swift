@@ -1,0 +1,118 @@
+import HTTPTransport
+import LinuxSystem
+import Secrets
+
+/// One request to a vault with all its tries.
+struct VaultCall {
+    let vault: VaultAddress
+    let subject: VaultError.Subject
+    /// Path and query.
+    let target: String
+    /// Whether it carries a token; a request for a challenge does not.
+    let carriesToken: Bool
+    /// Whether the others may go on being retried if this one finds its object gone.
+    let isOptional: Bool
+    /// `x-ms-client-request-id`: the same in all tries.
+    let correlation: String
+    /// Not to be sent before this.
+    var notBefore = BootInstant(nanoseconds: .min)
+    /// Tries that ended with a failure of this request; a 429 is one of the vault and does not count.
+    var failures = 0
+    /// The last failure.
+    var error: VaultError?
+    var backoff = Backoff(base: .milliseconds(800), cap: .seconds(5))
+
+    init(
+        to vault: VaultAddress, about subject: VaultError.Subject, target: String, carriesToken: Bool = true,
+        isOptional: Bool = false, correlation: String
+    ) {
+        self.vault = vault
+        self.subject = subject
+        self.target = target
+        self.carriesToken = carriesToken
+        self.isOptional = isOptional
+        self.correlation = correlation
+    }
+}
+
+/// Requests that are made together: all of a fetch, one page of a list. Each is waiting, under way, or ended.
+struct VaultRound {
+    /// A request under way, since the gate's epoch, with the token of this generation.
+    struct Flight {
+        let index: Int
+        let epoch: Int
+        let generation: Int
+    }
+
+    var calls: [VaultCall]
+    let patience: Patience
+    /// A failure that does not pass was met: what is under way is awaited, what was not tried is tried once, so that
+    /// one run names all that is wrong, but nothing is waited for.
+    var isHopeless = false
+    /// Those that wait, by vault, in order.
+    private(set) var waiting: [VaultAddress: [Int]]
+    private(set) var flying: [HTTPTicket: Flight] = [:]
+
+    init(_ calls: [VaultCall], patience: Patience) {
+        self.calls = calls
+        self.patience = patience
+        waiting = Dictionary(grouping: calls.indices) { calls[$0].vault }
+    }
+
+    var isOver: Bool { flying.isEmpty && waiting.allSatisfy(\.value.isEmpty) }
+
+    /// A request that waited is under way.
+    mutating func fly(_ index: Int, _ ticket: HTTPTicket, epoch: Int, generation: Int) {
+        withdraw(index)
+        flying[ticket] = Flight(index: index, epoch: epoch, generation: generation)
+    }
+
+    /// A request is under way no more.
+    mutating func land(_ ticket: HTTPTicket) -> Flight? {
+        flying.removeValue(forKey: ticket)
+    }
+
+    /// A request that has landed waits again, in front of those that were not tried.
+    mutating func wait(_ index: Int, until notBefore: BootInstant, after error: VaultError?) {
+        calls[index].notBefore = notBefore
+        calls[index].error = error
+        waiting[calls[index].vault, default: []].insert(index, at: 0)
+    }
+
+    /// A request has ended in failure, whether it waited or has landed.
+    mutating func end(_ index: Int, with error: VaultError) {
+        var error = error
+        error.subject = calls[index].subject
+        calls[index].error = error
+        withdraw(index)
+    }
+
+    /// Ends all that wait for a vault with the failure of one of them.
+    mutating func endWaiting(for vault: VaultAddress, like error: VaultError) {
+        for index in waiting[vault] ?? [] { end(index, with: error) }
+    }
+
+    private mutating func withdraw(_ index: Int) {
+        waiting[calls[index].vault]?.removeAll { $0 == index }
+    }
+}
+
+/// What one run knows of one vault.
+struct VaultLine {
+    var gate: VaultGate
+    /// Requests that are under way.
+    var flying = 0
+    /// What tokens are asked for: by its suffix, or proved by its challenge.
+    var resource: String?
+    /// What the challenge names.
+    var tenant: String?
+    /// The request without a token that was sent ahead.
+    var warm: HTTPTicket?
+    /// The last refusal of the whole vault.
+    var refusal: VaultError?
+
+    /// The refusal for which the vault is being left alone now.
+    func pause(at now: BootInstant) -> VaultError? {
+        gate.pausedUntil.map { now < $0 } ?? false ? refusal : nil
+    }
+}

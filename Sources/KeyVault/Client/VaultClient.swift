@@ -1,0 +1,82 @@
+package import HTTPTransport
+import LinuxSystem
+package import Secrets
+
+/// The vaults of one run: tokens per audience once, several requests at once, every wait bounded.
+///
+/// Everything happens on the caller's thread, while it waits (see `HTTPTransport`).
+package final class VaultClient {
+    /// What may differ between runs and tests.
+    package struct Settings {
+        /// The most requests that are under way to one vault. A vault speaks HTTP/1.1: each is a connection.
+        package var parallelism = 8
+        /// The same for more than 32 objects, where round trips cost more than handshakes.
+        package var wideParallelism = 16
+        /// How long the first requests wait for the connection that is being opened ahead, once the token is there:
+        /// one handshake and resumed ones cost less than many full ones, but not much waiting.
+        package var warmth = Duration.milliseconds(5)
+        /// Who needs a missing permission, as `az role assignment create --assignee` takes it: the identity's client
+        /// id, where the configuration names one.
+        package var assignee: String?
+        package var generator: any RandomNumberGenerator = SystemRandomNumberGenerator()
+        /// Seconds since 1970, for `Retry-After` dates.
+        package var wallClock: () -> Int64 = wallClockSeconds
+
+        package init() {}
+    }
+
+    /// What a certificate is fetched for.
+    package enum CertificateSource: Sendable {
+        /// Key and chain: the secret of the certificate's name.
+        case secret
+        /// The public certificate alone.
+        case certificate
+    }
+
+    let transport: any HTTPTransport
+    let tokens: any TokenProvider
+    let observer: (any WaitObserver)?
+    var settings: Settings
+    var lines: [VaultAddress: VaultLine] = [:]
+    var audiences: [String: VaultAudience] = [:]
+
+    /// A client for one run. `observer` is told of every try that is going to be repeated, of every answer's status,
+    /// and of objects as they arrive.
+    package init(
+        transport: any HTTPTransport, tokens: any TokenProvider, observer: (any WaitObserver)? = nil,
+        settings: Settings = Settings()
+    ) {
+        self.transport = transport
+        self.tokens = tokens
+        self.observer = observer
+        self.settings = settings
+    }
+
+    /// Begins a request without a token to a vault: it opens the connection while the token is being fetched, and
+    /// where the vault's suffix is not known its challenge names the resource. Nothing is waited for.
+    ///
+    /// `object` is the first that will be fetched; without one the request is that of the list.
+    package func warm(_ vault: VaultAddress, for object: VaultObject? = nil) {
+        let target = object.map { self.target(of: $0, .secret) } ?? VaultRequest.listTarget()
+        warm(vault, target: target)
+    }
+
+    /// A random UUID (RFC 9562, version 4) for `x-ms-client-request-id`.
+    func correlation() -> String {
+        let high = UInt64.random(in: 0...UInt64.max, using: &settings.generator)
+        let low = UInt64.random(in: 0...UInt64.max, using: &settings.generator)
+        let digits =
+            hexadecimal(high & 0xFFFF_FFFF_FFFF_0FFF | 0x4000) + hexadecimal(low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000 << 48)
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if [8, 12, 16, 20].contains(index) { text += "-" }
+            text.append(digit)
+        }
+        return text
+    }
+
+    private func hexadecimal(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

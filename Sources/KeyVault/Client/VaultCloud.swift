@@ -1,0 +1,24 @@
+import Secrets
+
+/// The clouds whose vaults are known by their suffix: their resource needs no challenge.
+struct VaultCloud: Equatable {
+    /// The suffix without its leading dot: `vault.azure.net`.
+    let suffix: String
+    let isManagedHSM: Bool
+
+    /// What a token is asked for: `https://vault.azure.net`.
+    var resource: String { "https://\(suffix)" }
+
+    /// Public, China, US government; vaults and managed HSMs.
+    static let all = ["azure.net", "azure.cn", "usgovcloudapi.net"].flatMap { domain in
+        [
+            VaultCloud(suffix: "vault.\(domain)", isManagedHSM: false),
+            VaultCloud(suffix: "managedhsm.\(domain)", isManagedHSM: true),
+        ]
+    }
+
+    /// The cloud whose suffix the host has; nil for any other host.
+    static func of(_ vault: VaultAddress) -> VaultCloud? {
+        all.first { vault.host.hasSuffix("." + $0.suffix) }
+    }
+}

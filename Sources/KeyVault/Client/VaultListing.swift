@@ -1,0 +1,74 @@
+package import HTTPTransport
+package import Secrets
+
+extension VaultClient {
+    /// The list of a vault's secrets: names, dates, tags, never a value; 25 a request.
+    package func list(_ vault: VaultAddress, patience: Patience) -> Result<[ListedSecret], VaultError> {
+        pages(of: vault, about: .listing, name: nil, patience)
+    }
+
+    /// The versions of one secret; none where the secret does not exist.
+    package func versions(
+        of name: String, in vault: VaultAddress, patience: Patience
+    ) -> Result<[ListedSecret], VaultError> {
+        guard VaultObject.isName(name) else {
+            return .failure(VaultError(.invalidName, vault: vault, subject: .versions(name)))
+        }
+        return pages(of: vault, about: .versions(name), name: name, patience)
+    }
+
+    /// Follows a list to its end: a page without a next one. Empty pages are followed like others.
+    private func pages(
+        of vault: VaultAddress, about subject: VaultError.Subject, name: String?, _ patience: Patience
+    ) -> Result<[ListedSecret], VaultError> {
+        var target = VaultRequest.listTarget(versionsOf: name)
+        if var error = admit([(vault, target)], patience)[vault] {
+            error.subject = subject
+            return .failure(error)
+        }
+        var secrets: [ListedSecret] = []
+        var places: [String: Int] = [:]
+        var seen: Set<String> = [target]
+        for _ in 0..<VaultRequest.pageLimit {
+            var page = VaultAnswer.Page()
+            if let error = fetchPage(vault, subject, target, patience, into: &page) { return .failure(error) }
+            for secret in page.secrets {
+                // A list that changes while it is read may name a secret twice: the later entry is the newer one.
+                let key = secret.name.lowercased() + "/" + (secret.version ?? "")
+                if let place = places[key] {
+                    secrets[place] = secret
+                } else {
+                    places[key] = secrets.count
+                    secrets.append(secret)
+                }
+            }
+            guard let link = page.next else { return .success(secrets) }
+            let path = VaultRequest.listPath(versionsOf: name)
+            guard let next = VaultRequest.target(ofNextPage: link, of: path, in: vault) else {
+                return .failure(VaultError(.answer(.foreignPage), vault: vault, subject: subject))
+            }
+            guard seen.insert(next).inserted else {
+                return .failure(VaultError(.answer(.pageLoop), vault: vault, subject: subject))
+            }
+            target = next
+        }
+        return .failure(
+            VaultError(.answer(.tooManyPages(VaultRequest.pageLimit)), vault: vault, subject: subject))
+    }
+
+    private func fetchPage(
+        _ vault: VaultAddress, _ subject: VaultError.Subject, _ target: String, _ patience: Patience,
+        into page: inout VaultAnswer.Page
+    ) -> VaultError? {
+        var round = VaultRound(
+            [VaultCall(to: vault, about: subject, target: target, correlation: correlation())], patience: patience)
+        perform(&round) { (_, response) throws(VaultError) in
+            do throws(VaultError.AnswerFault) {
+                page = try VaultAnswer.page(response.body)
+            } catch {
+                throw VaultError(.answer(error), vault: vault, subject: subject, status: response.status)
+            }
+        }
+        return round.calls[0].error
+    }
+}

@@ -1,0 +1,39 @@
+import Cryptography
+import Secrets
+
+extension FetchedObject {
+    /// A key's public part: as the JSON that the vault gives, or as PEM.
+    func keyShaped(as format: ObjectFormat, in set: inout SecretSet) throws(VaultError) -> SecretSet.Slot {
+        switch format {
+        case .jwk:
+            return slot
+        case .pem:
+            let pem = try publicKeyPEM(in: set)
+            return set.append(Array(pem.utf8).span)
+        case .pemKey, .pemChain, .pfx:
+            throw fault(.format(.notForKeys(format)))
+        }
+    }
+
+    private func publicKeyPEM(in set: borrowing SecretSet) throws(VaultError) -> String {
+        do throws(CryptographyError) {
+            return try set.withBytes(of: slot) { (text) throws(CryptographyError) in
+                guard let root = try? JSONReader.read(text) else { throw .malformed(what: "JWK") }
+                let key = try PublicJSONWebKey(
+                    keyType: root.word("kty", in: text) ?? "", n: root.word("n", in: text),
+                    e: root.word("e", in: text), curve: root.word("crv", in: text), x: root.word("x", in: text),
+                    y: root.word("y", in: text))
+                return try key.pem()
+            }
+        } catch {
+            throw fault(.format(.noPublicKey))
+        }
+    }
+}
+
+extension JSONNode {
+    /// The text of a member; nil where there is none.
+    fileprivate func word(_ name: String, in text: Span<UInt8>) -> String? {
+        members(named: name, in: text).last?.string(in: text)
+    }
+}

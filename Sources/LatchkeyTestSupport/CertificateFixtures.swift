@@ -1,0 +1,317 @@
+/// A chain made for tests, root, intermediate and leaf, and the leaf's RSA key; none of it is used anywhere else.
+package enum CertificateFixtures {
+    /// The password of what is encrypted here.
+    package static let password = "correct-horse"
+    /// The subject of the leaf, as RFC 2253 writes it.
+    package static let leafSubject = "CN=leaf.example,O=Latchkey Tests"
+
+    /// The leaf's key, PKCS#8.
+    package static let leafKey = """
+        -----BEGIN PRIVATE KEY-----
+        MIIEvAIBADANBgkqhkiG9w0BAQEFAASCBKYwggSiAgEAAoIBAQCkkjKz6sLwTCFe
+        obCmz1VrTCxdvOum/VO/EGxdN2GxSnhXGcVMJlcJpPhrp0xLXNqYJ9L0NA2TEYOe
+        QrZoFkCMDJGu35BPho1Ly1M8YaLndVe2rIqNJIoBYag1kVPamU5xPzZ8RGBA1N+v
+        qEPHcpDswYqOCq3vM40CW6GGalYOGz3re6cAgIAicodgfkB7ybqEGZdsrb8CWmII
+        er92rPhzR6vHUxXyYWaba7QqR4/tTgeWBM5s7cz1HvwslSHQRjRJK+xuIiMWNKB5
+        XfwCHVG5uGRzNcQUwvqlw1aKsjAcXah4Xw3wQJ/gxnSamc/mCLq9RPZucGy2S+0A
+        PBUfG6phAgMBAAECggEAPLZouSI/B2p2lxQ8eNWddCeWaICFSUZEyoRzDdKcGk1Y
+        Zv2tYUH1syumsAR4q4bWZ/KtKwU3Cs4Xyd9frrei2WfbqPF2Kjh/0PnyO6DjedM6
+        6DvwI1DbDtZpuVVjY45SN4oz/hU1k0VVPlbrpl1YJNfj1zIOZ+QTPc7zIIUDOVFw
+        UpDYkDYuehKEbriBUQtImLJdL90c5Yme87FjRMjAHYxevhJDPYZhtDgPtOY+nOzZ
+        DLsKmRb9QAgvaQKNnf+K5R+mIG8JgkVhb0gA2OqYE+amIcSXJ305+He/1In9SHnN
+        ZYWlqz1ZWX9aE6tvZSeEf683N/XiHYkvQcYDw1EA5wKBgQDiYgzwk6ocS61vIst7
+        zvVgJjXcvXcm3XlczTKI4htCuQWGMB5NpnNHagyUf9BcNhf/KiOuWeWgGZV2fwv5
+        +TTynn+ZfghS1/ggbgdJ9VBe0AkvH6vvjvCtXXV6Raw0CWT7fBJ3sqVV5Ok6aGG2
+        Uxh4n5IID7Oy6IwM0coiTLtJ3wKBgQC6GfY13w0tbZBleaqHtk4V+g1n/16GihEB
+        yXrpIUcUMvMuW8H++3/tKBEgFv8uz7vu+2dS7cf6zmHAv41frWEdcoyRHKI8BMuw
+        jD9MloIRbbPzmD0UzyGZOFcBb97+s0ykiw5k5m1bEzhOvh4gP73NmX7pXCL+HYeU
+        YTwNq5wTvwKBgF5171RLKUYZRcsDx8hnePefugXbgOZUr5lLffSj9CAJOAbf+SUJ
+        eTypQYqNMpHneGfeW3kaxbfiNP120baCh9dcz31qm2qF92EAyEXR+LE3OT3Sh1m0
+        WTTdtHFKtSoZaWuOP952Sorms3LNr0f2sFVUsAhxFNhoNFf9Ccz6G4QdAoGAUYXv
+        8jdsyVq2p409o8e7uyrX1pfqq5styg+d1SRrw7ByEPvHJtC7gINNxTXtwW7kz9K3
+        t39MXFUuQ0ZmQuRrp3+3jhXyB8K+C+/UBtPj1IivDOXC1CvMdxdUHeAI2qBm0anM
+        u2ypuPzZbL0h61Sg68Dy9H0VIyaCbwCNUxu6+ncCgYAy17fGIhXq98tzhwpgsz6I
+        u1UTuyIEd10VjAAL84hBoOT5iuDbVFmjbkgrVomccwdjQ7zhHlAVX5w0d/a8KrQd
+        N/N5BwzoiWfnz+VEmbBkTmfRKFf/oQv6+GvY3wkNgmsUJugpt4IFzvRybC0pckg4
+        w9s7mrOsD6GUjOaC3c72AQ==
+        -----END PRIVATE KEY-----
+        """
+
+    /// The leaf's key, PKCS#1.
+    package static let leafKeyTraditional = """
+        -----BEGIN RSA PRIVATE KEY-----
+        MIIEogIBAAKCAQEApJIys+rC8EwhXqGwps9Va0wsXbzrpv1TvxBsXTdhsUp4VxnF
+        TCZXCaT4a6dMS1zamCfS9DQNkxGDnkK2aBZAjAyRrt+QT4aNS8tTPGGi53VXtqyK
+        jSSKAWGoNZFT2plOcT82fERgQNTfr6hDx3KQ7MGKjgqt7zONAluhhmpWDhs963un
+        AICAInKHYH5Ae8m6hBmXbK2/AlpiCHq/dqz4c0erx1MV8mFmm2u0KkeP7U4HlgTO
+        bO3M9R78LJUh0EY0SSvsbiIjFjSgeV38Ah1RubhkczXEFML6pcNWirIwHF2oeF8N
+        8ECf4MZ0mpnP5gi6vUT2bnBstkvtADwVHxuqYQIDAQABAoIBADy2aLkiPwdqdpcU
+        PHjVnXQnlmiAhUlGRMqEcw3SnBpNWGb9rWFB9bMrprAEeKuG1mfyrSsFNwrOF8nf
+        X663otln26jxdio4f9D58jug43nTOug78CNQ2w7WablVY2OOUjeKM/4VNZNFVT5W
+        66ZdWCTX49cyDmfkEz3O8yCFAzlRcFKQ2JA2LnoShG64gVELSJiyXS/dHOWJnvOx
+        Y0TIwB2MXr4SQz2GYbQ4D7TmPpzs2Qy7CpkW/UAIL2kCjZ3/iuUfpiBvCYJFYW9I
+        ANjqmBPmpiHElyd9Ofh3v9SJ/Uh5zWWFpas9WVl/WhOrb2UnhH+vNzf14h2JL0HG
+        A8NRAOcCgYEA4mIM8JOqHEutbyLLe871YCY13L13Jt15XM0yiOIbQrkFhjAeTaZz
+        R2oMlH/QXDYX/yojrlnloBmVdn8L+fk08p5/mX4IUtf4IG4HSfVQXtAJLx+r747w
+        rV11ekWsNAlk+3wSd7KlVeTpOmhhtlMYeJ+SCA+zsuiMDNHKIky7Sd8CgYEAuhn2
+        Nd8NLW2QZXmqh7ZOFfoNZ/9ehooRAcl66SFHFDLzLlvB/vt/7SgRIBb/Ls+77vtn
+        Uu3H+s5hwL+NX61hHXKMkRyiPATLsIw/TJaCEW2z85g9FM8hmThXAW/e/rNMpIsO
+        ZOZtWxM4Tr4eID+9zZl+6Vwi/h2HlGE8DaucE78CgYBede9USylGGUXLA8fIZ3j3
+        n7oF24DmVK+ZS330o/QgCTgG3/klCXk8qUGKjTKR53hn3lt5GsW34jT9dtG2gofX
+        XM99aptqhfdhAMhF0fixNzk90odZtFk03bRxSrUqGWlrjj/edkqK5rNyza9H9rBV
+        VLAIcRTYaDRX/QnM+huEHQKBgFGF7/I3bMlatqeNPaPHu7sq19aX6qubLcoPndUk
+        a8OwchD7xybQu4CDTcU17cFu5M/St7d/TFxVLkNGZkLka6d/t44V8gfCvgvv1AbT
+        49SIrwzlwtQrzHcXVB3gCNqgZtGpzLtsqbj82Wy9IetUoOvA8vR9FSMmgm8AjVMb
+        uvp3AoGAMte3xiIV6vfLc4cKYLM+iLtVE7siBHddFYwAC/OIQaDk+Yrg21RZo25I
+        K1aJnHMHY0O84R5QFV+cNHf2vCq0HTfzeQcM6Iln58/lRJmwZE5n0ShX/6EL+vhr
+        2N8JDYJrFCboKbeCBc70cmwtKXJIOMPbO5qzrA+hlIzmgt3O9gE=
+        -----END RSA PRIVATE KEY-----
+        """
+
+    /// The leaf's key, PKCS#8 encrypted under `password`.
+    package static let leafKeyEncrypted = """
+        -----BEGIN ENCRYPTED PRIVATE KEY-----
+        MIIFLTBXBgkqhkiG9w0BBQ0wSjApBgkqhkiG9w0BBQwwHAQICOPZg3YZUm4CAggA
+        MAwGCCqGSIb3DQIJBQAwHQYJYIZIAWUDBAEqBBCVieyLeT4QYVLAyns3BAIABIIE
+        0IiWgRxG8n369SblNo7Pe3NuoCFoB2Tu9QeJs6TnCyeJG/JOAhj7q5Lz4YyAudK0
+        mDbzvzATP3MLABjCfihy0GeO0ESPacHNoxrvk9Uacwfzug0A+5N3hQfU5dPtdJRQ
+        Hq/yUlR6zdlWwgdB/wqeW3dB1V7sYq0E0WTwgSHW4zHXbFatci2Zi6W5nG2jH811
+        BzH9oZ7mRuwl/sL8p3IpQ6J3BfIiS/jDtullTZP11vgnl5iRcSbgR7vIFpRH+vGf
+        9JhnD65wJo2wIQB0MK0tbRwJ82hzEZNtMJD7hkT14j9t7TES+yWfZ+2yx+06GBwW
+        RkHUXexDFiqU1SL+k1ZQvdbK3RJBiw6vSQmqlcKTl+nfj2ozTyaxxEdWe3f/pbGQ
+        CGYyTnDga/GshPtbByGKYT9Aa1oyazSGkeLQeP7EickjNuc5KE91rSwCvLf5q5Ic
+        flSTxQTIPu/zzTb/+0FKw2rmBP5JmuRpNRSPyNW0kU0PGK8OFneUg4QHQadkBIM9
+        zr6k4bCrHCe29y1inexeaUf5a2Q4zOx2gRY+BL2gwZ4UhEIi0xlaQmznh8NQxdu4
+        Ice+zWAbfesFdYgLguV6YIOBIwH6tMxdXkMn9PG/mOXUKRkzqW6EXULDhhUtmjsk
+        6wnnFvnEidqQkqO2NO/GagSBG0cyEHS2620PTiD+OAHyICZ/BRw1guiDzDqBmve7
+        z09NblK4PaEcVW8UyK4cD4Dg6y5WlPRhWi4Txb0036uTVwNPZvJ5RuEg4FMj6JY1
+        KYVYwOEQlizqHQXpHZH/1ofKDaJfT3WpMX26dj1ZWKKm3z70ZkIAniQ7+j1Ao8L5
+        Xcl7MYGwmMaCBR931lUCXVd6OY8zlxnAzwtqR8q0GK0gPOUacpwnUUx6+PxBKTvV
+        LcuLSAVIhF9dvbITSMwlwCIJmpHPxqRLMECdb0DSj8mskvvu7UQDAtXbRuQ+Jbkz
+        cTL7IsiPifZk00uz6IyOvT70UxJqhExa6HrpttKV/dnu3ChVV0nfyFbdJc3wj+1Q
+        cBOATfvvMtVeU56ybRsDoGb1m+3IP9lK6UXw8KdznDLsEX53Nh/3slC6qs2A4ihK
+        GswgJ5iMzAmcBpzSum2LFM5SEAWtynettcFysr37EBSgflIISt+IqIoBiwFk2d21
+        CHEo6xHhSolMGodTVSQ7OT0ct/cwm19GdWt2x1eB4KV0VdENcm2COh4TpTrDDENg
+        S2Waj9RLmN6U+obpsgIj+gDVvvWD2mqgy+2iQLjvuqeRbQ5d3zSIjf9KAwJ+zfDh
+        w+wX9iqI7KQD+3OQ/B8lsRk8VHrhpUYCj133gzpTpdFSs0qOSrIFV6seLZQ3ihfu
+        G8eEGbEoMmFhSw3agstswNOE+2b9DoNmEGQcbyB6S+QplKpdjMWtCVrYFWh3+I9C
+        eZ6J8XXv4Xrsqf39qPOxdLWMlM8O2RWRrKMx8LWLcJFjNjhovg62vjE5CSc8NTvA
+        Hcf9UL4SePtJ38N7rvL7S/YvkNCtm6lw9xdpKJjcVdGfR9BIT8I//vABr4ghRnIh
+        z9dY4tC4bjVLjzvKGp78DPeHSVo/BHgrbpmq52KsrCDz2Sa/QCxU6n7IJfA7EB5L
+        v9BSNt7h/PIpN0GV635oWU6fr/lTGUWmUelXYEEVyULe
+        -----END ENCRYPTED PRIVATE KEY-----
+        """
+
+    /// The leaf.
+    package static let leaf = """
+        -----BEGIN CERTIFICATE-----
+        MIICfTCCAiKgAwIBAgIUUrgXCP+U+EYzko1CixB/KZFaDlowCgYIKoZIzj0EAwIw
+        MDEXMBUGA1UECgwOTGF0Y2hrZXkgVGVzdHMxFTATBgNVBAMMDEludGVybWVkaWF0
+        ZTAgFw0yNjExMjMwOTQ4NTdaGA8yMTI2MTAzMDA5NDg1N1owMDEXMBUGA1UECgwO
+        TGF0Y2hrZXkgVGVzdHMxFTATBgNVBAMMDGxlYWYuZXhhbXBsZTCCASIwDQYJKoZI
+        hvcNAQEBBQADggEPADCCAQoCggEBAKSSMrPqwvBMIV6hsKbPVWtMLF2866b9U78Q
+        bF03YbFKeFcZxUwmVwmk+GunTEtc2pgn0vQ0DZMRg55CtmgWQIwMka7fkE+GjUvL
+        Uzxhoud1V7asio0kigFhqDWRU9qZTnE/NnxEYEDU36+oQ8dykOzBio4Kre8zjQJb
+        oYZqVg4bPet7pwCAgCJyh2B+QHvJuoQZl2ytvwJaYgh6v3as+HNHq8dTFfJhZptr
+        tCpHj+1OB5YEzmztzPUe/CyVIdBGNEkr7G4iIxY0oHld/AIdUbm4ZHM1xBTC+qXD
+        VoqyMBxdqHhfDfBAn+DGdJqZz+YIur1E9m5wbLZL7QA8FR8bqmECAwEAAaNNMEsw
+        CQYDVR0TBAIwADAdBgNVHQ4EFgQUwC0b/6MIOE9CwVoFBy5OQTNNJQ4wHwYDVR0j
+        BBgwFoAUa5PJD+5zifnkEi0tVSkSsoNbcb4wCgYIKoZIzj0EAwIDSQAwRgIhAP4W
+        INs5dQ8eXqfoM9/oadTKKFne6GYg4Zb5F3g+Ib0LAiEAvgKMPdyBl5a2NScn0Rra
+        aja6mmQ8chVyrTAmOLtDJHQ=
+        -----END CERTIFICATE-----
+        """
+
+    /// The leaf's issuer.
+    package static let intermediate = """
+        -----BEGIN CERTIFICATE-----
+        MIIBvDCCAWKgAwIBAgIUYyZOmgojYjYJaf6jG+SDjjTl1zYwCgYIKoZIzj0EAwIw
+        KDEXMBUGA1UECgwOTGF0Y2hrZXkgVGVzdHMxDTALBgNVBAMMBFJvb3QwIBcNMjYx
+        MTIzMDk0ODU3WhgPMjEyNjEwMzAwOTQ4NTdaMDAxFzAVBgNVBAoMDkxhdGNoa2V5
+        IFRlc3RzMRUwEwYDVQQDDAxJbnRlcm1lZGlhdGUwWTATBgcqhkjOPQIBBggqhkjO
+        PQMBBwNCAAQpZHBJ9tz2zzhYH7Xif6tiOVcjibuQdlLu9Br+DGiwwlvJq5FEw55I
+        BhpUZxpPYbm+CDwGksvWCmRcZ+AzRKMbo2AwXjAPBgNVHRMBAf8EBTADAQH/MAsG
+        A1UdDwQEAwIBBjAdBgNVHQ4EFgQUa5PJD+5zifnkEi0tVSkSsoNbcb4wHwYDVR0j
+        BBgwFoAUa5Xf0TMgeAVNdZwxhmCc+m2G+CcwCgYIKoZIzj0EAwIDSAAwRQIgQMgt
+        D9GrpNbrhwwe2wkT3+GjEADa63DTGlOnCWpwTiICIQCoeGxreXUSESCOnL+AyNOR
+        DPpLSL5vclcbUE5ulu4clg==
+        -----END CERTIFICATE-----
+        """
+
+    /// The intermediate's issuer, self-signed.
+    package static let root = """
+        -----BEGIN CERTIFICATE-----
+        MIIBpjCCAU2gAwIBAgIUUO+TCUWyCNbv2rA8ZCqPSNxH5CcwCgYIKoZIzj0EAwIw
+        KDEXMBUGA1UECgwOTGF0Y2hrZXkgVGVzdHMxDTALBgNVBAMMBFJvb3QwIBcNMjYx
+        MTIzMDk0ODU3WhgPMjEyNjEwMzAwOTQ4NTdaMCgxFzAVBgNVBAoMDkxhdGNoa2V5
+        IFRlc3RzMQ0wCwYDVQQDDARSb290MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+        7Ya/kgpk1HpCBbZlv2kMOHlajbX3I4gh7O1VC0/51RCrGkBVmBHZtIHM04zVEw8L
+        o3dWoh0XRsbUF+uxVawwuqNTMFEwHQYDVR0OBBYEFGuV39EzIHgFTXWcMYZgnPpt
+        hvgnMB8GA1UdIwQYMBaAFGuV39EzIHgFTXWcMYZgnPpthvgnMA8GA1UdEwEB/wQF
+        MAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgT66Wub/wFas5zq4WlkplxudTpR3oN96e
+        pOMgbKK8r84CIEtzKkdKUYrfeH7s9n8liciO/cFeiE7xyjIK+dgjYD7i
+        -----END CERTIFICATE-----
+        """
+
+    /// Key and chain as a PFX with an empty password, base64 in lines of 100.
+    package static let pfxWithoutPassword = """
+        MIINDwIBAzCCDMUGCSqGSIb3DQEHAaCCDLYEggyyMIIMrjCCByIGCSqGSIb3DQEHBqCCBxMwggcPAgEAMIIHCAYJKoZIhvcNAQcB
+        MFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAiLB2SxOJZEIQICCAAwDAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEELcn
+        iQ+OvdX8ZNuAm2xgfkSAggagQcvAAWngae98xm6Kk/Jd64Nr6EKc9wucglevr4dxoAThQyTszIulI3Lo+mrMdpNf8QnfCHqHDY1/
+        hA+WiFfmylUgLWrLb5hygqvFAqt2vlhhLxxooMdfYSeCPXZlDL99x5xYoV5RIvB+N5AbbqrvXHcr3TEI/UwMxyULnKVtdlB7O0w/
+        dpLGz/2TGTccHxk6Dq4HB0nNF12yo69xtuM0JDklw0qpaAF1Ejf2sxAivbEW/Ap9rMcrMm8Ql0Y5rjs+OrxuQM//KR4j1xCloXtj
+        Kc1v2iH56/5NeeYKiudkJjYszHQgEjURk5D17mSqiJHMIpUCcQsNbxPlEWovY4sMYbwQhAg29cmq7KMxIvYbjRMd6F+nzkbemx7k
+        csgli8wQ67c7SJxEyOonDZ0a0KyniRwO2wCwIFh2dG8Dpqf8dtKoTgIOqnABaZ26WZalUSDkpYm7t1Xx2vC1gixWnyzJpCc8deFZ
+        eADlnD3VRtmWPFsgiqEYc5/AfA9G0HUJLvndElzHrejNnAKB2CkGWnouaw5zj8g/r+zbynzpnWUiVohBrh6yZdyxX9MJqzM2q9Wy
+        3qoYW1gk1SL8c3Lmpsg8oQALOn3T9zCbrSxXh1cYX00zAFP89Gn9D60TPzPk8ZCYZ715sqNbb4su9qtuRct0/cF3j0SGZCzaS7a1
+        4qn0betnJEsdHLU8MKYNVmy0/scoIjzrhgc9a2XxiGyIsJgxM9r9KKveBFzRdJK24QKHsmitmMzJn0SrnPTRlUEKMwJ2UWVy4Jzk
+        8VdKNLWWiI/nsjM483yl/D6YvKt8PVD2wF7uqJxxbE5+mbSlLVVsj7HYwidY57TSzdzASJkAOfOtoT0ll1P8plnoWmj35NyxwRaZ
+        OIGzKVUtf894s5J2OGPOJrHFj0rQivC0tyPaR2Cs7TGBuYfp4YCaEMOGvPlCD47qM4rUNZvTyUFAkm60CS3UCMWm5Ueqw1jGAGsX
+        LSe87jmETE2nWGddVmB77fnqij2OXfQisatF+LU2bQiNV7pK8ECNxPtOmsywGlckUfMqS3gxWpnWL1nfy52Q/fNaiXLrU7B1ZVrx
+        DEteTXaQr6yLTZ20eJi+iEidkmP1xIirQWn8zJO1cU180LQAE1POqsiU+67ryBbE/RTaI15n0TkZ4Vrwmv18ed+bKbBhg+VHGvZM
+        87RdEiEUsNxEr1nOXK8CmYplDfZ+cy4LP5zgGXE3/ck9VXqrMPMZUXXhLrThNDnOigY/QfPwJxpaAhhb0CGoo5v52fHeypibCdWC
+        FhXyDVcVaIaZsvKFiqsPRl7zsfCnIR89X7wzfuJijA3Jed5hMllWMGvsbt7zhwmYsUcSBV1xcyEgD+1G7Q6dl6gNIVXn9HMpkH9V
+        K15cmstqI4Y8rAW81pPoNBsR54VWcBfz7ERSfLPD8XFrg1t3Cq+M4EB/jkQJgxLDAehk7aXzX+H8BzhqFH8JkPnHJfZpVmpb+Q0V
+        eeJ3Q9eTSe4fc71wIjEsLC+7mSFqGAXyCA682BeAh+cD/PI4dM41eUr7+qGRIt6LlYq5fsGpbmRkSLOoVw43uhgiaRzWraTXadqP
+        eMURMFjgaUzrm792keK87Xp8r6oRtbrSmyt0zv/O0s7LmoZbVGUH+PHesJD8/TTePqsYVI0wTvTDorZHkD0l02DhpiDb/zXbTGIS
+        XUcMv9y/IawPLTDg0KpCu8bf5oZJMflF4n5IPikpK8/4QH9tNKuop4H4DHt2ux7VQatOa/Lft30x3Z2awGrdfolrBkStvE/o6i1i
+        zty6hd0pv7FZV9DakHa1LCRyZ/zYVDlWCoJpiPoOsazbTTw9Y0xEua5qDiZzdwd48Rxqo/8crevoh1OgWGF9Z5ktz9//TSyM8A0L
+        Qs/26KBrZ0mcEcSnYcppHIW5xL3Zm5vPLlqlyqEthh/QExkquzRVXDsNzXrcdKdMPNO53gKNg+xac3tyKab7CE1DIdGKDqxi5s3q
+        WX0L1x0TgViAfIgQhrR8WpqXWe0aJ/1wYvboFrWGBjuNmIwkp2oAGfKF3+YQ2N+l/rLZ6wi9FhDzxT6F7y1RnUuFis+zgPcCDVwc
+        YKaQQwNTuiHeWD458khEKTwt8I4HLAPEVCiZYlSqGdR4dVt/A5/fyi9gQzXyAYr15p/RAUasyhetGyYRzx2tWo3v3GzMX8cPR1Wo
+        t01V6z+fLYE6zp9OoMFJQB0kzHFwt+pEeIFFQF9shovxsLd7Gp39922omT0ShPkMJA/sAu46HCnNznFnoLQbPDCCBYQGCSqGSIb3
+        DQEHAaCCBXUEggVxMIIFbTCCBWkGCyqGSIb3DQEMCgECoIIFMTCCBS0wVwYJKoZIhvcNAQUNMEowKQYJKoZIhvcNAQUMMBwECNui
+        QpnIhspCAgIIADAMBggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQBj/VPrZhu/OylXohZqx6gQSCBND0fsgzfNB7b9WCQTgu5lUO
+        719qfVIanPfzxMf0DUuiY+OoU8TDWKX8E43x6HCmaxwM35cZOmK5XUhGsIHAAqmqJlLsqYNwNeORvixwVeoHgA3HlWqc6Mz8eHH3
+        SkNgJDCSDUv/4dFayW26eMAjKQDLBWFM3EuiAJKLYg0ZXhE+LU/hlH7o80tQcYSktXtXJ7lXK7BrLmt6kxuppqhtQG+HFp0pnLDF
+        UygOk5nIl9HJ2nzTXy5ECHQQrOEMqSvICHtE/fQOpKbj8sYs7djZNGS5UI5RIBcKGjEBdZeoEUsu6JjnRHvJ+B7Y5XV2ELvo2tNm
+        Ke0+WwLxGDd1vLYb8C53UEMPOUU6fWG1hVDRS9EPgESNFOAFlU1M9nXbg9qhgQUCS3q2SenwHPb7Uk02o9yM/yiiCPy3WH2uXIkR
+        LA2Z/qXm4Is5s9ZbAF1EVuEpBInZjjWb4Hp7ItQxjGuMMnoWeQVuj37Gh66xRkueUfoDF+UMncc2q3ihkNt4C6VOGcGQ8sn9pzQB
+        m+nIWCKlzzsA1yP2GIRM0obdYtqmk4qCYFxbqPaEEICV1CJ18O52eFd6YT/UvDIL0cDpUfeVXp6DcPkvx1zsI0xF24eDJoYxdMnG
+        Hj9hJ9nZ4BuLIKT1Js0lDxyEoWUDU3G4Qd822PzVUTcA/gh4MwIZL0TDvMr6VsS6yO2CIJL7T5X9AMTf/MPSOHPZTlfVSRE4gVEJ
+        HUX5aLJxy45w5oh7vYUUGHilE7b5T3y25Cktei91RWIz1fW617ZaT5VmlxUQtWC2SZo2CbP8W0gfHTvE407MUXWA3FSIcD3B2xdM
+        iyDhJ/uIvEHqkRMVr1pw+RghELV3QCE9yvNentv0Pbe99Xo+xFquUPi4hih2Ef7cZtcDY9gKCUUQvw9GPU2RPJzKVvP9RwnYb1Ko
+        AHVq5ezx6WhiiUnZ55NZ0igVVRoJBH6Ry5xcSwNet2k8sIjH2n0aonkDjfiB3SPY569o9aI5QyX6eDzJQpzYoUkoDJMZm0ghA/N+
+        6oAZLIRzEnqb56KOeXFzBDunQyL5BnW5E0VLlSpzY4Cu84L1ARPkqg8HVcALxamEY4tmboWB65v3SD/Lgzjzvf3rhNuw2Zd14QzU
+        YxiW8ROmAJcYOnfAUFWUNBZJvui00le3MDBx5e+/DTtCetnqMEWLjTW4HEy3BzVVcI4Iy9uQBb4dEZa1se8+akmGMlxUau9FJe5Y
+        cuItCbc8kxenxRj1hLqxo3bJzYHEuNZznEcClLj9XotbEw36CO1I8cpHJsRxoO1V3A+1iongzCW6XJLfHEOKCF7UYpdJ1biyJ52I
+        vjRMiilyyvIYOgUbYuZcTs6tkyLe6v4+bZtEgNOCMj2o460tyK4gC7gapnAsZtnM3uQGkFWjf648p+bMoAW5W6CprAWM1ViSoXIi
+        8vWeWxxH1Ano6IUa/1HCyUQ1N7L03RGt2n7rSKyOGOY7BTA90kjJyRmLnyPog1ZX3u2eRCHWJQ8vUASOMkI4RrTFkJKpQu+06iRa
+        5rhsiHPzu65QxTf7BRKlIbimp/Y5c6yxxqzMoPvZoHzd7m0ti9yKmDoAynF7gML8UmxTRsO/lmJ+iSgGpVqhxgkrpH4Nt+NVV6vX
+        l8+LhsNBybQsEDvskaLxrTElMCMGCSqGSIb3DQEJFTEWBBTakyneZQGMQpP+59TZP7v5EWS4AjBBMDEwDQYJYIZIAWUDBAIBBQAE
+        ILQjjqjz1IRYlfK4O6t02jXbV7sqfWe6p9VQo4oU46l9BAjs0Bn2CvkZZQICCAA=
+        """
+
+    /// The same under `password`.
+    package static let pfx = """
+        MIINDwIBAzCCDMUGCSqGSIb3DQEHAaCCDLYEggyyMIIMrjCCByIGCSqGSIb3DQEHBqCCBxMwggcPAgEAMIIHCAYJKoZIhvcNAQcB
+        MFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAiOKKOEsXQNzwICCAAwDAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEBBo
+        fWK+f/TAqck7NPEb1xiAggagQAG6F5FoVyUEE73I0fBelpYMO+GnJc83A2QknBhEVJYUGrELJu0MEFgon+rFZRp1353V9RKDV2w9
+        7HlgyVGsRdJkULjVlzh3/JIWABo2ix4orSG4V64BeE1BuTFqYATbaPB950QN6xGQH8V3NyDIO5aq2ZWFxQkY3Gwz1XxF83l6SjUX
+        WfHF6IIFrygjXRFngNpcLc2oprWW9OC239fWOt6d7R3NRxBl+B9M9xvx3QYqIzZhtE9+sZOBNm+gTtBjg9gD8HCIGR3vtjfgwS3l
+        IB5J0tMYlbAVAjv/yeClSx8ohgGW2E+WJhol9bWhrk1Ba8QwYXA1nxdeJe+wLWxpRwTYWseGqZo5jxDBaSLwMYXue48Tz+nwF1I5
+        3KOVzzppVvyagTUexAOACouWueOQpmjfipqPjPCsIgR0+e+Ju/QvugDEjSzbrmlGdyurpyucyLhA3F+MA6PlFg8fl0Vt9FnuZBfm
+        cj4EDpOJBW4/RAp2BeKrWrU97FAh7uAQi0KJJkvA6zGV/awwaJdNXOuS1J4Aa0EUp+Ix287H8V+gVq/XUqUbdxSFWk7Q5ukAf8kA
+        opufWJJ6rxTQUfyfYYu3CCdon7DAGuxz58QkHat/ElHzfo8oLgQOXb+7BgNiftEdjMcaJewavn664fT6tziPRYtTGRIwBAgmku9H
+        TE9VvWv7ymN6LSWgLLhYCBqTzwg019gSwLYU5C7awU/n7d0JCQK6DCMJ+smewKNLLySkccpCUYaDHuCOHp5r+ZpLKYN3Xr/KiJtM
+        mQdEl9RaDGTVh/zLeX5NAotHxKF6MbZ2OAs7b9kErGVz9LdGTEYFz5RUg7Zj3dXSzVYBEZJCAn05kKb3G8cf/cIgtUqKkDnyE6NW
+        3svbllQ1mpm6hN2jTnIG4rmboskM04R5xOlIlfXQogN767Ojm7ZkrMewLGiS7+ye0jPsV0RAhGdkfQGuwFwfhU/rwaic3oc9yOJm
+        sYXuXptjZ2HOps4ztHJinnRUfqtJh254TuCePUq3mwVBicwPwjaUGCzbTznJJjwtxYxWZZXXeujr+nh5NVb3QKF7x7FrrS65w2WT
+        6DTSwmYEENRN6XVoZvoGmhG17SwLjsk34lKNecpqoJvlYVDag+s0JapAVaV4dyhrIKfZIawhGtDLY+CA3P3tbyIDjkrw8JtpX3qL
+        w78wiDVSYsuEQhWTWmeWtJXYAPoSyE2PYaNOKe2zM9OySTeUl9Z1HWsn+pP008oJYAFZQDFvYMBxuBFI/HIwqRyzfEa/kRCHUxeC
+        ai6vUUsO+6KM0DxEJQThAA8sfCUu+4XYnv4faPvoyIFitDcradcrOOP1k77R5cpSpYtTFsScgUWX1WH1I/IJkYx1eTrgu8kf5fQN
+        BZVMQK2X4/m5t1dgtpTbFccxnvn11mEw0rrIvk1cM/y6PxKvkTiqgBCgBYbUXzsEllcXvJFtokDxqKt6UfKa1JMAJlheFqA8XJiZ
+        FclN51QrsMLPWZk5UKcPxqvu39d6nlZBd8JYNQQd7Ikp8ab86D+2dph1BkIhQnEXm5rMEu9Al1rVlPERoKtioVQlpBoekFwfgUZa
+        S3yBCYnj7kCojEyXSfKVgrPfHAy52SNYiCviYQI7kSEYCEdicTYRrdtVj+bC7/I8vWiwYNyaaylpSo5NoXmsNRSpAIarGgn9UEhY
+        axFj2fA8iC0RzW109qHuFIQr+Xx1mGCsMLHalOu+GT+F39lfyUmTKISBVi4VlugxHnVNKMPaMRUXk2mqnfc+vDTZ+75ZVS6X6cjC
+        AOH1mmDmRvKN71i0k7TM6kqFfoMqMIHkRLAb6nTPM96o0CiOj69K5JNrx9XPHHsEAW/aoHNRJLgIfEqPQqiq58+ut/UC86EMppuM
+        z6Knkuy8YqswuYZspiGA61ltSSMae5aB9/rz5kxHeK40Q5p91wUR3QtUiIx9tYu90r8qUnPnydwAnLG27dc/Gk0zUKwleSbCWfHc
+        XkJvY7yTMnRkc/OKSZ2a38wRUaz0mRGLWBdVjBKbt/l3/yL4vAaZzoVItxKdfEJfC5BkCyeR4trHPoQGNCRdROXQNnw0SEbaoNa+
+        2OXoqKjxOOAsPIlyFy09FctHKrC4Rgdj65xSiC5Mfy6nxNfNKKzb8O380sza/cJxHUdffVDuB/XQiRT+KCrywIIAeug8YHROPXOR
+        gsw5uAxxA3lyGX7h0UHXh3rQaeLiefZFh72P1brCzRn5wQCUzpxcPcZ2y5K41oXhZnSqVFfTMtsGy4qXr6aEajCCBYQGCSqGSIb3
+        DQEHAaCCBXUEggVxMIIFbTCCBWkGCyqGSIb3DQEMCgECoIIFMTCCBS0wVwYJKoZIhvcNAQUNMEowKQYJKoZIhvcNAQUMMBwECO4K
+        XX+3PdY+AgIIADAMBggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQXDTag5TTNFVNirjCxXynLgSCBNAy3dpm8TwOksZttuLYehJL
+        +FUe8fy8rw6HvqlEenyOfTnJ2UZ75wZjcU/hVnVU2qM1ZG87U8LMu1da3xUeUaoWR05twHPUs5cRRSyAH2qB62FRxSJNOpJxVqXC
+        ErwJgRzKSQ4K0J56MPPmy4IDBweLY1MmxHmavyXAAHbBz+q3sKvsVWJ6EAAxAlvRiT5GK4qi/V+TdttF2wjzVhE7rdiT0hLgZyuL
+        7tBox8CWgcsZllk66QFNV9sn/yBNmihDBWKwpHVLC3w439GjCr5mKLcxu3QN0PoWBm0JeaFxKItA5erIrOyI5FRgo/3qnq2b5IDE
+        NJKajA6KXLae9CIW5WCmkV1QeicPXQ12qH6/97cB1eAqnAd5DD8EFC5bSt8YcVspzByXc/Tye+8M+zSunY6NAE2AOdG9ntX+yxpB
+        vBzuxrN9drTapNnRgKfUT2xeXT7dzg4QgJ2TFrobWh9LU07xH++ueH241IXzIj4ssq6s8D4QCDPNrF2SvaMP9gNQPP90FpHDmA4u
+        x/BvyKh93xDN1YYj+okxXq3YqVAaY0lQzL+R9xIqotBBpogRyMa3ILwAuWZ3qIno/aDuvp+6ongVyxLRGSbZhEznLGu0oV4nfWZP
+        jkKFdfxPsJqez76mA/0fLWczkiaRl4VOlJVBr0Ms1p4fOKTpyNu0jgOvfsMVC1YizLW5W3v/UCbrRvF1qPPaIILBJIYlfEYLVaT1
+        rqZWzUeKk/mi8rVT7wb1+8UZXVxXc8CyYanpERQjuaKbT3tm1F5o4T9yCn78yKGNVivK6swKrBr+NaNkAfPlxXkd89v6A73jL9/y
+        gOv1tMwBguSCYzFIvrlSHzRb86BBSZS6K0ws+XFl2JQ/ICEJtoXpHp3camPSocBKmSPe2+NfZW2Tn/rn1Z0J2kFSGcB4/IrguezI
+        JqfJ75L6rt3DNtU8sLD7+E8UBMQJ9C6mjK1kAZNmRP6aO8kLtHy3cy/0x+O3jpCR6e/HglxYlkw/Mnzk4cN4jHm7BlAomaeDYtiJ
+        oOBe5tN1h7BYYyAGmigaH/l8JusTJQhQipOuLFLxpilAp+3XelK2PoiJPzr+/GwNjTx/WmIi/ovxOKqrmkNK2niPwNH5cZnygNiF
+        ljW3a+0pOw+RlHneMv4HQsLDVja7gnF6sAkDwuVPZo2vLg9rXXDRG3z/2cR/FK0dpZj3bfvzuXWkndPZtESH8G4RV5VDTbEiMsEw
+        QCDxL/E3CDCOL9cGz9KhTB9OOhhSBq7wicjW/KZz+CDFkCGau8BsJfQPKbkY3+CAtZdt4/6WXqHP1QuvThvjczki1ffoQTuUuDq3
+        aHHobcN4jzmK1MuY8WDvlEI3t9yuvhg95CCF9d0P1idskCZCJYoS/qdzqhjH9yECG4467ob/9/neuniAi/MkyoVv8e+DVvUDzdNC
+        Ag8E3b3EO7aizNBHpN0ESIaLm1TL0Wx3tc7M6/keVO+z2a3CIZ1DH9vTuTYopfsNY0vgey93q+VU7frqnBm3Rxxjk/T1CwZd5rJJ
+        WDqMMxEyEQyfzuOGfbwu52oZ9EK68b707zOX82am68kiXbPw+EnRtvhi2ycqw944/f1LpBein+A+zkR0jv72QwEHIgFn/kQlO6Du
+        /GknqAqJ4ImmNJOA65jJVDElMCMGCSqGSIb3DQEJFTEWBBTakyneZQGMQpP+59TZP7v5EWS4AjBBMDEwDQYJYIZIAWUDBAIBBQAE
+        IBZs6TBvMhQM8Qsa75r+0Nf5W6prPo/wQjlyXDgaeSNKBAjJ4xgef/uzGAICCAA=
+        """
+
+    /// The same with RC2 and triple DES.
+    package static let pfxLegacy = """
+        MIIMgQIBAzCCDEcGCSqGSIb3DQEHAaCCDDgEggw0MIIMMDCCBucGCSqGSIb3DQEHBqCCBtgwggbUAgEAMIIGzQYJKoZIhvcNAQcB
+        MBwGCiqGSIb3DQEMAQYwDgQIzhLJpFBnUdYCAggAgIIGoIAJNc24XW1yEcDqMQg0xpBs36bMja+yMtg4sXz4wjXKuvYHHxFTMhIq
+        N10vgTOBy+KotsW/az9c0vf8MinbtjrHuPvkT/MvZ+ergo/hAQjUhVbrVFt3rwIeEtiNArblWDN7dbz/frfkzJ9dMfFk/nk0B567
+        OQZ5/pCWwPHuANTDorCe0JiTfYT6bRvUDUGKFhESiunFzMNCLnZ9gStK3bRGo6ZmDtKfN8m15D0RjAopvNG5fuqXbuouw0nrTZuE
+        zmQg6Db1b7Fs5ijQncdemkkQZxYNtpm5icRu+GGTd7bp75xhU8MYCl1JRaOx+gY3/PWh9ltLhz6vigGtiDCqQENROkdGXZmZZ678
+        J/8lk7LboCBRizPjvNxuMYDnwzhp/PlpP3QW0ngMvSrsIF5QwriWkx1lKa5Y4CNgHtnKUB6yNSrtKckDUYEfqNJOeilzTx3CRDHm
+        nSHQ6vwRrzSSMO4lpnEo2M1jY2z4xj4Qlo7TIwFmdYZBY2U/+9Z0wR3X0a0JzCWyneYKn8bEPEpFd76LUGKLq24Q87G+nRMxncOU
+        BHZ9GTh+Qglk5y2Xp43GKUDsw/sl35VgO2JIF6HVdBaw2YHZQestHRmb85wcsi2OTQjMJQ96fWGbiFFv7AaeCi2TRZP9ELPEbY3W
+        imEoJS4rsbW160qwL2Kw0RZzkPElq5eTxpv/zGtsS0t2cnjaFMz6x24DF16wkofRbIPKNt4Ypi5zpiZlynYBUNkxm+PxxGcIbW09
+        UDRqpW0N5owR8ys36GFBDFLuxcTc1b7aWwClocH6J7qMP0UuL/RU5uOEIwdlxl9nvPyq8d+gds8hQo+je07DveQX3kBqEQ5doaKL
+        IMTHj1cQYshlcz1NIB6tJHBu0glappU0oj4DkrQZLpbsClalTsIlkfm7UQeKRq9VCnCPF24sixt94QpkiZ6a1XcbOdPkxNSJHcVK
+        NB1E+JXGsJ8sl7nsfoUzfp8LrKwpNhAFhaczEAtI5ZbzbSqU47cxg5AMN6bWOu3t2CSpOSmCEZP4AYRj4OLBnqcqkW8Bof0Ccd1w
+        av6wp+t/pD/H+RsoWMZGgmmFRyZ9l8w521UTH8b95mN69SeDqlCN2OSYC0pHQU/1az53e/yxzNyTSld2pUMU1/xZsDPZqnyYHpQV
+        FCOAHa5HWdz6ZE3EA+eK1nP0rIbCiOH79SHUhwl/9UckcJ/LIh5v8v16Qi743wHfko9wpzkGQetVtxfuuPpJz//Aen6lTTS76fPx
+        r9T1iuEeECVrKnYJZ479OXsGcNUKrK6mpDyYxXuuVwbtGwb1YgNgCi+XGcnmkmPGWo3oD0VNumasJMQ0lt80RQoAodd2KhlStjQH
+        /r+3RtIPKkJuzNX5IE4c0+u3bN8EXPROjDz600tqSt8odSTO25eSDgtbqSue/becYj8HA+Uee4S3ZTU90y7dF7eJODLQCH8GlZlk
+        gO1pODgqQWKFNvhQ0w6c43lgIku7ZckcjhNBHqwA7agrTnKz5D2+UCfgIwwAZZYXNz0fDePJQjHspJWphuP83cK9agtIBUN14epT
+        WsEggubG6Q5sbnH8Y9JPrPq/WuTSr+ECe/cAOJnbBkQTx48d/huA2CaTdbB8zbucXd9bARhgrrfrhTsHl0p68RnuuwCi25v82eD+
+        1rR76S1g0q6xlYXbym3psZK7HxJTUnSQtImxnalJyQSncoB7QHmptnBb/S5mSlg41M9VbgPxRVd8SyiVSat9xpS29X2kynYMJlEH
+        h/luh2CHtEM088tYWpIlRpIL0ctN2y48bvRJJOvmqUkjH2MkJnsVeMBFAz9lwuJNuCaPTOaiCN2m3xFBNLC78k/cVxGHS6LjhGOY
+        TYJVBQ66TbfYSVN0iQGw1LfeIHVecdRcfm7A43TqMJNjdw76zEC1q64ykcE/SiRTXJ5watwhv+8RhRaxup+UG8cUBiISq9F8hjNy
+        bO5T3p3rQ4Jx2FmLj6ogn9UzkwwqxIXLPq/WtrCJcBOxYbhmR/ZHXqssI1xYxW3Ny5aPyY1CuZlPz8Do3ZOfV7y5MvlImAPNThL3
+        VhYpxiTBlxASQKKsCDXHz5ix4VX4Cm6x6R9bLHurxWf5CN2MJkfmAU1txnw+hzwrCNqJQ4ubwE+tyCEBCf/+9QYam/uQ2droaTOS
+        eWXRuIr+jmna7W7rqLiUafwcpYyCTT2iAbaKAt/I37T8EtwWORqOK/VXD2JUcBi9J/bu3yE+lScw8VKVpBgqnR7mkGv84NavwmhK
+        HF7uauAwggVBBgkqhkiG9w0BBwGgggUyBIIFLjCCBSowggUmBgsqhkiG9w0BDAoBAqCCBO4wggTqMBwGCiqGSIb3DQEMAQMwDgQI
+        nyzPBZq9QlECAggABIIEyJfLp2o9Ev+SmFxikdxAMPWrj4m2iiCYVdBZf4PR6VXcDSqgsOXm5tWItBxVs0wZU9XTJbPOTCalbrnW
+        BXKKiAPccVGrX56zD6OhxO28G/vTQo/SGfahYlzYw/Wa+sBqAzS5PO59c/c/25XRWV4kBbrF6wvA7tzWx+U0je+WiGDusgb+3VHh
+        zbC6WivSD7rEXAjGQKFrV/uMutPc+43/cngYyDzCrb0/ICpB05++8Fiy3k6vC3e5NwnkKQ3uisE/L0oLUMKDKcSpQYhiMwsbrWE9
+        cnEo7CEMhHSQwHEYSQkw8G0SXmPpQBkKKjjhT/5TH/jmTnPRfpsiYYPJGaLIDS+uuUuI10fsSjDSHCaAPWms5cS4m8AjsXoBxKLI
+        iTwwed9RDmOrfnGPR9Fcu4NY0eXX8ydyhj16ZrHqxfq6AhQB7/gskt9YzjBJndnKCc9ESnvlc7DHhNDT06LbVsYj1CaykLFziXm/
+        vr6A2BQLo48T9uD9+ZMucdm2MhhK7SGuJ+cW4RLxNHiRxFrLe6XAMC9SffqkhtdOPXVKbtj2Ex/6vQY9MPQvFyzpcSJLKTrA9u8+
+        VmDbbuHp7tvjdDFGacG0dBmsRnLNbHIh4syWp3hVkOXeiZ/cXGzGXHXzGlQ2x4n69C773Uz4RHKqApUkI3GNY7VR3ZAzWtyVM1wO
+        3jSdgMZjPEtdbQYge/sC7eYP5CsK+G6fRVpzNNGHH1k50j2Tpf23T51pJiCPL7dk96g4P42jyF0CoXjKz0aE9y3WRhq2Oh9Mo3Bv
+        V3Rd+c5VwYOK/y2YsADAp0b5ctE7sRV7H8W5tPlfo7A05+RCk8/YW/Su6ruMXpcQzN5nRXVycxrDgb0DSbgqDPbntp/6aaGQiKy8
+        Mheyfh6655f6mrCh7MhTbht/YSwWjmc2yjFYfEnaYY7h7B3FczLwnaqUmfHYxaWUc80f0LI3L4gX7hj7Th0GnnA4rZV8R0FBe4XC
+        KtOWMBxH+IA2ihdbKXQzsz/iB/WjPBFX0CO85JlU61sSxCWDJQ7TpnIQWDymAArQb/W760bgOonm6HETSRevDfJwhiB0/XescwEk
+        epW/rSxx0Qivv0zN8y/YxAnYqNFzAPrxbp4bHBCqxwPvqEzqz33cicXOHswqn6lm7C0GdZUYD3HaGaky7dOwIZS3QTzbp3DTnG4L
+        yOpeOCxf1JmyC0rvJqjM+oLrEZUEnvyzCZWaM/VYUQWZRsuBxz8qDEry1HXO+fQzDBf4Av/l+CMg+V4gtZFxIYYcsvwm17YVr5MT
+        9KNZHVog/ukgXc8OluqicsFL5hImgou3BztPlL1zFrouzytcN8+pohgOdKtYy38707COUPozponSUYoO32ucD2d2QW+3y255GE0a
+        i0E6x4AWtCrFIBbME9P5VetZk6V9dVgn3EMs+tSzYJ+HNnvDdVikyOtkd8w8xmlEAdDUAVUakV50FM7iihksx8etS0NHK5lD28ks
+        H7645Ei+lFwkZ9qFlG8Kcl1y3c3KcO/KTCpYcedBqu08FzVqRj0RY6Ttra5h5uL6x90rZ9Ya0gyWHENE0yYy+KXKVIL5O6G7UHnR
+        RhPQRuYtLDYna3tEglEYVO4k/kZu/9kgrfdJXCgoqBQtElbP5uY8KzElMCMGCSqGSIb3DQEJFTEWBBTakyneZQGMQpP+59TZP7v5
+        EWS4AjAxMCEwCQYFKw4DAhoFAAQU/k+Uh1di/l9Y1zpKwPiJZ59UZ5AECB+gj0LbeaU+AgIIAA==
+        """
+
+    /// The leaf alone, empty password.
+    package static let pfxWithoutKey = """
+        MIIDpwIBAzCCA10GCSqGSIb3DQEHAaCCA04EggNKMIIDRjCCA0IGCSqGSIb3DQEHBqCCAzMwggMvAgEAMIIDKAYJKoZIhvcNAQcB
+        MFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAiO6XfDtnG1KwICCAAwDAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEL1C
+        zKQG3fWHr3VfJKeQ+yOAggLAIjWJqyqo2XF2xGC1kX8wzTpBDoBh2ou4Vuuo//JkcmSP/kosUlAs55EYwgiC0pZ6qKVivRkZvly1
+        LUF6h79TPS8xkf/6O1JF9HLlbw3tDQdG5vsYE7iDGGel1o+Jgqtwr/02olq7w35vYPUYwa+bu8nwTqzXkCeI0S0er3I6yjXNAlTi
+        OmtzJZA6qCDP+Gj+TTbSp5v2s71mtRF+hf5M/T/yT6GcO1/dx2oas6aMM2hjtfMM8TqmKjRmshKyMSrXvqIe+UXrgPo9gPj9wHZe
+        t7m3Z20xvj+wbIZnIM/ZakAxjpyeFY6GdCBFh866qUClXC1hAppOtAPSV4hNXKpHNnatDIIjR3j/vM+xDHfJk/tvqbieLujLuJR3
+        Xx7H2uUIlX0r9/yabqFt31d9/0TN3YQ/j1+zC8YvGxGcowc66NmwDxQCbuZ0sUcP2uru092P2S/JboHxyXLXfOHeT590RYLidjSA
+        Mva1Bz5GFNP/vgaKNoqVIp1Qr1Aiy422cgOfIuAjSWs143jxwAy2nb2dQcfUFXb0LmE6rBtGV8Ui+mqzERhh+1NAyBrmy5A+JNOb
+        6XE2qcEzcZ/7Yy1k8XFJB5Wkn4zYfXAGWs5KdQ/rYGh9Rltb197BMaNDMcIHEkwN/t8UCrxYdf7CXnfrOGU3JtBlw2VLHRRRlWXf
+        k3T+uK6gWXU+XFCzlAWj2zfTPAVMskP2M9i6Or0ecvJ2l5cufxSqChRVhLzkPVve6Q/zezVOZ9WtblahrGLMart6IaHxYlFGPXy0
+        QVU9TGS1j3m51b6RiLjPvQqY5g+C+Af27q7K5m2MmjQi3vEKRW8nkQleW5i/ZE+DX6KtPOihBs6xrj709LmCKjbpyT+KTqXI3vCE
+        sImzG1h5yiVR9/20DyUXVR+9dA1GhkTxOPEnQHB7v2VX9UTfMx/4PtfIav/761QwQTAxMA0GCWCGSAFlAwQCAQUABCDThH2+rgH8
+        6xr2FA6oSFuBTjBXRGzkO8XNkcm2PcZYTAQI92Gl53HgIksCAggA
+        """
+}

@@ -1,0 +1,223 @@
+import CLinux
+import Glibc
+
+/// An open directory: everything in it is reached relative to the descriptor, by single names and through no link.
+///
+/// No call here looks at a path twice; a component that is swapped meanwhile changes nothing (openat(2)).
+package struct Directory: ~Copyable, Sendable {
+    /// The open directory; with `O_PATH` where it was only passed through.
+    package let descriptor: OwnedDescriptor
+    /// Where it was found: for messages only.
+    package let path: String
+
+    /// Takes over an open directory.
+    package init(owning descriptor: consuming OwnedDescriptor, path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    /// Opens `/`, as the beginning of every way.
+    package static func root() throws(SystemError) -> Directory {
+        let number = unsafe Glibc.open("/", CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)
+        return Directory(owning: try opened(number, "open", "/"), path: "/")
+    }
+
+    /// The absolute path of the working directory.
+    package static func workingDirectoryPath() throws(SystemError) -> String {
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+        if unsafe getcwd(&path, path.count) == nil { throw SystemError(call: "getcwd") }
+        return String(decoding: path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// How a directory is opened.
+    package enum Access: Sendable {
+        /// To list it and to work in it.
+        case full
+        /// To pass through: needs the right to search, not to read.
+        case passing
+    }
+
+    /// Opens a directory in this one; a link is an error (`ENOTDIR` or `ELOOP`).
+    package borrowing func directory(_ name: FileName, _ access: Access = .full) throws(SystemError) -> Directory {
+        let flags = (access == .full ? O_RDONLY : CLINUX_O_PATH) | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        let number = unsafe name.withPointer { unsafe openat(descriptor.number, $0, flags) }
+        return Directory(owning: try Self.opened(number, "openat", join(name)), path: join(name))
+    }
+
+    /// Opens whatever stands there as a mere handle: a link itself, not what it leads to.
+    package borrowing func handle(_ name: FileName) throws(SystemError) -> OwnedDescriptor {
+        let number = unsafe name.withPointer {
+            unsafe openat(descriptor.number, $0, CLINUX_O_PATH | O_NOFOLLOW | O_CLOEXEC)
+        }
+        return try Self.opened(number, "openat", join(name))
+    }
+
+    /// Opens the directory above.
+    package borrowing func above() throws(SystemError) -> Directory {
+        let number = unsafe openat(descriptor.number, "..", CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)
+        return Directory(owning: try Self.opened(number, "openat", path + "/.."), path: path + "/..")
+    }
+
+    /// The same handle with another path for messages.
+    package borrowing func handle(called path: String) throws(SystemError) -> Directory {
+        let number = unsafe openat(descriptor.number, ".", CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)
+        return Directory(owning: try Self.opened(number, "openat", path), path: path)
+    }
+
+    /// The same directory opened anew, with an offset of its own and the right to list.
+    package borrowing func reopened() throws(SystemError) -> Directory {
+        let number = unsafe openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        return Directory(owning: try Self.opened(number, "openat", path), path: path)
+    }
+
+    /// Opens a directory below this one, through no link and out of no mount.
+    package borrowing func directory(at way: RelativePath) throws(SystemError) -> Directory {
+        let opened = try open(way, O_RDONLY | O_DIRECTORY)
+        return Directory(owning: opened, path: join(way))
+    }
+
+    /// Makes a file below this directory and opens it for writing; it must not exist. Nobody may read it yet.
+    package borrowing func makeFile(at way: RelativePath) throws(SystemError) -> OwnedDescriptor {
+        try open(way, O_WRONLY | O_CREAT | O_EXCL)
+    }
+
+    /// Opens a file below this directory for reading, without waiting for a pipe's other end.
+    package borrowing func file(at way: RelativePath) throws(SystemError) -> OwnedDescriptor {
+        try open(way, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+    }
+
+    /// Opens a file for reading and writing, and makes it with mode 0600 where there is none.
+    package borrowing func fileOrNew(_ name: FileName) throws(SystemError) -> OwnedDescriptor {
+        let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
+        let number = unsafe name.withPointer { unsafe openat(descriptor.number, $0, flags, 0o600) }
+        return try Self.opened(number, "openat", join(name))
+    }
+
+    /// Makes a directory with mode 0700, whatever the umask.
+    package borrowing func makeDirectory(_ name: FileName) throws(SystemError) {
+        let result = unsafe name.withPointer { unsafe clinux_make_directory(descriptor.number, $0) }
+        try check(result, "mkdirat", join(name))
+    }
+
+    /// Makes a directory below this one.
+    package borrowing func makeDirectory(at way: RelativePath) throws(SystemError) {
+        guard let parent = way.parent, let name = way.components.last else { return try makeDirectory(way.top) }
+        try directory(at: parent).makeDirectory(name)
+    }
+
+    /// Makes a symbolic link.
+    package borrowing func makeLink(_ name: FileName, to target: [UInt8]) throws(SystemError) {
+        let result = unsafe name.withPointer { name in
+            unsafe withCString(target + [0]) { unsafe symlinkat($0, descriptor.number, name) }
+        }
+        try check(result, "symlinkat", join(name))
+    }
+
+    /// Where a symbolic link leads; nil where there is no link.
+    package borrowing func linkTarget(_ name: FileName) throws(SystemError) -> [UInt8]? {
+        do {
+            return try unsafe name.withPointer { name throws(SystemError) in
+                try unsafe readLink(descriptor.number, name)
+            }
+        } catch {
+            if error.code == ENOENT || error.code == EINVAL { return nil }
+            throw SystemError(call: error.call, code: error.code, subject: join(name))
+        }
+    }
+
+    /// Renames within this directory; what had the new name is replaced in the same step.
+    package borrowing func rename(_ name: FileName, to newName: FileName) throws(SystemError) {
+        let result = unsafe name.withPointer { name in
+            unsafe newName.withPointer { unsafe renameat(descriptor.number, name, descriptor.number, $0) }
+        }
+        try check(result, "renameat", join(newName))
+    }
+
+    /// Renames within this directory to a name that nothing has yet (`EEXIST`).
+    package borrowing func rename(_ name: FileName, toNew newName: FileName) throws(SystemError) {
+        let result = unsafe name.withPointer { name in
+            unsafe newName.withPointer { unsafe clinux_rename_new(descriptor.number, name, $0) }
+        }
+        try check(result, "renameat2", join(newName))
+    }
+
+    /// Removes a file or link.
+    package borrowing func remove(_ name: FileName) throws(SystemError) {
+        try check(unsafe name.withPointer { unsafe unlinkat(descriptor.number, $0, 0) }, "unlinkat", join(name))
+    }
+
+    /// Removes an empty directory.
+    package borrowing func removeDirectory(_ name: FileName) throws(SystemError) {
+        let result = unsafe name.withPointer { unsafe unlinkat(descriptor.number, $0, AT_REMOVEDIR) }
+        try check(result, "unlinkat", join(name))
+    }
+
+    /// What stands under a name, a link as a link; nil where there is nothing.
+    package borrowing func status(of name: FileName) throws(SystemError) -> FileStatus? {
+        var status = stat()
+        let result = unsafe name.withPointer {
+            unsafe fstatat(descriptor.number, $0, &status, AT_SYMLINK_NOFOLLOW)
+        }
+        if result != 0, errno == ENOENT { return nil }
+        try check(result, "fstatat", join(name))
+        return FileStatus(status)
+    }
+
+    /// The names in the directory, in the kernel's order, without `.` and `..`.
+    package borrowing func names() throws(SystemError) -> [FileName] {
+        // An offset of our own: the descriptor may be shared with another process.
+        let number = unsafe openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let own = try Self.opened(number, "openat", path)
+        guard let stream = unsafe fdopendir(own.number) else { throw SystemError(call: "fdopendir", subject: path) }
+        _ = own.release()
+        defer { unsafe closedir(stream) }
+        var names: [FileName] = []
+        while true {
+            errno = 0
+            guard let entry = unsafe readdir(stream) else { break }
+            let text = unsafe UnsafeRawPointer(entry).advanced(by: MemoryLayout<dirent>.offset(of: \.d_name) ?? 0)
+            let bytes = unsafe UnsafeBufferPointer(
+                start: text.assumingMemoryBound(to: UInt8.self), count: strlen(text.assumingMemoryBound(to: CChar.self)))
+            if let name = try? unsafe FileName(bytes: bytes) { names.append(name) }
+        }
+        if errno != 0 { throw SystemError(call: "readdir", subject: path) }
+        return names
+    }
+
+    /// The path of something in this directory: for messages only.
+    package borrowing func join(_ name: some CustomStringConvertible) -> String {
+        path.hasSuffix("/") ? path + name.description : path + "/" + name.description
+    }
+
+    /// `openat2` in one step; component by component where the kernel, or a container runtime, does not let it.
+    private borrowing func open(_ way: RelativePath, _ flags: CInt) throws(SystemError) -> OwnedDescriptor {
+        let mode: CInt = flags & O_CREAT != 0 ? 0o200 : 0
+        let all = flags | O_NOFOLLOW | O_CLOEXEC
+        let number = unsafe way.withPointer {
+            unsafe clinux_open_beneath(descriptor.number, $0, all, UInt32(mode))
+        }
+        if number >= 0 || (errno != ENOSYS && errno != EPERM) {
+            return try Self.opened(number, "openat2", join(way))
+        }
+        if let parent = way.parent, let name = way.components.last {
+            return try passage(along: parent).open(RelativePath(name), flags)
+        }
+        let single = unsafe way.top.withPointer { unsafe openat(descriptor.number, $0, all, mode_t(mode)) }
+        return try Self.opened(single, "openat", join(way))
+    }
+
+    private borrowing func passage(along way: RelativePath) throws(SystemError) -> Directory {
+        var place = try directory(way.top, .passing)
+        for name in way.components.dropFirst() { place = try place.directory(name, .passing) }
+        return place
+    }
+
+    private static func opened(_ number: CInt, _ call: String, _ subject: String) throws(SystemError) -> OwnedDescriptor {
+        if number < 0 { throw SystemError(call: call, subject: subject) }
+        return OwnedDescriptor(owning: number)
+    }
+
+    private func check(_ result: CInt, _ call: String, _ subject: String) throws(SystemError) {
+        if result < 0 { throw SystemError(call: call, subject: subject) }
+    }
+}

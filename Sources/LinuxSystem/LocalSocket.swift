@@ -1,0 +1,119 @@
+import CLinux
+import Glibc
+
+/// A message of a local socket: its bytes, the descriptors that came with it, and who sent it (unix(7)).
+package struct LocalMessage {
+    /// How many bytes were received.
+    package let count: Int
+    /// The descriptors, close-on-exec; the receiver owns them.
+    package let descriptors: [CInt]
+    /// The sender's id as the kernel vouches for it, 0 without.
+    package let sender: Int32
+}
+
+/// Local sockets: the worker's report, the service manager's datagrams.
+package enum LocalSocket {
+    /// A connected pair of stream sockets, close-on-exec.
+    package static func pair() throws(SystemError) -> OwnedPair {
+        var ends: (CInt, CInt) = (-1, -1)
+        let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+        let result = unsafe withUnsafeMutableBytes(of: &ends) { buffer in
+            unsafe socketpair(AF_UNIX, type, 0, buffer.bindMemory(to: CInt.self).baseAddress)
+        }
+        guard result == 0 else { throw SystemError(call: "socketpair") }
+        return OwnedPair(first: OwnedDescriptor(owning: ends.0), second: OwnedDescriptor(owning: ends.1))
+    }
+
+    /// Two descriptors with one owner each.
+    package struct OwnedPair: ~Copyable {
+        package let first: OwnedDescriptor
+        package let second: OwnedDescriptor
+
+        /// Keeps the first and closes the second.
+        package consuming func takeFirst() -> OwnedDescriptor {
+            first
+        }
+    }
+
+    /// Receives what waits, at most the buffer's size; nil when nothing waits; a count of 0 is the end.
+    package static func receive(
+        from socket: CInt, into buffer: inout [UInt8], descriptorLimit: Int = 64
+    ) throws(SystemError) -> LocalMessage? {
+        var descriptors = [CInt](repeating: -1, count: descriptorLimit)
+        var received = 0
+        var sender: pid_t = 0
+        let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+            unsafe descriptors.withUnsafeMutableBufferPointer { list in
+                unsafe clinux_receive(
+                    socket, bytes.baseAddress, bytes.count, list.baseAddress, list.count, &received, &sender)
+            }
+        }
+        if count < 0 {
+            if errno == EAGAIN { return nil }
+            if errno == ECONNRESET { return LocalMessage(count: 0, descriptors: [], sender: 0) }
+            throw SystemError(call: "recvmsg")
+        }
+        return LocalMessage(count: count, descriptors: Array(descriptors.prefix(received)), sender: sender)
+    }
+
+    /// Sends all bytes over a connected stream; the descriptors go with the first of them.
+    package static func send(
+        _ bytes: [UInt8], descriptors: [CInt] = [], over socket: CInt
+    ) throws(SystemError) {
+        var sent = 0
+        while sent < bytes.count {
+            let attached = sent == 0 ? descriptors : []
+            let count = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe attached.withUnsafeBufferPointer { list in
+                    unsafe clinux_send(
+                        socket, buffer.baseAddress?.advanced(by: sent), bytes.count - sent, list.baseAddress, list.count
+                    )
+                }
+            }
+            guard count > 0 else { throw SystemError(call: "sendmsg") }
+            sent += count
+        }
+    }
+
+    /// Sends one datagram to an address that begins with `/` or `@`.
+    package static func send(
+        _ bytes: [UInt8], descriptors: [CInt] = [], to address: String, from socket: CInt
+    ) throws(SystemError) {
+        let count = unsafe bytes.withUnsafeBytes { buffer in
+            unsafe descriptors.withUnsafeBufferPointer { list in
+                unsafe clinux_send_to(socket, address, buffer.baseAddress, buffer.count, list.baseAddress, list.count)
+            }
+        }
+        guard count == bytes.count else { throw SystemError(call: "sendmsg", subject: address) }
+    }
+
+    /// An unbound datagram socket, close-on-exec, not blocking.
+    package static func datagram() throws(SystemError) -> OwnedDescriptor {
+        let type = CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
+        let number = socket(AF_UNIX, type, 0)
+        guard number >= 0 else { throw SystemError(call: "socket") }
+        return OwnedDescriptor(owning: number)
+    }
+
+    /// A datagram socket under an abstract name that the kernel chose (`@…`); the kernel vouches for its senders.
+    package static func anonymous() throws(SystemError) -> NamedSocket {
+        var name = [CChar](repeating: 0, count: 128)
+        let number = unsafe name.withUnsafeMutableBufferPointer {
+            unsafe clinux_bind_anonymous($0.baseAddress, $0.count)
+        }
+        guard number >= 0 else { throw SystemError(call: "bind") }
+        let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return NamedSocket(socket: OwnedDescriptor(owning: number), name: String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// A socket with its address.
+    package struct NamedSocket: ~Copyable {
+        package let socket: OwnedDescriptor
+        package let name: String
+
+        /// Hands the socket over.
+        package consuming func takeSocket() -> OwnedDescriptor {
+            socket
+        }
+    }
+}

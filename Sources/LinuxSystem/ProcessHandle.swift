@@ -1,0 +1,138 @@
+import CLinux
+import Glibc
+
+/// A process by descriptor: no other process can take its place (pidfd_open(2)).
+package struct ProcessHandle: ~Copyable {
+    /// The process id.
+    package let pid: Int32
+    private let descriptor: OwnedDescriptor
+
+    package init(pid: Int32) throws(SystemError) {
+        let number = clinux_pidfd_open(pid)
+        guard number >= 0 else { throw SystemError(call: "pidfd_open", subject: String(pid)) }
+        self.pid = pid
+        descriptor = OwnedDescriptor(owning: number)
+    }
+
+    /// Sends a signal; with the value where it was queued with one.
+    package borrowing func send(_ number: CInt, queuedValue: UInt64? = nil) throws(SystemError) {
+        var result: CInt
+        if let queuedValue {
+            result = clinux_pidfd_queue(descriptor.number, pid, number, queuedValue)
+            // A full queue of the target refuses values, never the plain signal.
+            if result != 0 && errno == EAGAIN { result = clinux_pidfd_send_signal(descriptor.number, number, nil) }
+        } else {
+            result = clinux_pidfd_send_signal(descriptor.number, number, nil)
+        }
+        guard result == 0 else { throw SystemError(call: "pidfd_send_signal", subject: String(pid)) }
+    }
+}
+
+/// What happened to a child (waitid(2)).
+package struct ChildEvent: Equatable, Sendable {
+    package enum Change: Equatable, Sendable {
+        case exited(code: CInt)
+        case killed(signal: CInt)
+        case stopped(signal: CInt)
+        case continued
+    }
+
+    package let pid: Int32
+    package let change: Change
+
+    package init(pid: Int32, change: Change) {
+        self.pid = pid
+        self.change = change
+    }
+
+    /// The next event of any child, orphans that were given to us included, without waiting; nil for none.
+    package static func next() -> ChildEvent? {
+        var result = clinux_wait()
+        guard unsafe clinux_wait_any(&result) == 1 else { return nil }
+        let change: Change
+        switch result.kind {
+        case CInt(CLD_EXITED): change = .exited(code: result.status)
+        case CInt(CLD_KILLED), CInt(CLD_DUMPED): change = .killed(signal: result.status)
+        case CInt(CLD_CONTINUED): change = .continued
+        default: change = .stopped(signal: result.status)
+        }
+        return ChildEvent(pid: result.pid, change: change)
+    }
+}
+
+/// What /proc tells of processes (proc(5)).
+package enum ProcessFiles {
+    /// A small file's text, at most 16 KiB; nil where it can't be read.
+    package static func text(_ path: String) -> String? {
+        let number = unsafe clinux_open_read(AT_FDCWD, path)
+        guard number >= 0 else { return nil }
+        let file = OwnedDescriptor(owning: number)
+        var bytes = [UInt8](repeating: 0, count: 16_384)
+        let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(file.number, $0.baseAddress, $0.count) }
+        guard count >= 0 else { return nil }
+        return String(decoding: bytes.prefix(count), as: UTF8.self)
+    }
+
+    /// The rest of the line of /proc/PID/status that begins with `key`, without blanks around it.
+    package static func statusLine(_ key: String, of process: Int32) -> String? {
+        text("/proc/\(process)/status")?.split(separator: "\n").first { $0.hasPrefix(key) }
+            .map { $0.dropFirst(key.count).drop { $0 == " " || $0 == "\t" } }.map(String.init)
+    }
+
+    /// This process's id.
+    package static var ownProcess: Int32 { getpid() }
+
+    /// The process that started this one.
+    package static var parentProcess: Int32 { getppid() }
+
+    /// The path of this process's program (proc(5), `/proc/PID/exe`).
+    package static func ownProgram() throws(SystemError) -> String {
+        var path = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe path.withUnsafeMutableBytes { buffer in
+            unsafe buffer.baseAddress.map { unsafe readlinkat(AT_FDCWD, "/proc/self/exe", $0, buffer.count) } ?? -1
+        }
+        guard count > 0 else { throw SystemError(call: "readlink", subject: "/proc/self/exe") }
+        return String(decoding: path.prefix(count), as: UTF8.self)
+    }
+
+    /// Opens a program for `execveat` (open(2), `O_PATH`).
+    package static func openProgram(_ path: String) throws(SystemError) -> OwnedDescriptor {
+        let number = unsafe clinux_open_path(path, false)
+        guard number >= 0 else { throw SystemError(call: "open", subject: path) }
+        return OwnedDescriptor(owning: number)
+    }
+
+    /// Whether a path is a program that this process may execute (access(2)).
+    package static func isExecutable(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+    }
+
+    /// Writes a new file; one that exists is left alone (`EEXIST`).
+    package static func create(_ path: String, _ bytes: [UInt8], mode: UInt32) throws(SystemError) {
+        let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard number >= 0 else { throw SystemError(call: "open", subject: path) }
+        let file = OwnedDescriptor(owning: number)
+        try writeAll(bytes.span, to: file.number)
+        guard fchmod(file.number, mode) == 0 else { throw SystemError(call: "fchmod", subject: path) }
+    }
+
+    /// The parent of a process; nil where it is gone.
+    package static func parent(of process: Int32) -> Int32? {
+        statusLine("PPid:", of: process).flatMap { Int32($0) }
+    }
+
+    /// The first process with this command name (`comm`, 15 bytes), other than this one.
+    package static func process(named name: String) -> Int32? {
+        guard let directory = unsafe opendir("/proc") else { return nil }
+        defer { unsafe closedir(directory) }
+        let wanted = String(name.prefix(15)) + "\n"
+        while let entry = unsafe readdir(directory) {
+            let number = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { name in
+                unsafe name.prefix { $0 >= 48 && $0 <= 57 }.reduce(Int32(0)) { $0 &* 10 &+ Int32($1 - 48) }
+            }
+            if number > 0, number != getpid(), text("/proc/\(number)/comm") == wanted { return number }
+        }
+        return nil
+    }
+}

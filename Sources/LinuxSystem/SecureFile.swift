@@ -1,0 +1,76 @@
+import Glibc
+
+/// A regular file that was opened once and is judged by its descriptor, never again by its name (fstat(2)).
+package struct SecureFile: ~Copyable {
+    private let descriptor: OwnedDescriptor
+    private let path: String
+    /// The bytes at the time of opening.
+    package let size: Int
+    /// The owner's user number.
+    package let owner: UInt32
+    /// The permission bits.
+    package let mode: UInt32
+
+    /// Opens a file for reading, through symbolic links (projected volumes consist of them). A directory, a pipe or a
+    /// device is refused, and never waited for.
+    package static func open(_ path: String) throws(SystemError) -> SecureFile {
+        let number = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard number >= 0 else { throw SystemError(call: "open", subject: path) }
+        return try SecureFile(OwnedDescriptor(owning: number), path: path)
+    }
+
+    /// Opens a file of a directory, neither of them through a symbolic link; the owner must be root or the
+    /// directory's owner, and nobody else may be able to write either of them (`EPERM`).
+    package static func open(named name: String, in directory: String) throws(SystemError) -> SecureFile {
+        let path = "\(directory)/\(name)"
+        let folder = unsafe Glibc.open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW)
+        guard folder >= 0 else { throw SystemError(call: "open", subject: directory) }
+        let holder = OwnedDescriptor(owning: folder)
+        let (folderOwner, folderMode) = try owner(of: holder.number, path: directory)
+        let number = unsafe openat(holder.number, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW)
+        guard number >= 0 else { throw SystemError(call: "openat", subject: path) }
+        let file = try SecureFile(OwnedDescriptor(owning: number), path: path)
+        guard folderMode & 0o022 == 0, file.mode & 0o022 == 0, file.owner == 0 || file.owner == folderOwner else {
+            throw SystemError(call: "fstat", code: EPERM, subject: path)
+        }
+        return file
+    }
+
+    private init(_ descriptor: consuming OwnedDescriptor, path: String) throws(SystemError) {
+        var status = stat()
+        guard unsafe fstat(descriptor.number, &status) == 0 else { throw SystemError(call: "fstat", subject: path) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+            throw SystemError(call: "open", code: isDirectory ? EISDIR : EINVAL, subject: path)
+        }
+        (size, owner, mode) = (Int(status.st_size), status.st_uid, status.st_mode & 0o7777)
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    private static func owner(of number: CInt, path: String) throws(SystemError) -> (UInt32, UInt32) {
+        var status = stat()
+        guard unsafe fstat(number, &status) == 0 else { throw SystemError(call: "fstat", subject: path) }
+        return (status.st_uid, status.st_mode)
+    }
+
+    /// Reads from the start until the room is full or the file ends; the number of bytes read.
+    package borrowing func read(into room: inout MutableSpan<UInt8>) throws(SystemError) -> Int {
+        var count = 0
+        while count < room.count {
+            let got = unsafe room.withUnsafeMutableBufferPointer { room in
+                unsafe pread(descriptor.number, room.baseAddress.map { unsafe $0 + count }, room.count - count, count)
+            }
+            if got < 0 && errno == EINTR { continue }
+            guard got >= 0 else { throw SystemError(call: "read", subject: path) }
+            if got == 0 { break }
+            count += got
+        }
+        return count
+    }
+
+    /// Whether something can be found under a name; for signs of an installed program, never before opening.
+    package static func exists(_ path: String) -> Bool {
+        unsafe access(path, F_OK) == 0
+    }
+}

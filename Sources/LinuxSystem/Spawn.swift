@@ -1,0 +1,150 @@
+import CLinux
+import Glibc
+
+/// A program to start: what it gets, and what it is kept from (clinux_spawn does the child's steps in C).
+package struct SpawnRequest: Sendable {
+    /// Ids to run as: groups, then gid, then uid.
+    package struct Identity: Sendable, Equatable {
+        package var user: UInt32
+        package var group: UInt32
+        package var groups: [UInt32]
+
+        package init(user: UInt32, group: UInt32, groups: [UInt32]) {
+            self.user = user
+            self.group = group
+            self.groups = groups
+        }
+    }
+
+    /// The program by descriptor; nil: the first argument, looked up in the new environment's PATH.
+    package var program: CInt?
+    /// Raw bytes, the program's name first.
+    package var arguments: [[UInt8]]
+    /// A file with NUL-ended entries; mapped by the child only. nil: an empty environment.
+    package var environment: CInt?
+    /// The environment that this process was started with, unchanged, instead of `environment`.
+    package var inheritsEnvironment = false
+    /// Entries set on top of it. `LISTEN_PID=` and `WATCHDOG_PID=` are completed with the new process's id.
+    package var extra: [[UInt8]] = []
+    /// Hand on signal mask, dispositions, closed descriptors, umask and core limit as this process got them.
+    package var asStarted = true
+    /// Become 3, 4, … with everything behind closed; a negative one stays closed. nil: inherited ones stay.
+    package var descriptors: [CInt]?
+    /// Becomes descriptor 1.
+    package var output: CInt?
+    package var ownGroup = false
+    /// With `ownGroup`: the terminal whose foreground the new group takes.
+    package var terminal: CInt?
+    package var identity: Identity?
+    /// The signal that the kernel sends when this process dies.
+    package var deathSignal: CInt = 0
+    /// Bytes of address space, 0 for no limit.
+    package var memoryLimit: UInt64 = 0
+
+    package init(program: CInt? = nil, arguments: [[UInt8]], environment: CInt? = nil) {
+        self.program = program
+        self.arguments = arguments
+        self.environment = environment
+    }
+
+    /// Starts it and returns its id once the new program runs.
+    package func spawn() throws(SpawnFailure) -> Int32 {
+        var failure = clinux_spawn_failure()
+        let pid = unsafe withRequest { request in unsafe clinux_spawn(request, &failure) }
+        guard pid >= 0 else { throw SpawnFailure(failure) }
+        return pid
+    }
+
+    /// This process becomes the program; returns only with the failure.
+    package func become() -> SpawnFailure {
+        var failure = clinux_spawn_failure()
+        unsafe withRequest { request in unsafe clinux_become(request, &failure) }
+        return SpawnFailure(failure)
+    }
+
+    private func withRequest<Value>(_ body: (UnsafePointer<clinux_spawn>) -> Value) -> Value {
+        let arguments = CStringVector(self.arguments)
+        let extra = CStringVector(self.extra)
+        let descriptors = self.descriptors ?? []
+        let groups = identity?.groups ?? []
+        return unsafe descriptors.withUnsafeBufferPointer { descriptorList in
+            unsafe groups.withUnsafeBufferPointer { groupList in
+                var request = unsafe clinux_spawn()
+                unsafe request.program = program ?? -1
+                unsafe request.arguments = arguments.pointer
+                unsafe request.environment = environment ?? -1
+                unsafe request.inherits_environment = inheritsEnvironment
+                unsafe request.extra = extra.pointer
+                unsafe request.extra_count = extra.count
+                unsafe request.as_started = asStarted
+                unsafe request.descriptors = self.descriptors == nil ? nil : descriptorList.baseAddress
+                unsafe request.descriptor_count = descriptorList.count
+                unsafe request.output = output ?? -1
+                unsafe request.own_group = ownGroup
+                unsafe request.terminal = terminal ?? -1
+                unsafe request.change_user = identity != nil
+                unsafe request.user = identity?.user ?? 0
+                unsafe request.group = identity?.group ?? 0
+                unsafe request.groups = groupList.baseAddress
+                unsafe request.group_count = groupList.count
+                unsafe request.death_signal = deathSignal
+                unsafe request.memory_limit = memoryLimit
+                return unsafe body(&request)
+            }
+        }
+    }
+}
+
+/// Why a program could not be started.
+package struct SpawnFailure: Error, Equatable, Sendable {
+    package enum Step: UInt32, Sendable {
+        case none, pipe, fork, environment, group, groups, gid, uid, parent, descriptors, limits, execute
+    }
+
+    /// The child's step that failed.
+    package let step: Step
+    /// The value of `errno`.
+    package let code: CInt
+
+    package init(step: Step, code: CInt) {
+        self.step = step
+        self.code = code
+    }
+
+    init(_ failure: clinux_spawn_failure) {
+        self.init(step: Step(rawValue: UInt32(bitPattern: failure.step)) ?? .none, code: failure.code)
+    }
+
+    /// The kernel's words.
+    package var reason: String { SystemError(call: "execve", code: code).reason }
+    /// The program does not exist: what shells answer with 127.
+    package var isNotFound: Bool { step == .execute && (code == ENOENT || code == ENOTDIR) }
+    /// The program exists and can't be executed: what shells answer with 126.
+    package var isNotExecutable: Bool { step == .execute && !isNotFound }
+}
+
+/// NUL-ended strings with a null pointer behind the last one, freed together.
+@safe
+private final class CStringVector {
+    private let storage: UnsafeMutablePointer<UnsafePointer<CChar>?>
+    let count: Int
+
+    init(_ strings: [[UInt8]]) {
+        count = strings.count
+        unsafe storage = .allocate(capacity: strings.count + 1)
+        for (index, string) in strings.enumerated() {
+            let copy = UnsafeMutablePointer<CChar>.allocate(capacity: string.count + 1)
+            for (offset, byte) in string.enumerated() { unsafe copy[offset] = CChar(bitPattern: byte) }
+            unsafe copy[string.count] = 0
+            unsafe (storage + index).initialize(to: UnsafePointer(copy))
+        }
+        unsafe (storage + strings.count).initialize(to: nil)
+    }
+
+    var pointer: UnsafePointer<UnsafePointer<CChar>?> { unsafe UnsafePointer(storage) }
+
+    deinit {
+        for index in 0..<count { unsafe UnsafeMutablePointer(mutating: storage[index])?.deallocate() }
+        unsafe storage.deallocate()
+    }
+}

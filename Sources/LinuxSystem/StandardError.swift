@@ -1,0 +1,39 @@
+import CLinux
+import Glibc
+
+/// Lines to descriptor 2 that never block the writer: what does not fit now is dropped, and the flags that the
+/// descriptor shares with other processes are left alone (preadv2(2) RWF_NOWAIT, send(2) MSG_DONTWAIT).
+package enum StandardError {
+    /// Writes as much of the bytes as goes at once.
+    package static func writeNow(_ bytes: [UInt8]) {
+        _ = unsafe bytes.withUnsafeBytes { buffer in
+            var count = unsafe clinux_write_now(2, buffer.baseAddress, buffer.count)
+            if count < 0, errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS, isWritable(2) {
+                count = unsafe write(2, buffer.baseAddress, buffer.count)
+            }
+            return count
+        }
+    }
+
+    /// Whether a write to the descriptor would go at once.
+    private static func isWritable(_ number: CInt) -> Bool {
+        var watched = pollfd(fd: number, events: CShort(POLLOUT), revents: 0)
+        return unsafe poll(&watched, 1, 0) == 1 && watched.revents & CShort(POLLOUT) != 0
+    }
+}
+
+/// Terminals (tcgetpgrp(3), isatty(3)).
+package enum Terminal {
+    /// Whether a descriptor is a terminal.
+    package static func isTerminal(_ number: CInt) -> Bool { isatty(number) == 1 }
+
+    /// The first of descriptors 0 to 2 that is our controlling terminal with our group in its foreground.
+    package static func inForeground() -> CInt? {
+        (0...2).first { tcgetpgrp($0) == getpgrp() }
+    }
+
+    /// Gives a terminal's foreground to a process group; every signal must be blocked, TTOU above all.
+    package static func setForeground(_ terminal: CInt, group: Int32) {
+        _ = tcsetpgrp(terminal, group)
+    }
+}

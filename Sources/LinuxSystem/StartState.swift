@@ -1,0 +1,72 @@
+import CLinux
+import Glibc
+
+/// What this process was started with, and the first lines of every program of ours.
+package enum ProcessStart {
+    /// Sets default dispositions for faults, no core, not dumpable, umask 077, opens descriptors 0 to 2
+    /// (prctl(2), `PR_SET_DUMPABLE`). The state before stays saved, for the programs that are started on.
+    package static func harden() throws(SystemError) {
+        let code = clinux_harden()
+        if code != 0 { throw SystemError(call: "prctl", code: code) }
+    }
+
+    /// Blocks all signals, so that a signalfd gets them, also those that came before; CHLD gets its default.
+    package static func blockSignals() throws(SystemError) {
+        let code = clinux_block_signals()
+        if code != 0 { throw SystemError(call: "sigprocmask", code: code) }
+    }
+
+    /// Wipes the environment's strings where the kernel put them: `/proc/PID/environ` shows nothing afterwards.
+    package static func wipeEnvironment() {
+        clinux_wipe_environment()
+    }
+
+    /// Ends the process at once, without the exit handlers of libraries, which may wait for a hung thread.
+    package static func exit(_ code: Int32) -> Never {
+        _exit(code)
+    }
+
+    /// The arguments as raw bytes, as the kernel gave them.
+    package static var arguments: [[UInt8]] {
+        (0..<clinux_argument_count()).compactMap { unsafe bytes(ofCString: clinux_argument($0)) }
+    }
+
+    /// The environment's entries as raw bytes, in their order, with or without an equals sign.
+    package static var environment: [[UInt8]] {
+        var entries: [[UInt8]] = []
+        while let entry = unsafe bytes(ofCString: clinux_environment_entry(entries.count)) {
+            entries.append(entry)
+        }
+        return entries
+    }
+
+    /// Copies the original environment into a sealed memory file, entry by entry, each ended by a NUL byte.
+    package static func sealedEnvironment() throws(SystemError) -> OwnedDescriptor {
+        let file = try MemoryFile.create(name: "environment")
+        var index = 0
+        while let entry = unsafe clinux_environment_entry(index) {
+            let bytes = unsafe UnsafeRawBufferPointer(start: entry, count: strlen(entry) + 1)
+            try unsafe writeAll(bytes, to: file.number)
+            index += 1
+        }
+        try MemoryFile.seal(file)
+        return file
+    }
+
+    /// Whether descriptor `number` (0 to 2) was closed at the start.
+    package static func wasClosed(_ number: CInt) -> Bool {
+        let closed = unsafe clinux_start_state().pointee.closed
+        switch number {
+        case 0: return closed.0
+        case 1: return closed.1
+        default: return closed.2
+        }
+    }
+}
+
+/// The bytes of a C string without its NUL; nil for a null pointer.
+func bytes(ofCString pointer: UnsafePointer<CChar>?) -> [UInt8]? {
+    guard let pointer = unsafe pointer else { return nil }
+    let count = unsafe strlen(pointer)
+    return unsafe [UInt8](UnsafeRawBufferPointer(start: pointer, count: count))
+}

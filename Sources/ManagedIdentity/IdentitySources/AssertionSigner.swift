@@ -1,0 +1,54 @@
+import Cryptography
+import Secrets
+
+/// Signs the JSON web token by which an application proves that it has a certificate's key, as Microsoft's page
+/// "Microsoft identity platform application authentication certificate credentials" has it.
+struct AssertionSigner {
+    let key: PrivateKey
+    /// Leaf first.
+    let chain: [Certificate]
+    let sendsChain: Bool
+    let algorithm: PrivateKey.Signature
+
+    func assertion(audience: String, clientID: String, now: Int64) throws(CryptographyError) -> SharedSecret {
+        guard let leaf = chain.first else { throw .certificateMissing }
+        // AD FS knows the older pair of algorithm and thumbprint only.
+        let thumbprint =
+            algorithm == .ps256
+            ? ("x5t#S256", base64Text(leaf.sha256Thumbprint.span, .url))
+            : ("x5t", base64Text(leaf.sha1Thumbprint.span, .url))
+        var header = [
+            ("typ", quoted("JWT")), ("alg", quoted(algorithm.rawValue)), (thumbprint.0, quoted(thumbprint.1)),
+        ]
+        if sendsChain {
+            header.append(("x5c", "[" + chain.map { quoted(base64Text($0.der.span)) }.joined(separator: ",") + "]"))
+        }
+        let claims = [
+            ("aud", quoted(audience)), ("iss", quoted(clientID)), ("sub", quoted(clientID)), ("jti", quoted(uuid())),
+            ("nbf", String(now)), ("exp", String(now + 1800)),
+        ]
+        let signed = encoded(header) + "." + encoded(claims)
+        let signature = try key.sign(Array(signed.utf8).span, algorithm)
+        let text = Array("\(signed).\(base64Text(signature.span, .url))".utf8)
+        return SharedSecret(SecretBytes(copying: text.span))
+    }
+
+    private func encoded(_ members: [(String, String)]) -> String {
+        let json = "{" + members.map { "\(quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}"
+        return base64Text(Array(json.utf8).span, .url)
+    }
+
+    /// A JSON string of printable ASCII, which all texts here are.
+    private func quoted(_ text: String) -> String {
+        "\"" + text.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "\""
+    }
+
+    /// A random UUID (RFC 9562, version 4).
+    private func uuid() -> String {
+        var bytes = randomBytes(16)
+        bytes[6] = bytes[6] & 0x0F | 0x40
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        let digits = Array(hexadecimal(bytes.span))
+        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }.joined(separator: "-")
+    }
+}

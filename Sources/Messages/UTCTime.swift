@@ -1,0 +1,60 @@
+/// A moment of the wall clock, in UTC: for logs and status, never for waiting.
+package struct UTCTime: Hashable, Sendable, Comparable {
+    /// Seconds since 1970.
+    package let seconds: Int64
+    /// 0 to 999,999,999.
+    package let nanoseconds: Int32
+
+    package init(seconds: Int64, nanoseconds: Int32 = 0) {
+        self.seconds = seconds
+        self.nanoseconds = nanoseconds
+    }
+
+    package static func < (left: UTCTime, right: UTCTime) -> Bool {
+        (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
+    }
+
+    /// `2026-11-23T12:04:10Z` (RFC 3339); years outside of 0 to 9999 are shown as the nearest of these.
+    package var rfc3339: String { date + "T" + clock + "Z" }
+
+    /// `2026-11-23T12:04:10.042Z`.
+    package var rfc3339Milliseconds: String {
+        date + "T" + clock + "." + padded(Int64(nanoseconds / 1_000_000), 3) + "Z"
+    }
+
+    /// `12:04:10Z`, for people who know the day.
+    package var timeOfDay: String { clock + "Z" }
+
+    private var clamped: Int64 { min(max(seconds, -62_167_219_200), 253_402_300_799) }
+
+    private var clock: String {
+        let second = clamped - days * 86_400
+        return padded(second / 3600, 2) + ":" + padded(second / 60 % 60, 2) + ":" + padded(second % 60, 2)
+    }
+
+    /// Whole days since 1970-01-01, rounded down.
+    private var days: Int64 {
+        let (quotient, remainder) = clamped.quotientAndRemainder(dividingBy: 86_400)
+        return remainder < 0 ? quotient - 1 : quotient
+    }
+
+    /// The proleptic Gregorian date, counted in eras of 400 years that begin on a first of March, so that the leap day
+    /// is a year's last.
+    private var date: String {
+        let shifted = days + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        return padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2)
+    }
+
+    private func padded(_ number: Int64, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+}

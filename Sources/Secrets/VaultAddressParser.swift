@@ -1,0 +1,135 @@
+extension VaultAddress {
+    /// The suffix of the public cloud's vaults, which short names get.
+    package static let publicSuffix = "vault.azure.net"
+
+    /// Reads what `--vault` takes: a vault's name (`contoso-web`) or an https URL without a path.
+    package init(parsing text: String) throws(ReferenceError) {
+        let cursor = TextCursor(text)
+        if cursor.isEmpty { throw ReferenceError("a vault is a name or an https URL", at: 0) }
+        guard let scheme = cursor.scheme else {
+            if cursor.bytes.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") }) {
+                throw ReferenceError("a vault that is not a name is an https URL, with 'https://' in front", at: 0)
+            }
+            self = try VaultAddress.short(cursor)
+            return
+        }
+        guard scheme.name == "https" else { throw ReferenceError("a vault is always https", at: 0) }
+        let (authority, path) = cursor.dropping(scheme.length).split(at: UInt8(ascii: "/"))
+        self = try VaultAddress.authority(authority)
+        // The portal shows vaults with a slash at the end.
+        if let path, !path.isEmpty { throw ReferenceError("a vault's URL has no path", at: path.offset) }
+    }
+
+    /// A short name: the first label of a host under the public suffix.
+    static func short(_ name: TextCursor) throws(ReferenceError) -> VaultAddress {
+        guard (3...24).contains(name.bytes.count), name.isName, !name.isHyphenated else {
+            throw ReferenceError("a vault's name has 3 to 24 letters, digits and hyphens", at: name.offset)
+        }
+        return VaultAddress(host: name.text + "." + publicSuffix)
+    }
+
+    /// `host[:port]`: nothing else can stand between `https://` and the path.
+    static func authority(_ text: TextCursor) throws(ReferenceError) -> VaultAddress {
+        for (byte, what) in [("@", "user"), ("?", "query"), ("#", "fragment")] {
+            if let place = text.firstIndex(of: byte) {
+                throw ReferenceError("a vault's URL has no \(what)", at: place)
+            }
+        }
+        let (host, port) = try hostAndPort(text)
+        var number: UInt16?
+        if let port {
+            guard port.bytes.count <= 5, port.bytes.allSatisfy({ (48...57).contains($0) }),
+                let value = UInt16(port.text), value > 0
+            else { throw ReferenceError("a port is a number from 1 to 65535", at: port.offset) }
+            number = value
+        }
+        return VaultAddress(host: host, port: number)
+    }
+
+    private static func hostAndPort(_ text: TextCursor) throws(ReferenceError) -> (String, TextCursor?) {
+        if text.bytes.first == UInt8(ascii: "[") {
+            let (address, rest) = text.split(at: UInt8(ascii: "]"))
+            let digits = address.bytes.dropFirst()
+            guard let rest, digits.contains(UInt8(ascii: ":")), digits.count <= 45,
+                digits.allSatisfy({ $0.isHexDigit || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }),
+                rest.isEmpty || rest.bytes.first == UInt8(ascii: ":")
+            else { throw ReferenceError("the vault's URL has no valid host", at: text.offset) }
+            return (address.text + "]", rest.isEmpty ? nil : rest.dropping(1))
+        }
+        let (host, port) = text.split(at: UInt8(ascii: ":"))
+        guard (1...253).contains(host.bytes.count), host.components(at: UInt8(ascii: ".")).allSatisfy(\.isLabel) else {
+            throw ReferenceError("the vault's URL has no valid host", at: host.offset)
+        }
+        return (host.text, port)
+    }
+}
+
+/// A piece of a text that knows where it stands in the whole.
+struct TextCursor {
+    let bytes: ArraySlice<UInt8>
+    /// The piece's first byte, counted from the whole text's.
+    var offset: Int { bytes.startIndex }
+    var isEmpty: Bool { bytes.isEmpty }
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    init(_ text: String) {
+        bytes = Array(text.utf8)[...]
+    }
+
+    init(_ bytes: ArraySlice<UInt8>) {
+        self.bytes = bytes
+    }
+
+    /// The scheme in lower case, and its length with `://`; nil where there is none.
+    var scheme: (name: String, length: Int)? {
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: "://".utf8) else {
+            return nil
+        }
+        return (TextCursor(bytes[..<colon]).text.lowercased(), colon - offset + 3)
+    }
+
+    func dropping(_ count: Int) -> TextCursor { TextCursor(bytes.dropFirst(count)) }
+
+    func firstIndex(of character: String) -> Int? {
+        character.utf8.first.flatMap { bytes.firstIndex(of: $0) }
+    }
+
+    /// What stands before the first such byte, and what behind it; nil without one.
+    func split(at byte: UInt8) -> (TextCursor, TextCursor?) {
+        guard let place = bytes.firstIndex(of: byte) else { return (self, nil) }
+        return (TextCursor(bytes[..<place]), TextCursor(bytes[(place + 1)...]))
+    }
+
+    func components(at byte: UInt8) -> [TextCursor] {
+        bytes.split(separator: byte, omittingEmptySubsequences: false).map { TextCursor($0) }
+    }
+
+    /// The piece without spaces at its ends.
+    var trimmed: TextCursor {
+        var rest = bytes
+        while rest.first == UInt8(ascii: " ") { rest.removeFirst() }
+        while rest.last == UInt8(ascii: " ") { rest.removeLast() }
+        return TextCursor(rest)
+    }
+
+    /// Letters, digits and hyphens only.
+    var isName: Bool { !isEmpty && bytes.allSatisfy { $0.isAlphanumeric || $0 == UInt8(ascii: "-") } }
+
+    var isHyphenated: Bool { bytes.first == UInt8(ascii: "-") || bytes.last == UInt8(ascii: "-") }
+
+    /// A host name's label (RFC 1123), with the underscore that resolvers take.
+    var isLabel: Bool {
+        (1...63).contains(bytes.count) && !isHyphenated
+            && bytes.allSatisfy { $0.isAlphanumeric || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+    }
+
+    func hasPrefix(ignoringCase prefix: String) -> Bool {
+        bytes.prefix(prefix.utf8.count).elementsEqual(prefix.utf8) { $0.lowercased == $1.lowercased }
+    }
+}
+
+extension UInt8 {
+    var lowercased: UInt8 { (65...90).contains(self) ? self + 32 : self }
+    var isHexDigit: Bool { (48...57).contains(self) || (97...102).contains(lowercased) }
+    var isAlphanumeric: Bool { (48...57).contains(self) || (97...122).contains(lowercased) }
+}

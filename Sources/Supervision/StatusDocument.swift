@@ -1,0 +1,72 @@
+import Messages
+
+/// Composes `status.json` and `metrics.prom`: JSON is written here and never read.
+package struct StatusDocument: Sendable {
+    package let instance: String
+    package let process: Int32
+    package let status: SupervisorStatus
+
+    package init(instance: String, process: Int32, status: SupervisorStatus) {
+        self.instance = instance
+        self.process = process
+        self.status = status
+    }
+
+    /// The document that `latchkey status --json` prints (latchkey-status(1)); `schema` is 1.
+    package var json: [UInt8] {
+        var members = [
+            "\"schema\": 1",
+            "\"instance\": \(quoted(instance))",
+            "\"pid\": \(process)",
+            "\"child_pid\": \(status.childProcess.map(String.init) ?? "null")",
+            "\"state\": \"\(status.state)\"",
+            "\"generation\": \(status.generation)",
+            "\"attempt\": \(status.endedAttempt)",
+            "\"started_attempt\": \(status.attempt)",
+            "\"refreshed_at\": \(date(status.refreshedAt))",
+            "\"next_refresh_at\": \(date(status.nextRefreshAt))",
+            "\"last_error\": \(failure)",
+            "\"restarts\": \(status.restarts)",
+            "\"environment_stale\": \(status.environmentIsStale)",
+        ].joined(separator: ",\n  ")
+        members += ",\n  \"secrets\": "
+        return Array("{\n  \(members)".utf8) + status.secretsJSON + Array("\n}\n".utf8)
+    }
+
+    private var failure: String {
+        guard let failure = status.failure else { return "null" }
+        return "{\"code\": \(quoted(failure.code)), \"message\": \(quoted(failure.message)), "
+            + "\"exit_code\": \(failure.exitCode), \"since\": \(date(failure.since))}"
+    }
+
+    private func date(_ seconds: Int64?) -> String {
+        seconds.map { "\"\(UTCTime(seconds: $0).rfc3339)\"" } ?? "null"
+    }
+
+    private func quoted(_ text: String) -> String {
+        "\"\(PrintableText.json(text, to: 1024))\""
+    }
+
+    /// Metrics in the text format of node-exporter's textfile collector; the worker's lines stand at the end.
+    package var metrics: [UInt8] {
+        var text = ""
+        func metric(_ name: String, _ type: String, _ help: String, _ samples: [(labels: String, value: Int64)]) {
+            guard !samples.isEmpty else { return }
+            text += "# HELP latchkey_\(name) \(help)\n# TYPE latchkey_\(name) \(type)\n"
+            for (labels, value) in samples { text += "latchkey_\(name)\(labels) \(value)\n" }
+        }
+        metric(
+            "refresh_success_timestamp_seconds", "gauge", "When the secrets were last refreshed.",
+            status.refreshedAt.map { [("", $0)] } ?? [])
+        metric(
+            "refresh_total", "counter", "Refreshes that ended, by outcome.",
+            [("{outcome=\"success\"}", status.successes), ("{outcome=\"failure\"}", status.failures)])
+        metric(
+            "stale", "gauge", "1 while what is served is older than it should be.",
+            [("", status.state == "fresh" ? 0 : 1)])
+        metric("generation", "gauge", "The number of the delivered generation.", [("", status.generation)])
+        metric(
+            "child_restarts_total", "counter", "Restarts of the command for new secrets.", [("", status.restarts)])
+        return Array(text.utf8) + status.workerMetrics
+    }
+}

@@ -1,0 +1,125 @@
+import LinuxSystem
+import Messages
+import WorkerProtocol
+
+extension Supervisor {
+    mutating func childDidStart(_ pid: Int32, at now: Moment) -> [SupervisorAction] {
+        child = pid
+        childIsStopped = false
+        phase = .running
+        status.childProcess = pid
+        var actions: [SupervisorAction] = [
+            .log(Message(.debug, .childStarted, "the command runs as process \(pid)")), .writeStatus,
+        ]
+        if !plan.childNotifies { actions += becameReady() }
+        return actions
+    }
+
+    mutating func becameReady() -> [SupervisorAction] {
+        guard !isReady else { return [] }
+        isReady = true
+        let state = "STATUS=\(status.summary)"
+        // A child that reports itself has its READY passed on as it came.
+        return [.notify(plan.childNotifies ? state : "READY=1\n" + state)]
+    }
+
+    mutating func childCouldNotStart(_ failure: SpawnFailure) -> [SupervisorAction] {
+        let exitCode: ExitCode = failure.isNotFound ? .notFound : failure.isNotExecutable ? .notExecutable : .system
+        return [.notify("ERRNO=\(failure.code)")] + end(code: exitCode.rawValue)
+    }
+
+    /// Something happened to one of the processes below us: the child, the worker, the command on change, an orphan.
+    mutating func happened(_ event: ChildEvent, at now: Moment) -> [SupervisorAction] {
+        if event.pid == child { return childChanged(event.change, at: now) }
+        let ending: Ending
+        switch event.change {
+        case .stopped, .continued: return []
+        case .exited(let code): ending = .code(code)
+        case .killed(let signal): ending = .signal(signal)
+        }
+        if event.pid == worker?.pid { return workerEnded(ending, at: now) }
+        if event.pid == actionProcess {
+            actionProcess = nil
+            deadlines[.action] = nil
+            return ending == .code(0) ? [] : [.log(Self.actionFailed("failed: \(ending)"))]
+        }
+        return []
+    }
+
+    /// How a process ended.
+    enum Ending: Equatable, CustomStringConvertible {
+        case code(Int32)
+        case signal(Int32)
+
+        var description: String {
+            switch self {
+            case .code(let code): "exit code \(code)"
+            case .signal(let number): "signal \(number)"
+            }
+        }
+    }
+
+    private mutating func childChanged(_ change: ChildEvent.Change, at now: Moment) -> [SupervisorAction] {
+        switch change {
+        case .stopped(let signal):
+            childIsStopped = true
+            // What the terminal stopped is stopped for the shell too; a STOP from elsewhere is between those two.
+            return !isInit && (20...22).contains(signal) ? [.stopSelf] : []
+        case .continued:
+            childIsStopped = false
+            return []
+        case .exited(let code): return childEnded(.code(code), at: now)
+        case .killed(let signal): return childEnded(.signal(signal), at: now)
+        }
+    }
+
+    private mutating func childEnded(_ ending: Ending, at now: Moment) -> [SupervisorAction] {
+        let wasInProbation = deadlines[.probation].map { now.boot < $0 } ?? false
+        child = nil
+        childIsStopped = false
+        status.childProcess = nil
+        deadlines[.stop] = nil
+        deadlines[.probation] = nil
+        if phase == .restarting {
+            status.restarts += 1
+            deadlines[.probation] = now.boot + Self.probation
+            return [.startChild]
+        }
+        if phase == .running, wasInProbation, ending != .code(0), !rolledBack { return rollBack(ending, at: now) }
+        return end(with: ending)
+    }
+
+    private mutating func end(with ending: Ending) -> [SupervisorAction] {
+        if let endCode { return end(code: endCode) }
+        switch ending {
+        case .code(let code): return [.notify("EXIT_STATUS=\(code)")] + end(code: code)
+        case .signal(let number): return end(by: number)
+        }
+    }
+
+    /// The child failed right after a restart: once more with what worked before.
+    private mutating func rollBack(_ ending: Ending, at now: Moment) -> [SupervisorAction] {
+        phase = .rollingBack
+        rolledBack = true
+        let text = "the command failed with the new secrets (\(ending)); starting it with the previous ones"
+        return [
+            .log(
+                Message(
+                    .error, .childRolledBack, text,
+                    hint: "correct the secret in the vault; these versions are not tried again")),
+            .restoreEnvironment,
+        ] + abandonAttempt() + startAttempt(.rollBack, asked: false, at: now)
+    }
+
+    /// The changes of the last seconds become one restart.
+    mutating func restartChild(at now: Moment) -> [SupervisorAction] {
+        guard phase == .running, child != nil else { return [] }
+        phase = .restarting
+        rolledBack = false
+        deadlines[.stop] = now.boot + .milliseconds(plan.stopTimeoutMilliseconds)
+        let note = Message(.info, .childRestarting, "secrets changed: restarting the command")
+        var actions: [SupervisorAction] = [.log(note), .signalChild(plan.stopSignal, queuedValue: nil)]
+        if childIsStopped { actions.append(.signalChild(18, queuedValue: nil)) }
+        return actions
+    }
+}

@@ -1,0 +1,39 @@
+package import Messages
+package import WorkerProtocol
+
+/// What a supervisor has done in answer to an event.
+package enum SupervisorAction: Equatable, Sendable {
+    case startWorker(WorkerOrder)
+    /// Kills the worker with its group.
+    case killWorker
+    /// Takes the worker's environment over; the one before is kept for a rollback.
+    case keepEnvironment
+    /// Makes the environment before the current one again.
+    case restoreEnvironment
+    /// Takes over what the worker left for the next one.
+    case keepMemory
+    case startChild
+    /// This process becomes the child (`--once`).
+    case becomeChild
+    case signalChild(Int32, queuedValue: UInt64?)
+    /// The signal that says that secrets changed: only to a child that has a handler for it.
+    case signalChange(Int32)
+    /// The same to the process beside a sidecar.
+    case signalTarget(SupervisorPlan.Target, Int32)
+    case startAction([[UInt8]], changedNames: String)
+    case killAction
+    /// Stops this process, as the child was stopped by the terminal.
+    case stopSelf
+    /// Gives the terminal back to the child's group, after a stop.
+    case giveTerminal
+    case notify(String)
+    /// RELOADING=1 with the monotonic clock's time.
+    case notifyReloading
+    case log(Message)
+    case writeStatus
+    /// Removes what was delivered.
+    case clean
+    case exit(code: Int32)
+    /// Ends as if the signal had ended this process: 128 + number where it can't (PID 1).
+    case dieOf(Int32)
+}

@@ -1,0 +1,214 @@
+import Glibc
+import LinuxSystem
+import Messages
+import ServiceNotify
+import WorkerProtocol
+
+extension SupervisorLoop {
+    func perform(_ action: SupervisorAction) {
+        switch action {
+        case .startWorker(let order): startWorker(order)
+        case .killWorker: killWorker()
+        case .keepEnvironment:
+            previousEnvironment.take(from: environment)
+            environment.take(from: filling.environment)
+        case .restoreEnvironment: environment.take(from: previousEnvironment)
+        case .keepMemory: memory.take(from: filling.memory)
+        case .startChild: startChild()
+        case .becomeChild: becomeChild()
+        case .signalChild(let number, let value): signalChild(number, queuedValue: value)
+        case .signalChange(let number): signalChange(number)
+        case .signalTarget(let target, let number): signalTarget(target, number)
+        case .startAction(let words, let names): startAction(words, changedNames: names)
+        case .killAction:
+            if let actionProcess { try? Signals.send(9, toGroup: actionProcess) }
+        case .stopSelf: stopSelf()
+        case .giveTerminal: giveTerminal()
+        case .notify(let state): manager.send(state)
+        case .notifyReloading: manager.sendReloading()
+        case .log(let message): log(message)
+        case .writeStatus: writeStatus()
+        case .clean: clean()
+        case .exit(let code): result = .exit(code)
+        case .dieOf(let number): result = .die(number)
+        }
+    }
+
+    private var childRequest: SpawnRequest {
+        let plan = machine.plan
+        var request = SpawnRequest(
+            arguments: Array(setting.arguments.dropFirst(plan.commandIndex ?? setting.arguments.count)),
+            environment: environment.number)
+        request.extra = manager.childEntries
+        request.identity = plan.identity.map {
+            SpawnRequest.Identity(user: $0.user, group: $0.group, groups: $0.groups)
+        }
+        return request
+    }
+
+    private func startChild() {
+        if machine.plan.childNotifies, manager.childSocketNumber == nil, let number = manager.openChildSocket() {
+            try? events.watch(number, as: Watched.notify.rawValue)
+        }
+        var request = childRequest
+        request.deathSignal = machine.plan.stopSignal
+        request.ownGroup = machine.plan.groupSignal
+        request.terminal = machine.plan.groupSignal ? Terminal.inForeground() : nil
+        do throws(SpawnFailure) {
+            let pid = try request.spawn()
+            child = try? ProcessHandle(pid: pid)
+            dispatch(.childStarted(pid: pid))
+        } catch {
+            log(Message(.error, childFailure(error)))
+            dispatch(.childNotStarted(error))
+        }
+    }
+
+    private func becomeChild() {
+        let failure = childRequest.become()
+        log(Message(.error, childFailure(failure)))
+        dispatch(.childNotStarted(failure))
+    }
+
+    private func childFailure(_ failure: SpawnFailure) -> Diagnosis {
+        let index = machine.plan.commandIndex ?? 0
+        let name = index < setting.arguments.count ? String(decoding: setting.arguments[index], as: UTF8.self) : ""
+        if failure.isNotFound {
+            let hint = name.contains("/") ? "check the path" : "check the name, or PATH in the command's environment"
+            return Diagnosis(.childNotFound, exit: .notFound, "command '\(name)': \(failure.reason)", hint: hint)
+        }
+        if failure.isNotExecutable {
+            let hint = failure.code == EACCES ? "make it executable with 'chmod +x'" : nil
+            return Diagnosis(.childNotExecutable, exit: .notExecutable, "command '\(name)': \(failure.reason)", hint: hint)
+        }
+        return Diagnosis(
+            .systemRefused, exit: .system, "command '\(name)' could not be started (\(failure.step)): \(failure.reason)")
+    }
+
+    private func signalChild(_ number: Int32, queuedValue: UInt64?) {
+        if machine.plan.groupSignal, let pid = child?.pid {
+            try? Signals.send(number, toGroup: pid)
+        } else {
+            try? child?.send(number, queuedValue: queuedValue)
+        }
+    }
+
+    private func signalChange(_ number: Int32) {
+        guard let pid = child?.pid else { return }
+        if Signals.handles(number, process: pid) == false {
+            dispatch(.changeSignalWithheld(number: number, reason: .noHandler))
+        } else {
+            signalChild(number, queuedValue: nil)
+        }
+    }
+
+    private func signalTarget(_ target: SupervisorPlan.Target, _ number: Int32) {
+        do throws(SystemError) {
+            let handle = try ProcessHandle(target)
+            if Signals.handles(number, process: handle.pid) == false {
+                dispatch(.changeSignalWithheld(number: number, reason: .noHandler))
+            } else {
+                try handle.send(number)
+            }
+        } catch {
+            dispatch(.changeSignalWithheld(number: number, reason: .noTarget("\(target.words) (\(error.reason))")))
+        }
+    }
+
+    private func startAction(_ words: [[UInt8]], changedNames: String) {
+        var request = childRequest
+        request.arguments = words
+        request.extra = [Array("LATCHKEY_CHANGED=\(changedNames)".utf8)]
+        request.ownGroup = true
+        request.deathSignal = 9
+        request.output = 2
+        do throws(SpawnFailure) {
+            let pid = try request.spawn()
+            actionProcess = pid
+            dispatch(.actionStarted(pid: pid))
+        } catch {
+            dispatch(.actionNotStarted(error))
+        }
+    }
+
+    private func stopSelf() {
+        let terminal = machine.plan.groupSignal ? (0...2).first { Terminal.isTerminal($0) } : nil
+        if let terminal { Terminal.setForeground(terminal, group: getpgrp()) }
+        Signals.stopSelf()
+        // From here on we were continued: by the shell's fg to the whole group, or by somebody who meant us.
+        if let terminal, let pid = child?.pid { Terminal.setForeground(terminal, group: pid) }
+    }
+
+    private func giveTerminal() {
+        if let terminal = (0...2).first(where: { Terminal.isTerminal($0) }), let pid = child?.pid {
+            Terminal.setForeground(terminal, group: pid)
+        }
+    }
+
+    func log(_ message: Message) {
+        guard message.severity <= machine.plan.logLevel else { return }
+        let renderer = MessageRenderer(format: machine.plan.logFormat, instance: machine.plan.instance)
+        StandardError.writeNow(Array(renderer.render(message, at: UTCTime(seconds: now.wall)).utf8))
+    }
+
+    private func writeStatus() {
+        let document = StatusDocument(instance: machine.plan.instance, process: process, status: machine.status)
+        directories.write(document)
+    }
+
+    private func clean() {
+        directories.clean(keepingFiles: machine.plan.keepsFiles || machine.plan.once)
+    }
+
+    /// Takes the child's datagrams: from the child or one of its descendants only, passed on without `MAINPID`.
+    func readNotifications() {
+        guard let number = manager.childSocketNumber else { return }
+        while let message = try? LocalSocket.receive(from: number, into: &buffer) {
+            let descriptors = OwnedList(message.descriptors)
+            if message.count > 0, isFromChild(message.sender),
+                let notification = ChildNotification(datagram: Array(buffer.prefix(message.count)))
+            {
+                manager.send(notification.forwarded, descriptors: message.descriptors)
+                if notification.isReady { dispatch(.childReady) }
+            }
+            _ = descriptors.count
+        }
+    }
+
+    private func isFromChild(_ sender: Int32) -> Bool {
+        guard let pid = child?.pid else { return false }
+        var process = sender
+        for _ in 0..<64 {
+            if process == pid { return true }
+            guard process > 1, let parent = ProcessFiles.parent(of: process) else { return false }
+            process = parent
+        }
+        return false
+    }
+}
+
+extension SupervisorPlan.Target {
+    /// The target as users name it.
+    var words: String {
+        switch self {
+        case .process(let pid): "process \(pid)"
+        case .pidFile(let path): "the pid file '\(path)'"
+        case .command(let name): "a process named '\(name)'"
+        }
+    }
+}
+
+extension ProcessHandle {
+    /// Finds a sidecar's target now; the handle stays with that very process.
+    init(_ target: SupervisorPlan.Target) throws(SystemError) {
+        let pid: Int32?
+        switch target {
+        case .process(let number): pid = number
+        case .pidFile(let path):
+            pid = ProcessFiles.text(path).flatMap { text in Int32(text.prefix { !$0.isWhitespace }) }
+        case .command(let name): pid = ProcessFiles.process(named: name)
+        }
+        guard let pid, pid > 1 else { throw SystemError(call: "pidfd_open", code: ESRCH) }
+        try self.init(pid: pid)
+    }
+}

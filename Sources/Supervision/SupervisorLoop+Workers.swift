@@ -1,0 +1,141 @@
+import Generations
+import Glibc
+import LinuxSystem
+import Messages
+import WorkerProtocol
+
+extension SupervisorLoop {
+    /// Starts a worker on an order, with nothing but its own descriptors.
+    func startWorker(_ order: WorkerOrder) {
+        do throws(SystemError) {
+            let orders = try MemoryFile.create(name: "order")
+            var order = order
+            order.handover = directories.handover
+            try writeAll(order.encoded.span, to: orders.number)
+            try MemoryFile.seal(orders)
+            filling.environment.put(try MemoryFile.create(name: "app-environment"))
+            filling.memory.put(try MemoryFile.create(name: "memory"))
+            let pair = try LocalSocket.pair()
+            let other = pair.second.number
+            let pid = try spawnWorker(orders: orders.number, report: other)
+            worker = pid
+            try adoptReport(pair)
+            dispatch(.workerStarted(pid: pid))
+        } catch {
+            closeReport()
+            dispatch(.workerNotStarted(SpawnFailure(step: .fork, code: error.code)))
+        }
+    }
+
+    private func adoptReport(_ pair: consuming LocalSocket.OwnedPair) throws(SystemError) {
+        received.removeAll(keepingCapacity: true)
+        let first = pair.takeFirst()
+        try events.watch(first.number, as: Watched.report.rawValue)
+        report.put(first)
+    }
+
+    private func spawnWorker(orders: CInt, report: CInt) throws(SystemError) -> Int32 {
+        var request = SpawnRequest(
+            program: setting.workerProgram,
+            arguments: setting.workerArguments + [Array(workerOrderArgument.utf8)] + setting.arguments)
+        request.asStarted = false
+        request.ownGroup = true
+        request.deathSignal = 9
+        request.memoryLimit = 4 << 30
+        request.descriptors = [
+            setting.environment, orders, report, filling.environment.number ?? -1, filling.memory.number ?? -1,
+            memory.number ?? -1,
+        ] + directories.descriptors
+        do throws(SpawnFailure) {
+            return try request.spawn()
+        } catch {
+            throw SystemError(call: "execveat", code: error.code)
+        }
+    }
+
+    /// Reads what the worker sent, and gives whole messages on.
+    func readReport() {
+        while let number = report.number {
+            do throws(SystemError) {
+                guard let message = try LocalSocket.receive(from: number, into: &buffer, descriptorLimit: 4) else { return }
+                let descriptors = OwnedList(message.descriptors)
+                if message.count == 0 { return stopWatchingReport() }
+                received += buffer.prefix(message.count)
+                guard received.count <= WorkerMessage.sizeLimit + WorkerMessage.headerSize else {
+                    return garbage("too long")
+                }
+                try takeMessages(descriptors)
+            } catch {
+                return garbage(error.description)
+            }
+        }
+    }
+
+    private func takeMessages(_ descriptors: borrowing OwnedList) throws(SystemError) {
+        do throws(WireError) {
+            while let message = try WorkerMessage.take(from: &received) {
+                if case .prepared(_, let handover) = message { try adopt(handover, descriptors) }
+                if case .finished(let report) = message, report.environmentChanged { try checkEnvironment() }
+                dispatch(.workerMessage(message))
+            }
+        } catch {
+            garbage(error.reason)
+        }
+    }
+
+    private func adopt(_ handover: Handover?, _ descriptors: borrowing OwnedList) throws(WireError) {
+        guard descriptors.count == handover?.descriptorCount ?? 0 else {
+            throw WireError("descriptors that do not fit")
+        }
+        directories.adopt(handover, descriptors: descriptors.takeAll())
+    }
+
+    private func checkEnvironment() throws(WireError) {
+        guard filling.environment.isSealed else { throw WireError("an environment that is not sealed") }
+    }
+
+    private func garbage(_ reason: String) {
+        stopWatchingReport()
+        dispatch(.workerGarbage(reason: reason))
+    }
+
+    private func stopWatchingReport() {
+        if let number = report.number { events.forget(number) }
+        report.clear()
+    }
+
+    func closeReport() {
+        stopWatchingReport()
+        received.removeAll(keepingCapacity: true)
+    }
+
+    func killWorker() {
+        guard let worker else { return }
+        // The group may not exist yet where the worker was stopped at its very first step.
+        try? Signals.send(9, toGroup: worker)
+        _ = kill(worker, 9)
+    }
+}
+
+/// Descriptors that came with a message: each is taken once, and what nobody took is closed.
+struct OwnedList: ~Copyable {
+    private let slots: [OwnedSlot]
+
+    init(_ numbers: [CInt]) {
+        slots = numbers.map { number in
+            let slot = OwnedSlot()
+            slot.put(OwnedDescriptor(owning: number))
+            return slot
+        }
+    }
+
+    var count: Int { slots.count }
+
+    /// The caller owns them from here on.
+    borrowing func takeAll() -> [CInt] {
+        slots.compactMap { slot in
+            guard let descriptor = slot.take() else { return nil }
+            return descriptor.release()
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package import LinuxSystem
+
+/// What the loop is given at the start.
+package struct SupervisorSetting: Sendable {
+    /// All arguments as the kernel gave them.
+    package var arguments: [[UInt8]]
+    package var isSidecar: Bool
+    /// The worker's program, opened by `O_PATH` at the start: an upgrade can't mix versions unnoticed.
+    package var workerProgram: CInt
+    /// The loader that starts it, with its own arguments, in a bundle; empty elsewhere.
+    package var workerArguments: [[UInt8]]
+    /// The original environment, sealed.
+    package var environment: CInt
+    /// The service manager's variables, kept from workers: `NOTIFY_SOCKET`, `WATCHDOG_*`, `LISTEN_*`.
+    package var manager: ManagerVariables
+
+    package init(
+        arguments: [[UInt8]], isSidecar: Bool, workerProgram: CInt, workerArguments: [[UInt8]], environment: CInt,
+        manager: ManagerVariables
+    ) {
+        self.arguments = arguments
+        self.isSidecar = isSidecar
+        self.workerProgram = workerProgram
+        self.workerArguments = workerArguments
+        self.environment = environment
+        self.manager = manager
+    }
+}
+
+/// Runs the state machine: one thread, one epoll over signals, timer, the worker's stream and the notify socket.
+///
+/// `SupervisorLoop+….swift` hold how the actions are done.
+package final class SupervisorLoop {
+    let setting: SupervisorSetting
+    var machine: Supervisor
+    let events: EventLoop
+    let signals: SignalDescriptor
+    let timer: BootTimer
+    let process: Int32
+    var timerIsSet: BootInstant?
+
+    /// The stream of the worker that is under way, and what came over it so far.
+    let report = OwnedSlot()
+    var received: [UInt8] = []
+    var worker: Int32?
+    /// The memory files that the worker fills.
+    var filling: (environment: OwnedSlot, memory: OwnedSlot) = (OwnedSlot(), OwnedSlot())
+    /// The child's environment, and the one before it.
+    let environment = OwnedSlot()
+    let previousEnvironment = OwnedSlot()
+    let memory = OwnedSlot()
+    let directories = InstanceDirectories()
+    var child: ProcessHandle?
+    var actionProcess: Int32?
+    let manager: ManagerLink
+    var buffer = [UInt8](repeating: 0, count: 16_384)
+    var result: LoopResult?
+
+    /// What the loop ends with.
+    package enum LoopResult: Equatable, Sendable {
+        case exit(Int32)
+        case die(Int32)
+    }
+
+    /// The names of what epoll watches.
+    enum Watched: UInt64 {
+        case signals = 1, timer, report, notify
+    }
+
+    package init(_ setting: SupervisorSetting, process: Int32) throws(SystemError) {
+        self.setting = setting
+        self.process = process
+        events = try EventLoop()
+        signals = try SignalDescriptor()
+        timer = try BootTimer()
+        manager = ManagerLink(setting.manager)
+        machine = Supervisor(
+            isSidecar: setting.isSidecar, isInit: process == 1, watchdogPeriod: setting.manager.watchdogPeriod,
+            seed: UInt64(bitPattern: BootInstant.now.nanoseconds) ^ UInt64(process) << 32)
+        try events.watch(signals.number, as: Watched.signals.rawValue)
+        try events.watch(timer.number, as: Watched.timer.rawValue)
+    }
+
+    /// Supervises until the end.
+    package func run() throws(SystemError) -> LoopResult {
+        dispatch(.begun)
+        while true {
+            if let result { return result }
+            setTimer()
+            var ready: InlineArray<5, Bool> = .init(repeating: false)
+            try events.wait { name in
+                if name < 5 { ready[Int(name)] = true }
+            }
+            // Reports first: a worker that has ended has said before what it had to say.
+            if ready[Int(Watched.report.rawValue)] { readReport() }
+            if ready[Int(Watched.notify.rawValue)] { readNotifications() }
+            if ready[Int(Watched.signals.rawValue)] { readSignals() }
+            if ready[Int(Watched.timer.rawValue)] {
+                timer.acknowledge()
+                timerIsSet = nil
+                dispatch(.deadline)
+            }
+        }
+    }
+
+    /// Gives an event to the machine and does what it says; actions may bring further events.
+    func dispatch(_ event: SupervisorEvent) {
+        for action in machine.handle(event, at: now) where result == nil {
+            perform(action)
+        }
+    }
+
+    var now: Moment { Moment(boot: .now, wall: wallClockSeconds()) }
+
+    private func setTimer() {
+        let earliest = machine.deadlines.earliest
+        guard earliest != timerIsSet else { return }
+        timer.set(earliest)
+        timerIsSet = earliest
+    }
+
+    private func readSignals() {
+        while result == nil, let signal = signals.next() {
+            if signal.number == 17 { reap() } else { dispatch(.signal(signal)) }
+        }
+    }
+
+    /// Takes every child that has something to say: standard signals coalesce, and orphans may come in thousands.
+    private func reap() {
+        while result == nil, let event = ChildEvent.next() {
+            if event.pid == worker, isEnd(event.change) {
+                readReport()
+                worker = nil
+                closeReport()
+            }
+            if event.pid == child?.pid, isEnd(event.change) { child = nil }
+            if event.pid == actionProcess, isEnd(event.change) { actionProcess = nil }
+            dispatch(.child(event))
+        }
+    }
+
+    private func isEnd(_ change: ChildEvent.Change) -> Bool {
+        switch change {
+        case .exited, .killed: true
+        case .stopped, .continued: false
+        }
+    }
+}

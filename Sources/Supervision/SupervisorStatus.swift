@@ -1,0 +1,79 @@
+import LinuxSystem
+import Messages
+import WorkerProtocol
+
+/// What `status.json` and `metrics.prom` are composed of: the supervisor's own knowledge and the worker's opaque part.
+package struct SupervisorStatus: Equatable, Sendable {
+    package struct Failure: Equatable, Sendable {
+        package var code: String
+        package var message: String
+        package var exitCode: Int32
+        /// Seconds since 1970.
+        package var since: Int64
+    }
+
+    package internal(set) var childProcess: Int32?
+    package internal(set) var generation: Int64 = 0
+    /// Attempts that were begun.
+    package internal(set) var attempt: Int64 = 0
+    /// The newest attempt that has ended.
+    package internal(set) var endedAttempt: Int64 = 0
+    /// The last success, in seconds since 1970.
+    package internal(set) var refreshedAt: Int64?
+    package internal(set) var nextRefreshAt: Int64?
+    package internal(set) var failure: Failure?
+    package internal(set) var isStale = false
+    package internal(set) var environmentIsStale = false
+    package internal(set) var restarts: Int64 = 0
+    package internal(set) var secretsJSON: [UInt8] = Array("[]".utf8)
+    package internal(set) var workerMetrics: [UInt8] = []
+    package internal(set) var successes: Int64 = 0
+    package internal(set) var failures: Int64 = 0
+    var delivered = ""
+
+    /// `12 secrets of 2 vaults, refreshed 12:04:10, next 12:09`.
+    package var summary: String {
+        var words = delivered.isEmpty ? "starting" : delivered
+        if let refreshedAt { words += ", refreshed \(clock(refreshedAt).dropLast())" }
+        if let failure { words += ", failing: \(failure.message)" }
+        if let nextRefreshAt { words += ", next \(clock(nextRefreshAt).dropLast(4))" }
+        return words
+    }
+
+    /// The word under `state`.
+    package var state: String {
+        if refreshedAt == nil && !isStale { return "starting" }
+        if failure != nil { return "failing" }
+        return isStale ? "stale" : "fresh"
+    }
+
+    mutating func refreshed(_ report: WorkerReport, at now: Moment, next: BootInstant?) {
+        endedAttempt = attempt
+        successes += 1
+        generation = report.generation
+        isStale = report.stale
+        if !report.stale || refreshedAt == nil { refreshedAt = now.wall }
+        failure = nil
+        delivered = report.summary
+        secretsJSON = report.statusJSON.isEmpty ? Array("[]".utf8) : report.statusJSON
+        workerMetrics = report.metrics
+        schedule(next, at: now)
+    }
+
+    mutating func failed(_ failure: WorkerFailure, isNew: Bool, at now: Moment, next: BootInstant?) {
+        endedAttempt = attempt
+        failures += 1
+        let since = isNew ? now.wall : self.failure?.since ?? now.wall
+        self.failure = Failure(code: failure.code, message: failure.message, exitCode: failure.exitCode, since: since)
+        schedule(next, at: now)
+    }
+
+    private mutating func schedule(_ next: BootInstant?, at now: Moment) {
+        nextRefreshAt = next.map { now.wall + ($0 - now.boot).wholeMilliseconds / 1000 }
+    }
+}
+
+/// `12:04:10Z`.
+func clock(_ seconds: Int64) -> String {
+    UTCTime(seconds: seconds).timeOfDay
+}

@@ -1,0 +1,26 @@
+/// The descriptors that a worker is started with, by number.
+package enum WorkerDescriptor {
+    /// The original environment: sealed, NUL-ended entries.
+    package static let environment: Int32 = 3
+    /// The order: sealed, a `WorkerOrder`.
+    package static let order: Int32 = 4
+    /// The stream that messages go over.
+    package static let report: Int32 = 5
+    /// An empty memory file for the child's environment, to be filled and sealed.
+    package static let childEnvironment: Int32 = 6
+    /// An empty memory file for what the next worker needs to know, to be filled and sealed.
+    package static let memoryOut: Int32 = 7
+    /// What the last worker left, sealed; closed at the first one.
+    package static let memoryIn: Int32 = 8
+    /// The first of the directories' descriptors, as many as the order's handover tells.
+    package static let directories: Int32 = 9
+}
+
+/// The version that both programs must agree on; changed with every change of an order or a message.
+package let workerProtocolVersion: UInt8 = 1
+
+/// The version that users see.
+package let latchkeyVersion = "0.1.0"
+
+/// The first argument of a worker that a supervisor started; a command's name can't begin with it.
+package let workerOrderArgument = "--supervised"

@@ -1,0 +1,66 @@
+import LinuxSystem
+import Messages
+import Supervision
+import WorkerProtocol
+
+/// The command that people type. `run` and `sidecar` are supervised from the first instruction; for everything else
+/// the process becomes the worker. No option is parsed here.
+@main
+enum Latchkey {
+    static func main() {
+        do throws(SystemError) {
+            try ProcessStart.harden()
+            let arguments = ProcessStart.arguments
+            let worker = try WorkerProgram.find()
+            guard arguments.count > 1, let isSidecar = Self.isSidecar(arguments[1]) else {
+                return become(worker, arguments)
+            }
+            try supervise(arguments, isSidecar: isSidecar, worker)
+        } catch {
+            fail(error)
+        }
+    }
+
+    /// nil: not a command that is supervised.
+    private static func isSidecar(_ command: [UInt8]) -> Bool? {
+        if command.elementsEqual("run".utf8) { return false }
+        return command.elementsEqual("sidecar".utf8) ? true : nil
+    }
+
+    private static func supervise(
+        _ arguments: [[UInt8]], isSidecar: Bool, _ worker: borrowing WorkerProgram
+    ) throws(SystemError) {
+        try ProcessStart.blockSignals()
+        let process = ProcessFiles.ownProcess
+        let manager = ManagerVariables(environment: ProcessStart.environment, process: process)
+        let environment = try ProcessStart.sealedEnvironment()
+        ProcessStart.wipeEnvironment()
+        let setting = SupervisorSetting(
+            arguments: arguments, isSidecar: isSidecar, workerProgram: worker.descriptor.number,
+            workerArguments: worker.arguments, environment: environment.number, manager: manager)
+        switch try SupervisorLoop(setting, process: process).run() {
+        case .exit(let code): ProcessStart.exit(code)
+        case .die(let number):
+            Signals.die(of: number)
+            ProcessStart.exit(128 + number)
+        }
+    }
+
+    private static func become(_ worker: borrowing WorkerProgram, _ arguments: [[UInt8]]) {
+        var request = SpawnRequest(program: worker.descriptor.number, arguments: worker.arguments + arguments)
+        request.inheritsEnvironment = true
+        let failure = request.become()
+        fail(SystemError(call: "execveat", code: failure.code, subject: "latchkey-worker"))
+    }
+
+    private static func fail(_ error: SystemError) {
+        let isWorker = error.subject == "latchkey-worker"
+        let diagnosis = Diagnosis(
+            isWorker ? .workerMissing : .systemRefused, exit: .system, error.description,
+            hint: isWorker ? "install latchkey-worker beside latchkey, or in ../libexec/latchkey" : nil)
+        let line = MessageRenderer(format: .text).render(
+            Message(.error, diagnosis), at: UTCTime(seconds: wallClockSeconds()))
+        StandardError.writeNow(Array(line.utf8))
+        ProcessStart.exit(ExitCode.system.rawValue)
+    }
+}

@@ -1,0 +1,76 @@
+import LatchkeyTestSupport
+import ManagedIdentity
+import Messages
+import Testing
+
+private let named = IdentityOptions(source: .imds)
+
+/// What a 200's body leads to.
+private func token(_ body: String) throws -> AccessToken {
+    let stage = Stage(.response(200, body: body))
+    return try session(environment(), named, stage).token(for: vault, patience: stage.patience())
+}
+
+@Test(arguments: [
+    (#""expires_on":"1740272916""#, 1_740_272_916), (#""expires_on":1740272916"#, 1_740_272_916),
+    (#""expires_on":1740272916.0"#, 1_740_272_916), (#""expires_on":1.740272916e9"#, 1_740_272_916),
+    (#""expires_on":"06/20/2019 02:57:58 +00:00""#, 1_560_999_478),
+    (#""expires_on":"1/16/2020 5:24:12 AM +00:00""#, 1_579_152_252),
+    (#""expires_on":"1/16/2020 5:24:12 PM +00:00""#, 1_579_195_452),
+    (#""expires_on":"1/1/1970 12:00:42 AM +00:00""#, 42), (#""expires_on":"1/1/1970 12:00:42 PM +00:00""#, 43_242),
+    (#""expires_on":"06/20/2019 02:57:58""#, 1_560_999_478), (#""expires_on":"2019-06-20 02:57:58""#, 1_560_999_478),
+    (#""expires_on":"2019-06-20 02:57:58 +00:00""#, 1_560_999_478),
+    (#""expires_on":"2019-06-20T02:57:58Z""#, 1_560_999_478),
+    (#""expires_on":"2019-06-20T04:57:58+02:00""#, 1_560_999_478),
+    (#""expires_on":"2019-06-20t02:57:58.1234567Z""#, 1_560_999_478),
+    (#""expires_on":"","expires_in":"3599""#, Int(now) + 3599),
+    (#""expires_on":null,"expires_in":3599"#, Int(now) + 3599),
+    (#""expires_in":"0""#, Int(now)), (#""expires_on":"1740272916","expires_in":"garbage""#, 1_740_272_916),
+    (#""unknown":{"deep":[1,2]}"#, Int(now) + 3600),
+])
+func `an expiry is read in every documented form`(member: String, expected: Int) throws {
+    #expect(try token(#"{"access_token":"synthetic-token",\#(member)}"#).expiresOn == Int64(expected))
+}
+
+@Test(arguments: [
+    #""expires_on":"\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n""#, #""expires_on":"15609740s28""#,
+    #""expires_on":"soon""#, #""expires_on":"13/13/2019 02:57:58 +00:00""#,
+    #""expires_on":"1/16/2020 13:24:12 PM +00:00""#, #""expires_on":"2019-06-20T25:00:00Z""#,
+    #""expires_on":"2019-06-20T02:57:58+2:0x""#, #""expires_on":"2019-06-20""#, #""expires_on":{}"#,
+    #""expires_on":[1]"#, #""expires_on":true"#, #""expires_on":"1/16/2020""#, #""expires_on":"//2020 ::""#,
+    #""expires_in":"x""#, #""expires_in":-5"#, #""expires_on":"99999999999999999999""#, #""expires_on":" ""#,
+    #""expires_on":"2019-06-20 02:57:58.""#, #""expires_on":"\u0660\u0661/01/2019 02:57:58""#,
+])
+func `an expiry that is none ends with a clear failure`(member: String) throws {
+    let found = try diagnosis { _ = try token(#"{"access_token":"synthetic-token",\#(member)}"#) }
+    #expect((found.code, found.exitCode) == (.identityAnswer, .protocolFailure))
+    #expect(!found.text.contains("synthetic-token"))
+}
+
+@Test(arguments: [
+    "", "null", "[]", "{}", "{", "\u{feff}", "<html>", #""text""#, "0", #"{"access_token":null}"#,
+    #"{"access_token":""}"#, #"{"access_token":5}"#, #"{"access_token":{}}"#, #"{"access_token":"a b"}"#,
+    #"{"access_token":"a\r\nX: y"}"#, #"{"access_token":"\u0000"}"#, #"{"access_token":"caf\u00e9"}"#,
+    #"{"access_token":"\ud800"}"#, #"{"access_token":"a"} trailing"#,
+    String(repeating: "[", count: 100_000), String(repeating: #"{"a":"#, count: 100_000),
+])
+func `an answer without a token ends with a clear failure`(body: String) throws {
+    let found = try diagnosis { _ = try token(body) }
+    #expect((found.code, found.exitCode) == (.identityAnswer, .protocolFailure))
+    #expect(found.text.utf8.count < 200)
+}
+
+@Test func `a member that stands twice crashes nothing`() throws {
+    let found = try token(
+        #"{"access_token":"synthetic-token","access_token":"synthetic-token","expires_in":1,"expires_in":1}"#)
+    #expect(found.expiresOn == now + 1)
+}
+
+@Test func `a token shows itself nowhere`() throws {
+    let found = try token(tokenBody)
+    #expect(!"\(found)".contains("synthetic"))
+    #expect(!String(reflecting: found).contains("synthetic"))
+    var dumped = ""
+    dump(found, to: &dumped)
+    #expect(!dumped.contains("synthetic"))
+}

@@ -1,0 +1,66 @@
+import LatchkeyTestSupport
+import ManagedIdentity
+import Messages
+import Testing
+
+private let named = IdentityOptions(source: .imds)
+
+private func body(expiresOn: Int64) -> FakeTransport.Answer {
+    .response(200, body: #"{"access_token":"synthetic-token","expires_on":"\#(expiresOn)"}"#)
+}
+
+@Test func `one audience costs one request`() throws {
+    let stage = Stage(body(expiresOn: now + 3600))
+    let session = try session(environment(), named, stage)
+    let first = try session.token(for: vault, patience: stage.patience())
+    let second = try session.token(for: vault + "/", tenantHint: "tenant-2", patience: stage.patience())
+    #expect(first.secret === second.secret)
+    #expect(stage.requests.count == 1)
+}
+
+@Test func `two audiences cost two requests`() throws {
+    let stage = Stage(body(expiresOn: now + 3600))
+    let session = try session(environment(), named, stage)
+    let first = try session.token(for: vault, patience: stage.patience())
+    let second = try session.token(for: "https://managedhsm.azure.net", patience: stage.patience())
+    #expect((first.resource, second.resource) == (vault, "https://managedhsm.azure.net"))
+    #expect(stage.requests.count == 2)
+}
+
+@Test func `a clock that is wrong costs no request for every secret`() throws {
+    let stage = Stage(body(expiresOn: now - 86_400))
+    let session = try session(environment(), named, stage)
+    _ = try session.token(for: vault, patience: stage.patience())
+    _ = try session.token(for: vault, patience: stage.patience())
+    #expect(stage.requests.count == 1)
+}
+
+@Test func `a failure is not kept`() throws {
+    let stage = Stage(.response(401), body(expiresOn: now + 3600))
+    let session = try session(environment(), named, stage)
+    _ = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    #expect(try session.token(for: vault, patience: stage.patience()).expiresOn == now + 3600)
+}
+
+@Test func `a probe is sent once`() throws {
+    let stage = Stage(.response(400), body(expiresOn: now + 3600))
+    let session = try session(environment(), IdentityOptions(), stage)
+    _ = try session.token(for: vault, patience: stage.patience())
+    _ = try session.token(for: "https://managedhsm.azure.net", patience: stage.patience())
+    #expect(stage.requests.filter { headers($0).isEmpty }.count == 1)
+    #expect(stage.requests.count == 3)
+}
+
+@Test(arguments: [
+    (
+        "eyJhbGciOiJub25lIn0.eyJhcHBpZCI6ImEiLCJvaWQiOiJvIiwidGlkIjoidCJ9.c2ln",
+        TokenOwner(clientID: "a", objectID: "o", tenantID: "t")
+    ),
+    ("e30.eyJhenAiOiJiIn0.", TokenOwner(clientID: "b")), ("opaque", TokenOwner()), ("a.b", TokenOwner()),
+    ("a.!!.c", TokenOwner()), ("a.bm90IGpzb24.c", TokenOwner()), ("a.eyJvaWQiOjV9.c", TokenOwner()),
+])
+func `the owner is read from the claims, if there are any`(text: String, owner: TokenOwner) throws {
+    let stage = Stage(.response(200, body: #"{"access_token":"\#(text)","expires_in":"1"}"#))
+    let token = try session(environment(), named, stage).token(for: vault, patience: stage.patience())
+    #expect(IdentitySession.owner(of: token) == owner)
+}
