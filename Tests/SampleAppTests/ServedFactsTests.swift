@@ -91,6 +91,18 @@ import Testing
         #expect(facts.latchkey?.generation == 1)
     }
 
+    @Test func `one secret in two places and two secrets in one place are told`() throws {
+        let status = Self.status([
+            Self.entry("env:API_KEY, file:app.env", version: "aaaa", name: "api-key"),
+            Self.entry("file:app.env", version: "bbbb", name: "smtp"),
+        ])
+        let app = try RunningSampleApp(
+            files: ["app.env": "both"], status: status, variables: [("API_KEY", Array("k".utf8))])
+        let facts = try app.facts()
+        #expect(facts.secrets.map(\.secret) == ["api-key", "api-key + smtp"])
+        #expect(facts.secrets.map(\.version) == ["aaaa", "aaaa + bbbb"])
+    }
+
     @Test func `a variable's newer version needs a restart, a file's needs a signal`() throws {
         func status(_ version: String, _ generation: Int) -> String {
             Self.status(

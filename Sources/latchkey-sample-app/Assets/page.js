@@ -30,7 +30,7 @@ function span(milliseconds) {
 const ago = (text) => (now() - Date.parse(text) < 1000 ? "just now" : `${span(now() - Date.parse(text))} ago`);
 const clock = (text) => new Date(text).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const isInstant = (text) => Number.isFinite(Date.parse(text ?? ""));
-const shortVersion = (version) => (version.length > 10 ? `${version.slice(0, 8)}…` : version);
+const shortVersion = (version) => version.split(" + ").map((part) => (part.length > 10 ? `${part.slice(0, 8)}…` : part)).join(" + ");
 
 // Elements
 
