@@ -1,26 +1,26 @@
 import Cryptography
 import Delivery
-import Generations
+package import Generations
 import KeyVault
 package import LaunchConfiguration
 import LinuxSystem
 import Messages
-package import Secrets
-package import WorkerProtocol
+import Secrets
+import WorkerProtocol
 
 /// Where a gathered set is to be delivered.
 package struct DeliveryTask {
     /// The inherited environment: raw entries, a NUL behind each.
     package var inherited: [UInt8]
     /// nil where no directory could be had.
-    package var secrets: Generations.SecretsDirectory?
+    package var secrets: SecretsDirectory?
     /// The memory file that takes the child's environment; nil for a command without a child.
     package var environmentFile: CInt?
     /// The command's arguments, which count against the kernel's limit too.
     package var arguments: [[UInt8]]
 
     package init(
-        inherited: [UInt8], secrets: Generations.SecretsDirectory?, environmentFile: CInt?, arguments: [[UInt8]]
+        inherited: [UInt8], secrets: SecretsDirectory?, environmentFile: CInt?, arguments: [[UInt8]]
     ) {
         self.inherited = inherited
         self.secrets = secrets
@@ -86,9 +86,8 @@ extension Gathered {
         options.argumentBytes = task.arguments.reduce(0) { $0 + $1.count + 1 } + (task.arguments.first?.count ?? 0) + 1
         options.argumentCount = task.arguments.count
         let inherited = task.inherited.span
-        let descriptor = OwnedDescriptor(owning: file)
-        defer { _ = descriptor.release() }
         do throws(DeliveryError) {
+            let descriptor = try duplicated(file)
             let block = try EnvironmentBlock(
                 inherited: inherited, delivering: assignments(root), from: set, options: options)
             try block.write(to: descriptor, inherited: inherited, from: set)
@@ -100,6 +99,14 @@ extension Gathered {
             return hmacSHA256(written.span, key: key.span)
         } catch {
             throw Diagnosis(.systemRefused, exit: .system, error.description)
+        }
+    }
+
+    private borrowing func duplicated(_ file: CInt) throws(DeliveryError) -> OwnedDescriptor {
+        do throws(SystemError) {
+            return try OwnedDescriptor(duplicating: file)
+        } catch {
+            throw .system(error)
         }
     }
 

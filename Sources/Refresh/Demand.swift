@@ -1,8 +1,8 @@
 import Delivery
 import KeyVault
-package import LaunchConfiguration
+import LaunchConfiguration
 import Messages
-package import Secrets
+import Secrets
 
 /// One place that a value goes to, with the object that it is made of.
 package enum Target: Hashable, Sendable {

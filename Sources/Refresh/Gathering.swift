@@ -3,8 +3,8 @@ package import HTTPTransport
 package import KeyVault
 package import LaunchConfiguration
 import LinuxSystem
-package import Messages
-package import Secrets
+import Messages
+import Secrets
 
 /// Fetches what a plan wants: lists for bulk selections, then every object once, then the shape each target asked for.
 package func gather(

@@ -53,9 +53,15 @@ struct SupervisedWorker {
         self.arguments = arguments
         self.environment = environment
         log = WorkerLog(environment: environment)
-        let kept = order.task == .first
-            ? nil : try? RefreshMemory(decoding: MemoryFile.contents(of: WorkerDescriptor.memoryIn, limit: 16 << 20))
-        memory = kept ?? RefreshMemory(key: (try? randomBytes(32)) ?? [])
+        memory = Self.kept(order) ?? RefreshMemory(key: randomBytes(32))
+    }
+
+    /// What the last worker left; something unreadable costs one full comparison and nothing else.
+    private static func kept(_ order: WorkerOrder) -> RefreshMemory? {
+        guard order.task != .first,
+            let bytes = try? MemoryFile.contents(of: WorkerDescriptor.memoryIn, limit: 16 << 20)
+        else { return nil }
+        return try? RefreshMemory(decoding: bytes)
     }
 
     private mutating func attempt() throws(SystemError) {
