@@ -146,7 +146,17 @@ let package = Package(
             dependencies: [
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 argumentParser,
+            ],
+            // In the program's own text: it is one file that runs from anywhere.
+            resources: [
+                .embedInCode("Assets/page.html"), .embedInCode("Assets/page.css"), .embedInCode("Assets/page.js"),
+                .embedInCode("Assets/icon.svg"),
             ],
             swiftSettings: strict
         ),
@@ -182,6 +192,11 @@ let package = Package(
                 .product(name: "X509", package: "swift-certificates"),
             ],
             exclude: ["python-client"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SampleAppTests",
+            dependencies: ["latchkey-sample-app", "latchkey-probe"],
             swiftSettings: strict
         ),
         .testTarget(
