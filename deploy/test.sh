@@ -142,7 +142,10 @@ timeout --kill-after=30s "$limit" swift test --skip-build --disable-xctest 2>&1 
 code=${PIPESTATUS[0]}
 [ "$code" -eq 0 ] || failures+=("swift test (exit code $code)")
 
-mapfile -t skipped < <(sed -nE 's/^[^[:alnum:]]*((Test|Suite) .*skipped.*)$/\1/p' "$log")
+# A skipped suite has a line of its own beside those of its tests.
+mapfile -t skipped < <(
+    sed -nE -e 's/^[^[:alnum:]]*Test (.*) skipped: "(.*)"$/\1: \2/p' -e 's/^[^[:alnum:]]*Test (.*) skipped\.?$/\1/p' "$log"
+)
 skips+=("${skipped[@]}")
 closing=$(grep -E 'Test run with [0-9]+ tests?' "$log" | tail -n 1)
 if [ -z "$closing" ]; then
