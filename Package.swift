@@ -68,7 +68,7 @@ let package = Package(
 
         // 2
         room("Generations", ["LinuxSystem", "Messages"]),
-        room("WorkerProtocol", ["LinuxSystem", "Messages"]),
+        room("WorkerProtocol", ["LinuxSystem", "Messages", "Generations"]),
         room("ServiceNotify", ["LinuxSystem"]),
         room("LaunchConfiguration", ["LinuxSystem", "Secrets", "Messages", argumentParser, tomlKit]),
         room("HTTPTransport", ["LinuxSystem", "Secrets", "Messages", "CCurl"]),

@@ -20,7 +20,6 @@ struct Environments {
     /// Name of the environment and its variables; one for each kind and one for each application.
     var all: [(name: String, variables: [(String, String)])] {
         let header = azure.settings.identityHeader
-        let fabric = "https://localhost\(azure.ports.vault == 443 ? "" : ":\(azure.ports.vault)")"
         var all: [(name: String, variables: [(String, String)])] = [
             ("app-service", [("IDENTITY_ENDPOINT", "\(machine)/msi/token"), ("IDENTITY_HEADER", header)]),
             ("app-service-2017", [("MSI_ENDPOINT", "\(machine)/msi/token"), ("MSI_SECRET", header)]),
@@ -31,7 +30,7 @@ struct Environments {
             (
                 "service-fabric",
                 [
-                    ("IDENTITY_ENDPOINT", "\(fabric)/metadata/identity/oauth2/token"), ("IDENTITY_HEADER", header),
+                    ("IDENTITY_ENDPOINT", "\(tlsURL)/metadata/identity/oauth2/token"), ("IDENTITY_HEADER", header),
                     ("IDENTITY_SERVER_THUMBPRINT", thumbprint),
                 ]
             ),
@@ -39,6 +38,9 @@ struct Environments {
         for principal in azure.locked({ $0.identities }) { all += application(principal) }
         return all
     }
+
+    /// The TLS port under the name that is neither a vault's nor Entra's.
+    private var tlsURL: String { "https://localhost\(azure.ports.vault == 443 ? "" : ":\(azure.ports.vault)")" }
 
     private var arc: String {
         guard azure.ports.arc != 0 else { return "\(machine)/arc/metadata/identity/oauth2/token" }
@@ -54,7 +56,7 @@ struct Environments {
         if let secret = principal.secrets.first {
             all.append(("client-secret-\(principal.name)", common + [("AZURE_CLIENT_SECRET", secret)]))
         }
-        if !principal.certificates.isEmpty {
+        if files.hasMadeCertificate(principal.name) {
             let path = ("AZURE_CLIENT_CERTIFICATE_PATH", files.certificatePath(principal.name))
             all.append(("client-certificate-\(principal.name)", common + [path]))
         }
@@ -62,6 +64,12 @@ struct Environments {
         if principal.federations.contains(where: { $0.issuer.isEmpty || $0.issuer == issuer }) {
             let path = ("AZURE_FEDERATED_TOKEN_FILE", files.tokenPath(principal.name))
             all.append(("workload-identity-\(principal.name)", common + [path]))
+            let proxy = [
+                ("AZURE_KUBERNETES_TOKEN_PROXY", "\(tlsURL)\(EntraRoutes.proxy)"),
+                ("AZURE_KUBERNETES_SNI_NAME", azure.settings.loginHost),
+                ("AZURE_KUBERNETES_CA_FILE", files.state.file("ca.pem")),
+            ]
+            all.append(("workload-identity-proxy-\(principal.name)", common + [path] + proxy))
         }
         return all
     }

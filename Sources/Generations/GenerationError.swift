@@ -61,6 +61,18 @@ package enum GenerationError: Error, Equatable, Sendable {
         case fileAndDirectory
     }
 
+    /// Says of a failed call in a directory what it means: a shortage or a refused right, or a failed write.
+    static func failed(
+        _ error: SystemError, in directory: borrowing Directory, _ path: String, bytes: Int = 0, files: Int = 1
+    ) -> GenerationError {
+        if error.isShortage || error.code == EPERM { return .system(error, directory: path) }
+        let fileSystem = try? directory.descriptor.fileSystem()
+        let space = Space(
+            neededBytes: UInt64(bytes), neededFiles: UInt64(files), freeBytes: fileSystem?.freeBytes,
+            freeFiles: fileSystem?.freeFiles)
+        return .write(error, directory: path, space: space)
+    }
+
     /// Whether another place may be tried after this one.
     var isPassedOver: Bool {
         switch self {
@@ -74,6 +86,24 @@ package enum GenerationError: Error, Equatable, Sendable {
 extension SystemError {
     /// Too many descriptors or too little memory: no other directory helps.
     var isShortage: Bool { code == EMFILE || code == ENFILE || code == ENOMEM }
+}
+
+extension GenerationError {
+    /// The same as a warning, for a run that delivers no files and goes on without a directory.
+    package var warning: Diagnosis {
+        Diagnosis(
+            .directoryUnavailable, exit: .success, "going on without a directory: \(diagnosis.text)",
+            hint: "'latchkey status' and 'latchkey refresh' can't find this run")
+    }
+
+    /// Whether a run that delivers no files goes on after this error: not beside another of its name.
+    package var isBearableWithoutFiles: Bool {
+        switch self {
+        case .busy: false
+        case .system(let error, _): !error.isShortage
+        default: true
+        }
+    }
 }
 
 extension GenerationError: DiagnosableError {
@@ -91,7 +121,7 @@ extension GenerationError: DiagnosableError {
         case .unavailable(let attempts):
             let tried = attempts.map { "'\($0.path)' \($0.reason)" }.joined(separator: "; ")
             return Diagnosis(
-                .directoryUnavailable, exit: .cannotCreate, "no secrets directory can be had: \(tried)",
+                .directoryRefused, exit: .cannotCreate, "no secrets directory can be had: \(tried)",
                 hint: "mount a tmpfs and name it with '--directory', or accept a disk with '--allow-disk'")
         case .write(let error, let directory, let space):
             return Self.writing(error, directory, space)

@@ -1,4 +1,3 @@
-import Glibc
 package import LinuxSystem
 
 /// The directory in which the child finds its files: generations, one link to the current one, and links through it.
@@ -34,21 +33,21 @@ package final class SecretsDirectory: Sendable {
     package let isShared: Bool
     /// Whether it is tmpfs or ramfs.
     package let isMemory: Bool
-    /// The lock in the directory itself, where `--directory` named it.
-    package let lock: OwnedDescriptor?
+    /// Whether `--directory` named it: then the descriptor holds a lock on the directory itself.
+    package let isNamed: Bool
     /// Whether this run made the directory, and a clean stop may remove it.
     package let isOurs: Bool
 
     init(
         directory: consuming Directory, path: String, owner: DeliveryOwner, isShared: Bool, isMemory: Bool,
-        lock: consuming OwnedDescriptor?, isOurs: Bool
+        isNamed: Bool, isOurs: Bool
     ) {
         self.directory = directory
         self.path = path
         self.owner = owner
         self.isShared = isShared
         self.isMemory = isMemory
-        self.lock = lock
+        self.isNamed = isNamed
         self.isOurs = isOurs
     }
 
@@ -67,12 +66,7 @@ package final class SecretsDirectory: Sendable {
 
     /// Says of a failed call what it means for this directory.
     func failure(_ error: SystemError, bytes: Int = 0, files: Int = 0) -> GenerationError {
-        if error.isShortage || error.code == EPERM { return .system(error, directory: path) }
-        let system = try? directory.descriptor.fileSystem()
-        let space = GenerationError.Space(
-            neededBytes: UInt64(bytes), neededFiles: UInt64(files), freeBytes: system?.freeBytes,
-            freeFiles: system?.freeFiles)
-        return .write(error, directory: path, space: space)
+        .failed(error, in: directory, path, bytes: bytes, files: files)
     }
 
     func map<Value>(_ body: () throws(SystemError) -> Value) throws(GenerationError) -> Value {
@@ -106,6 +100,9 @@ struct Stock {
 }
 
 extension SecretsDirectory {
+    /// The regular files of ours beside the generations.
+    static let ownFiles: [FileName] = [.pid, .newPID, .ownCache, .ownNewCache]
+
     /// Looks at every name once. Ours is what has the right name, the right form, the right content and our owner.
     func stock() throws(GenerationError) -> Stock {
         var stock = Stock()
@@ -140,7 +137,7 @@ extension SecretsDirectory {
                     stock.strangers.insert(name)
                 }
             case .regular, .other:
-                if name != .ownLock && name != .ownCache { stock.strangers.insert(name) }
+                if !Self.ownFiles.contains(name) { stock.strangers.insert(name) }
             }
         }
         stock.generations.sort()

@@ -46,15 +46,7 @@ extension OwnedDescriptor {
 
     /// Writes all of the bytes, however many calls that takes.
     package borrowing func write(_ bytes: Span<UInt8>) throws(SystemError) {
-        var done = 0
-        while done < bytes.count {
-            let count = unsafe bytes.withUnsafeBytes {
-                unsafe Glibc.write(number, $0.baseAddress?.advanced(by: done), $0.count - done)
-            }
-            if count < 0, errno == EINTR { continue }
-            if count < 0 { throw SystemError(call: "write") }
-            done += count
-        }
+        try writeAll(bytes, to: number)
     }
 
     /// Reads from the beginning, at most `limit` bytes; nil where there are more. Not for secrets.
@@ -101,6 +93,7 @@ extension OwnedDescriptor {
     }
 }
 
+/// Where the link leads that stands under a name in a directory; under no name, the one that is open.
 func readLink(_ directory: CInt, _ name: UnsafePointer<CChar>) throws(SystemError) -> [UInt8] {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlinkat(directory, name, &target, target.count)

@@ -61,6 +61,31 @@ struct BasicsTests {
         #expect(Moment.parse(text) == seconds)
     }
 
+    @Test func `no time is too far away to be written`() {
+        #expect(Moment.rfc3339(1e300).hasSuffix("Z") && Moment.rfc3339(-1e300).hasSuffix("Z"))
+    }
+
+    @Test func `random bytes crash no parser`() {
+        var random = SeededGenerator(seed: 7)
+        let pieces = [
+            "{", "}", "[", "]", "\"", ":", ",", "\\", "\\u", "d800", "1e9", "-", ".", "true", "null", " ", "%", "=",
+            "&",
+            "e30", "~", "!", "\u{0}", "é",
+        ]
+        for _ in 0..<20_000 {
+            let count = Int.random(in: 0..<12, using: &random)
+            let text = (0..<count).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
+            _ = try? JSON(parsing: text)
+            _ = Percent.pairs(text)
+            _ = Base64.bytes(text)
+            _ = Paging.marker(of: Base64.urlText(text.utf8))
+            _ = SignedToken(text)
+            _ = try? TokenIssuer().claims(of: text)
+            _ = try? DotEnv.seed(text)
+            _ = try? SecretChange(Array(text.utf8))
+        }
+    }
+
     @Test func `a compressed body is what gunzip expects`() {
         let packed = Gzip.stored(Array("hello".utf8))
         #expect(packed.prefix(3) == [0x1F, 0x8B, 8])

@@ -53,7 +53,9 @@ struct FaultTests {
 
     @Test(arguments: [
         (#"{"endpoint":"valut"}"#, "no endpoint 'valut'"), (#"{"error":"x"}"#, "no error 'x'"),
-        (#"{"status":99}"#, "'status' must be between 200 and 599"), (#"{"path":"("}"#, "no regular expression"),
+        (#"{"status":99}"#, "'status' must be a whole number from 200 to 599"),
+        (#"{"path":"("}"#, "no regular expression"),
+        (#"{"truncate":-1}"#, "'truncate' must be"), (#"{"delay":1e300}"#, "'delay' must be"),
         (#"{"tiems":1}"#, "'tiems' is not known here"), (#"{"delay":"soon"}"#, "'delay' must be"),
         (#"{"challenge":"x"}"#, "'challenge' must be one of"), ("[]", "must be a table"),
     ])

@@ -203,6 +203,15 @@ struct IdentityTests {
         }
     }
 
+    @Test func `Arc has a port of its own if one is asked for`() async throws {
+        try await TestEmulator.serving(Self.seed, options: { $0.ports.arc = 0 }) { test async throws in
+            let arc = WireClient(port: test.emulator.azure.ports.arc)
+            let target = "/metadata/identity/oauth2/token?api-version=2020-06-01&resource=R"
+            let reply = try await arc.send("GET", target, host: "127.0.0.1", headers: ["Metadata": "true"])
+            #expect(reply.header("WWW-Authenticate")?.hasPrefix("Basic realm=") == true)
+        }
+    }
+
     @Test func `an endpoint can be taken away and comes back`() async throws {
         try await TestEmulator.serving(Self.seed) { test async throws in
             let imds = Ask.imds("api-version=2018-02-01&resource=R")

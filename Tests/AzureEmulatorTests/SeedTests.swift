@@ -83,6 +83,8 @@ struct SeedTests {
         ("[vaults.demo.secrets]\na = { value = \"x\", version = \"12\" }", "32 hexadecimal digits"),
         ("[vaults.demo]\naccess = \"open\"", "\"rbac\", \"policy\""), ("tenant = \"x\"", "must be a UUID"),
         ("[[identity]]\npermissions = [\"read\"]", "no permission 'read'"), ("[[fault]]\nstatus = 1", "fault 1"),
+        ("[vaults.demo]\nfill = { count = -1 }", "from 0 to 1000000"),
+        ("token-lifetime = 1e300", "'token-lifetime' must be"),
         ("[vaults.demo.certificates.a]\nformat = \"der\"", "\"pfx\" or \"pem\""),
     ])
     func `a mistake is named with its place`(toml: String, message: String) throws {

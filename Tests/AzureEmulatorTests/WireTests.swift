@@ -132,6 +132,20 @@ struct WireTests {
         }
     }
 
+    @Test func `vaults can have the names of the real ones`() async throws {
+        try await TestEmulator.serving(
+            Self.seed,
+            options: { options in
+                options.settings.vaultSuffix = "vault.azure.net"
+                options.settings.loginHost = "login.microsoftonline.com"
+            }
+        ) { test async throws in
+            let reply = try await test.secure.send("GET", "/secrets?api-version=7.4", host: "demo.vault.azure.net")
+            #expect(reply.header("WWW-Authenticate")?.contains("https://login.microsoftonline.com:") == true)
+            #expect(try await test.secure.send("GET", "/", host: "login.microsoftonline.com").status == 404)
+        }
+    }
+
     @Test func `every name is served with a certificate that only its own authority vouches for`() async throws {
         try await TestEmulator.serving(Self.seed) { test async throws in
             for host in ["demo.vault.localhost", "vault.localhost", "login.localhost", "localhost"] {

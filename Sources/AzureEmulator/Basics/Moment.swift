@@ -4,9 +4,12 @@ import FoundationEssentials
 package enum Moment {
     package static func now() -> Double { Date().timeIntervalSince1970 }
 
+    /// Whole seconds; what is beyond all reason ends at some ten thousand years.
+    package static func whole(_ seconds: Double) -> Int { Int(max(-1e12, min(1e12, seconds))) }
+
     /// Year, month, day, hour, minute, second in UTC.
     private static func parts(_ seconds: Double) -> (Int, Int, Int, Int, Int, Int, Int) {
-        let whole = Int(seconds.rounded(.down))
+        let whole = whole(seconds.rounded(.down))
         let days = whole >= 0 ? whole / 86_400 : (whole - 86_399) / 86_400
         let rest = whole - days * 86_400
         // Civil from days, after Howard Hinnant's algorithm.

@@ -48,9 +48,9 @@ package struct VaultControl: Sendable {
         guard Vault.isVaultName(name) else { throw .control("'\(name)' is no vault's name") }
         return try ControlRoutes.fields(call) { fields throws(SeedError) in
             let access = try fields.choice("access", [AccessModel.rbac, .policy])
-            let ceiling = try fields.integer("ceiling")
-            let retryAfter = try fields.integer("retry-after")
-            let emptyPages = try fields.integer("empty-pages")
+            let ceiling = try fields.integer("ceiling", in: 0...1_000_000_000)
+            let retryAfter = try fields.integer("retry-after", in: 0...86_400)
+            let emptyPages = try fields.integer("empty-pages", in: 0...1_000)
             azure.locked { world in
                 var vault = world.vaults[name] ?? Vault(name: name)
                 vault.access = access ?? vault.access

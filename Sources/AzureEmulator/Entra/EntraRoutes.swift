@@ -10,14 +10,20 @@ package struct EntraRoutes: Sendable {
         self.cluster = cluster
     }
 
+    /// Where a cluster's proxy stands in for Entra (`AZURE_KUBERNETES_TOKEN_PROXY`).
+    package static let proxy = "/token-proxy/"
+
     package var routes: [Route] {
-        [
-            Route(.post, ":tenant/oauth2/v2.0/token", token),
-            Route(.get, ":tenant/v2.0/.well-known/openid-configuration", configuration),
+        ["", "token-proxy/"].flatMap { prefix in
+            [
+                Route(.post, "\(prefix):tenant/oauth2/v2.0/token", token),
+                Route(.get, "\(prefix):tenant/v2.0/.well-known/openid-configuration", configuration),
+            ]
+        } + [
             Route(.get, ":tenant/discovery/v2.0/keys", { _ throws(Refusal) in Answer(json: ["keys": []]) }),
             Route(.get, "common/discovery/instance", instance),
             Route(.get, "cluster/.well-known/openid-configuration", clusterConfiguration),
-            Route(.get, "cluster/openid/v1/jwks", { call throws(Refusal) in Answer(json: cluster.keySet) }),
+            Route(.get, "cluster/openid/v1/jwks", { _ throws(Refusal) in Answer(json: cluster.keySet) }),
         ]
     }
 

@@ -77,7 +77,7 @@ package struct Gateway: HTTPResponder {
         let entry = JournalEntry(
             id: 0, time: call.now, endpoint: call.endpoint, vault: vault, method: call.method.rawValue,
             host: call.host, path: call.path, query: call.queryText,
-            headerNames: call.headers.map(\.name.canonicalName), headers: Discretion.headers(of: call),
+            headerNames: ["host"] + call.headers.map(\.name.canonicalName), headers: Discretion.headers(of: call),
             formFields: Discretion.formFields(of: call), token: azure.tokenNote(of: call),
             connection: Self.connection(channel))
         return azure.locked { world in
@@ -155,7 +155,7 @@ package struct Gateway: HTTPResponder {
         switch listener {
         case .secure:
             if azure.vaultName(host: call.host) != nil { return .vault }
-            if call.host == azure.settings.loginHost { return .entra }
+            if call.host == azure.settings.loginHost || call.path.hasPrefix(EntraRoutes.proxy) { return .entra }
             return call.path.hasPrefix("/metadata/identity/") ? .serviceFabric : .unknown
         case .arc:
             return call.path.hasPrefix("/metadata/") ? .arc : .unknown

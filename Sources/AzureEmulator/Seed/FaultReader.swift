@@ -5,8 +5,8 @@ extension FaultSeed {
         name = try fields.string("name") ?? "fault-\(number)"
         match = try FaultMatch(&fields)
         effect = try FaultEffect(&fields)
-        after = try fields.integer("after") ?? 0
-        times = try fields.integer("times")
+        after = try fields.integer("after", in: 0...1_000_000_000) ?? 0
+        times = try fields.integer("times", in: 1...1_000_000_000)
         probability = try fields.number("probability")
         try fields.finish()
     }
@@ -61,10 +61,7 @@ extension FaultEffect {
     }
 
     private mutating func readAnswer(_ fields: inout Fields) throws(SeedError) {
-        status = try fields.integer("status")
-        if let status, !(200...599).contains(status) {
-            throw SeedError("\(fields.place): 'status' must be between 200 and 599")
-        }
+        status = try fields.integer("status", in: 200...599)
         if let json = fields.take("body") {
             body = json.string.map { Array($0.utf8) } ?? json.bytes
         }
@@ -75,7 +72,7 @@ extension FaultEffect {
             retryAfter = json.string ?? json.integer.map(String.init)
         }
         retryAfterDate = try fields.duration("retry-after-date")
-        retryAfterMilliseconds = try fields.integer("retry-after-ms")
+        retryAfterMilliseconds = try fields.integer("retry-after-ms", in: 0...1_000_000_000)
         redirect = try fields.string("redirect")
         challenge = try Self.challenge(&fields)
     }
@@ -99,14 +96,14 @@ extension FaultEffect {
     }
 
     private mutating func readWire(_ fields: inout Fields) throws(SeedError) {
-        truncate = try fields.integer("truncate")
+        truncate = try fields.integer("truncate", in: 0...1_000_000_000)
         if let json = fields.take("drip") {
             var drip = try Fields(json, at: "\(fields.place): drip")
             self.drip = Drip(
-                bytes: try drip.integer("bytes") ?? 1, pause: try drip.milliseconds("every") ?? 0.01)
+                bytes: try drip.integer("bytes", in: 1...1_000_000) ?? 1, pause: try drip.milliseconds("every") ?? 0.01)
             try drip.finish()
         }
-        bodySize = try fields.integer("body-size")
+        bodySize = try fields.integer("body-size", in: 0...1_000_000_000_000)
         endless = try fields.bool("endless") ?? false
         garbage = try fields.bool("garbage") ?? false
         gzip = try fields.bool("gzip") ?? false

@@ -50,28 +50,44 @@ package struct Fields {
         try take(name, "a number", \.double)
     }
 
+    /// A whole number within bounds.
+    package mutating func integer(_ name: String, in range: ClosedRange<Int>) throws(SeedError) -> Int? {
+        try take(name, "a whole number from \(range.lowerBound) to \(range.upperBound)") { json in
+            json.integer.flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    /// A century; longer durations are mistakes.
+    private static let longest = 100 * 365 * 86_400.0
+
     /// Seconds, from a number or a text such as `5m`.
     package mutating func duration(_ name: String) throws(SeedError) -> Double? {
         try take(name, "a duration such as \"30s\", \"5m\" or a number of seconds") { json in
-            json.string.flatMap(Moment.duration) ?? json.double
+            Self.bounded(json.string.flatMap(Moment.duration) ?? json.double)
         }
+    }
+
+    private static func bounded(_ seconds: Double?) -> Double? {
+        seconds.flatMap { abs($0) <= longest ? $0 : nil }
     }
 
     /// Seconds, from a number of milliseconds or a text such as `5s`.
     package mutating func milliseconds(_ name: String) throws(SeedError) -> Double? {
         try take(name, "a number of milliseconds or a duration such as \"250ms\"") { json in
-            json.string.flatMap(Moment.duration) ?? json.double.map { $0 / 1_000 }
+            Self.bounded(json.string.flatMap(Moment.duration) ?? json.double.map { $0 / 1_000 })
         }
     }
 
     /// Seconds since 1970, from such a number, a date, or a text such as `+30d` (from now).
     package mutating func moment(_ name: String, now: Double) throws(SeedError) -> Int? {
         try take(name, "a date, seconds since 1970, or a distance from now such as \"+30d\"") { json in
-            if let number = json.double { return Int(number) }
+            if let number = json.double { return Moment.whole(number) }
             guard let text = json.string else { return nil }
-            if text.hasPrefix("+") { return Moment.duration(String(text.dropFirst())).map { Int(now + $0) } }
-            if text.hasPrefix("-"), let back = Moment.duration(String(text.dropFirst())) { return Int(now - back) }
-            return Moment.parse(text).map { Int($0) }
+            if text.hasPrefix("+") { return Moment.duration(String(text.dropFirst())).map { Moment.whole(now + $0) } }
+            if text.hasPrefix("-"), let back = Moment.duration(String(text.dropFirst())) {
+                return Moment.whole(now - back)
+            }
+            return Moment.parse(text).map(Moment.whole)
         }
     }
 

@@ -28,10 +28,10 @@ extension VaultSeed {
         self.name = name.lowercased()
         var fields = try Fields(json, at: "vaults.\(name)")
         access = try fields.choice("access", [AccessModel.rbac, .policy]) ?? .rbac
-        ceiling = try fields.integer("ceiling")
-        retryAfter = try fields.integer("retry-after")
-        recoverableDays = try fields.integer("recoverable-days")
-        emptyPages = try fields.integer("empty-pages") ?? 0
+        ceiling = try fields.integer("ceiling", in: 0...1_000_000_000)
+        retryAfter = try fields.integer("retry-after", in: 0...86_400)
+        recoverableDays = try fields.integer("recoverable-days", in: 7...90)
+        emptyPages = try fields.integer("empty-pages", in: 0...1_000) ?? 0
         for member in try fields.members("secrets") {
             secrets.append(try SecretSeed(member.name, member.value, at: fields.place, now: now))
         }
@@ -48,7 +48,7 @@ extension VaultSeed {
     /// Many secrets at once, for tests of long lists.
     private static func fill(_ json: JSON, at place: String) throws(SeedError) -> [SecretSeed] {
         var fields = try Fields(json, at: "\(place).fill")
-        let count = try fields.integer("count") ?? 0
+        let count = try fields.integer("count", in: 0...1_000_000) ?? 0
         let prefix = try fields.string("prefix") ?? "filler-"
         let tags = try fields.table("tags")
         try fields.finish()
@@ -124,7 +124,7 @@ extension CertificateSeed {
         self.name = name
         subject = try fields.string("subject") ?? "CN=\(name)"
         dnsNames = try fields.strings("dns") ?? []
-        days = try fields.integer("days") ?? 365
+        days = try fields.integer("days", in: 1...36_500) ?? 365
         kind = try fields.choice("key", [KeyKind.elliptic, .rsa]) ?? .elliptic
         switch try fields.string("format") ?? "pfx" {
         case "pfx": contentType = "application/x-pkcs12"

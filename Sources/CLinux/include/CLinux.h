@@ -1,8 +1,5 @@
 // What Swift cannot import: constants behind macros, variadic calls, and the child's steps between fork and exec.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>

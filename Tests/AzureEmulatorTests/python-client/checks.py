@@ -139,6 +139,9 @@ def applications():
     with section("workload identity"), environment("workload-identity-app"):
         credential = WorkloadIdentityCredential(disable_instance_discovery=True)
         secret_operations(credential, "workload-identity")
+    with section("token proxy"), environment("workload-identity-proxy-app"):
+        credential = WorkloadIdentityCredential(disable_instance_discovery=True, enable_azure_proxy=True)
+        secret_operations(credential, "token-proxy")
     with section("client secret"), environment("client-secret-app") as variables:
         tenant, client = variables["AZURE_TENANT_ID"], variables["AZURE_CLIENT_ID"]
         credential = ClientSecretCredential(

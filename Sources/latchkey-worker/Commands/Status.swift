@@ -1,0 +1,180 @@
+import FoundationEssentials
+import Generations
+import LinuxSystem
+import Messages
+
+/// The status of a running instance as its file tells it.
+struct InstanceStatus: Decodable {
+    struct Failure: Decodable {
+        let code: String
+        let message: String
+        let exitCode: Int32?
+        let since: String?
+
+        enum CodingKeys: String, CodingKey {
+            case code, message, since
+            case exitCode = "exit_code"
+        }
+    }
+
+    struct Secret: Decodable {
+        let name: String
+        let vault: String
+        let type: String
+        let version: String?
+        let target: String
+        let updated: String?
+        let expires: String?
+    }
+
+    let instance: String
+    let pid: Int32
+    let childProcess: Int32?
+    let state: String
+    let generation: Int64
+    let attempt: Int64
+    let startedAttempt: Int64
+    let refreshedAt: String?
+    let nextRefreshAt: String?
+    let lastError: Failure?
+    let secrets: [Secret]
+
+    enum CodingKeys: String, CodingKey {
+        case instance, pid, state, generation, attempt, secrets
+        case childProcess = "child_pid"
+        case startedAttempt = "started_attempt"
+        case refreshedAt = "refreshed_at"
+        case nextRefreshAt = "next_refresh_at"
+        case lastError = "last_error"
+    }
+}
+
+/// The instance that a command is about: by name, or the only one that runs.
+struct RunningInstance {
+    let status: InstanceStatus
+    let statusText: [UInt8]
+    let path: String
+
+    /// Finds it; says how to go on where there is none, or more than one without a name.
+    static func find(_ name: String?, _ environment: EnvironmentEntries) throws(Diagnosis) -> RunningInstance {
+        let lookup = InstanceLookup(
+            runtimeDirectory: environment.text("RUNTIME_DIRECTORY"),
+            userRuntimeDirectory: environment.text("XDG_RUNTIME_DIR"))
+        let running = lookup.running()
+        let named = name.flatMap { lookup.instance(named: $0) }
+        if let found = named, found.isRunning, let instance = RunningInstance(found) { return instance }
+        let instances = running.compactMap { RunningInstance($0) }
+        guard let name else {
+            guard instances.count < 2 else { throw several(instances) }
+            guard let only = instances.first else { throw notRunning("no instance is running") }
+            return only
+        }
+        guard let found = instances.first(where: { $0.status.instance == name }) else {
+            throw notRunning("no instance '\(name)' is running")
+        }
+        return found
+    }
+
+    private init?(_ found: FoundInstance) {
+        guard let text = found.status, let status = try? JSONDecoder().decode(InstanceStatus.self, from: Data(text))
+        else { return nil }
+        self.status = status
+        statusText = text
+        path = found.path
+    }
+
+    private static func notRunning(_ text: String) -> Diagnosis {
+        Diagnosis(
+            .notRunning, exit: .success, text, hint: "start one with 'latchkey run', or name it with --instance NAME")
+    }
+
+    private static func several(_ instances: [RunningInstance]) -> Diagnosis {
+        let names = instances.map { "'\($0.status.instance)'" }.joined(separator: ", ")
+        return Diagnosis(.optionValue, exit: .usage, "several instances are running: \(names)", hint: "choose one with --instance NAME")
+    }
+}
+
+extension Diagnosis {
+    /// What `status` and `refresh` end with because of it: 3 where nothing runs.
+    var instanceExitCode: Int32 { code == .notRunning ? 3 : exitCode.rawValue }
+}
+
+/// `latchkey status`: what the running instance delivers; 0 fresh, 1 stale, failing or starting, 3 not running.
+enum Status {
+    enum Form {
+        case table, json, prometheus
+    }
+
+    static func run(_ form: Form, name: String?, _ environment: EnvironmentEntries, _ log: WorkerLog) -> Int32 {
+        do throws(Diagnosis) {
+            let found = try RunningInstance.find(name, environment)
+            switch form {
+            case .json: Output.write(found.statusText)
+            case .prometheus: Output.write((try? ProcessFiles.contents("\(found.path)/metrics.prom", limit: 4 << 20)) ?? [])
+            case .table: Output.write(table(found.status))
+            }
+            return found.status.state == "fresh" ? 0 : 1
+        } catch {
+            log.end([error])
+            return error.instanceExitCode
+        }
+    }
+
+    private static func table(_ status: InstanceStatus) -> String {
+        var head = [
+            ["instance", status.instance], ["state", status.state], ["pid", String(status.pid)],
+            ["command", status.childProcess.map { "running as \($0)" } ?? "not running"],
+            ["generation", String(status.generation)],
+            ["refreshed", status.refreshedAt ?? "-"], ["next refresh", status.nextRefreshAt ?? "only on request"],
+        ]
+        if let error = status.lastError {
+            head.append(["last error", "[\(error.code)] \(error.message), since \(error.since ?? "-")"])
+        }
+        var rows = [["SECRET", "VAULT", "VERSION", "TARGET", "UPDATED", "EXPIRES"]]
+        for secret in status.secrets {
+            rows.append([
+                secret.name, secret.vault, secret.version ?? "-", secret.target, secret.updated ?? "-",
+                secret.expires ?? "-",
+            ])
+        }
+        return Output.table(head) + "\n" + Output.table(rows)
+    }
+}
+
+/// `latchkey refresh`: a HUP to the running instance, and with `--wait` the end of the first attempt after it.
+enum RefreshRequest {
+    static func run(wait: Bool, name: String?, _ environment: EnvironmentEntries, _ log: WorkerLog) -> Int32 {
+        do throws(Diagnosis) {
+            let before = try RunningInstance.find(name, environment).status
+            try send(to: before)
+            guard wait else { return 0 }
+            return try awaitAttempt(after: before, environment, log)
+        } catch {
+            log.end([error])
+            return error.instanceExitCode
+        }
+    }
+
+    private static func send(to instance: InstanceStatus) throws(Diagnosis) {
+        do throws(SystemError) {
+            try ProcessHandle(pid: instance.pid).send(1)
+        } catch {
+            throw Diagnosis(.systemRefused, exit: .system, "instance '\(instance.instance)': \(error.reason)")
+        }
+    }
+
+    /// An attempt beyond those that had begun before the request began after it.
+    private static func awaitAttempt(
+        after before: InstanceStatus, _ environment: EnvironmentEntries, _ log: WorkerLog
+    ) throws(Diagnosis) -> Int32 {
+        while true {
+            // The status is replaced by a rename: a look every 20 ms costs little and misses nothing.
+            pause(.milliseconds(20))
+            let status = try RunningInstance.find(before.instance, environment).status
+            guard status.attempt > before.startedAttempt else { continue }
+            guard let error = status.lastError else { return 0 }
+            log.end([Diagnosis(.refreshFailed, exit: .temporary, error.message)])
+            return error.exitCode ?? 75
+        }
+    }
+}
