@@ -44,6 +44,13 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        // What Hummingbird brings anyway; named here since the emulator imports them by name.
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
         // C: what Swift cannot import.
@@ -124,7 +131,17 @@ let package = Package(
             dependencies: [
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 argumentParser,
+            ],
+            // In the program's own text: it is one file that runs from anywhere.
+            resources: [
+                .embedInCode("Assets/page.html"), .embedInCode("Assets/page.css"), .embedInCode("Assets/page.js"),
+                .embedInCode("Assets/icon.svg"),
             ],
             swiftSettings: strict
         ),
@@ -147,6 +164,11 @@ let package = Package(
         tests(of: "KeyVault", ["Secrets", "Messages", "HTTPTransport", "ManagedIdentity", "LinuxSystem"]),
         tests(of: "Refresh", ["Secrets", "Messages", "LaunchConfiguration", "WorkerProtocol", "LinuxSystem"]),
         tests(of: "AzureEmulator", [.product(name: "HummingbirdTesting", package: "hummingbird")]),
+        .testTarget(
+            name: "SampleAppTests",
+            dependencies: ["latchkey-sample-app", "latchkey-probe"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["LatchkeyTestSupport", "LinuxSystem", "Secrets", "Messages"],
