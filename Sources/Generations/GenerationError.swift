@@ -61,6 +61,18 @@ package enum GenerationError: Error, Equatable, Sendable {
         case fileAndDirectory
     }
 
+    /// Says of a failed call in a directory what it means: a shortage or a refused right, or a failed write.
+    static func failed(
+        _ error: SystemError, in directory: borrowing Directory, _ path: String, bytes: Int = 0, files: Int = 1
+    ) -> GenerationError {
+        if error.isShortage || error.code == EPERM { return .system(error, directory: path) }
+        let fileSystem = try? directory.descriptor.fileSystem()
+        let space = Space(
+            neededBytes: UInt64(bytes), neededFiles: UInt64(files), freeBytes: fileSystem?.freeBytes,
+            freeFiles: fileSystem?.freeFiles)
+        return .write(error, directory: path, space: space)
+    }
+
     /// Whether another place may be tried after this one.
     var isPassedOver: Bool {
         switch self {

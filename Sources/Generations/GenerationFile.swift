@@ -86,7 +86,7 @@ package struct DeliveryOwner: Equatable, Sendable {
     package var fileMode: UInt32 { isGroupReadable ? 0o440 : 0o400 }
 
     /// Runs `body` with the rights of the one who is delivered for.
-    func perform<Value>(
+    func perform<Value: ~Copyable>(
         in directory: String, _ body: () throws(GenerationError) -> Value
     ) throws(GenerationError) -> Value {
         guard let identity else { return try body() }

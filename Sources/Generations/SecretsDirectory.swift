@@ -1,4 +1,3 @@
-import Glibc
 package import LinuxSystem
 
 /// The directory in which the child finds its files: generations, one link to the current one, and links through it.
@@ -67,12 +66,7 @@ package final class SecretsDirectory: Sendable {
 
     /// Says of a failed call what it means for this directory.
     func failure(_ error: SystemError, bytes: Int = 0, files: Int = 0) -> GenerationError {
-        if error.isShortage || error.code == EPERM { return .system(error, directory: path) }
-        let system = try? directory.descriptor.fileSystem()
-        let space = GenerationError.Space(
-            neededBytes: UInt64(bytes), neededFiles: UInt64(files), freeBytes: system?.freeBytes,
-            freeFiles: system?.freeFiles)
-        return .write(error, directory: path, space: space)
+        .failed(error, in: directory, path, bytes: bytes, files: files)
     }
 
     func map<Value>(_ body: () throws(SystemError) -> Value) throws(GenerationError) -> Value {

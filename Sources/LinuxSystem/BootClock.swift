@@ -47,3 +47,11 @@ package func wallClockSeconds() -> Int64 {
     _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
     return Int64(time.tv_sec)
 }
+
+/// Sleeps for a time; a signal ends it early.
+package func pause(_ duration: Duration) {
+    var time = timespec()
+    time.tv_sec = Int(duration.wholeNanoseconds / 1_000_000_000)
+    time.tv_nsec = Int(duration.wholeNanoseconds % 1_000_000_000)
+    _ = unsafe nanosleep(&time, nil)
+}

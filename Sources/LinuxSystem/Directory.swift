@@ -58,6 +58,12 @@ package struct Directory: ~Copyable, Sendable {
         return Directory(owning: try Self.opened(number, "openat", path + "/.."), path: path + "/..")
     }
 
+    /// The same handle with another path for messages.
+    package borrowing func handle(called path: String) throws(SystemError) -> Directory {
+        let number = unsafe openat(descriptor.number, ".", CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)
+        return Directory(owning: try Self.opened(number, "openat", path), path: path)
+    }
+
     /// The same directory opened anew, with an offset of its own and the right to list.
     package borrowing func reopened() throws(SystemError) -> Directory {
         let number = unsafe openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)

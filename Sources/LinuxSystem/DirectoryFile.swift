@@ -101,6 +101,7 @@ extension OwnedDescriptor {
     }
 }
 
+/// Where the link leads that stands under a name in a directory; under no name, the one that is open.
 func readLink(_ directory: CInt, _ name: UnsafePointer<CChar>) throws(SystemError) -> [UInt8] {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlinkat(directory, name, &target, target.count)

@@ -23,7 +23,7 @@ package struct FileIdentity: Equatable, Sendable {
     /// It is the file-system identity (setfsuid(2)) of this one thread: other threads (libcurl's resolver) keep theirs,
     /// the user gets no right to signal or trace the process, root's powers over files are laid down by the kernel,
     /// and the parent-death signal, which the kernel forgets at such a change, is put back.
-    package func perform<Value, Failure: Error>(
+    package func perform<Value: ~Copyable, Failure: Error>(
         refused: (SystemError) -> Failure, _ body: () throws(Failure) -> Value
     ) throws(Failure) -> Value {
         var before = clinux_identity()

@@ -15,6 +15,11 @@ package enum MemoryFile {
         guard clinux_seal(file.number) else { throw SystemError(call: "fcntl") }
     }
 
+    /// The same by number, for one that belongs to the process as a whole.
+    package static func seal(_ number: CInt) throws(SystemError) {
+        guard clinux_seal(number) else { throw SystemError(call: "fcntl") }
+    }
+
     /// Whether a descriptor is a memory file with all seals set.
     package static func isSealed(_ number: CInt) -> Bool {
         clinux_is_sealed(number)

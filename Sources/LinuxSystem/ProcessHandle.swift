@@ -1,5 +1,5 @@
 import CLinux
-import Glibc
+package import Glibc
 
 /// A process by descriptor: no other process can take its place (pidfd_open(2)).
 package struct ProcessHandle: ~Copyable {
@@ -82,6 +82,9 @@ package enum ProcessFiles {
     /// This process's id.
     package static var ownProcess: Int32 { getpid() }
 
+    /// The process that started this one.
+    package static var parentProcess: Int32 { getppid() }
+
     /// The path of this process's program (proc(5), `/proc/PID/exe`).
     package static func ownProgram() throws(SystemError) -> String {
         var path = [UInt8](repeating: 0, count: Int(PATH_MAX))
@@ -97,6 +100,21 @@ package enum ProcessFiles {
         let number = unsafe clinux_open_path(path, false)
         guard number >= 0 else { throw SystemError(call: "open", subject: path) }
         return OwnedDescriptor(owning: number)
+    }
+
+    /// Whether a path is a program that this process may execute (access(2)).
+    package static func isExecutable(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+    }
+
+    /// Writes a new file; one that exists is left alone (`EEXIST`).
+    package static func create(_ path: String, _ bytes: [UInt8], mode: mode_t) throws(SystemError) {
+        let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard number >= 0 else { throw SystemError(call: "open", subject: path) }
+        let file = OwnedDescriptor(owning: number)
+        try writeAll(bytes.span, to: file.number)
+        guard fchmod(file.number, mode) == 0 else { throw SystemError(call: "fchmod", subject: path) }
     }
 
     /// The parent of a process; nil where it is gone.

@@ -17,6 +17,9 @@ package struct SystemError: Error, Equatable, Sendable {
         self.subject = subject
     }
 
+    /// What was to be made exists already (`EEXIST`).
+    package var isExisting: Bool { code == EEXIST }
+
     /// The kernel's words for the code, in lower case: `no such file or directory`.
     package var reason: String {
         guard let words = unsafe clinux_error_text(code) else { return "error \(code)" }

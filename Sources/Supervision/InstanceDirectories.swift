@@ -1,14 +1,33 @@
+import Generations
 import LinuxSystem
 
-/// The descriptors of the instance's directory, its lock and its secrets directory, as the first worker handed them over.
+/// The directories of this run and their locks, as the first worker handed them over.
 ///
-/// The lock lives as long as its descriptor: an instance runs if its lock is held.
+/// A lock lives as long as its descriptor: an instance runs if its lock is held.
 final class InstanceDirectories {
-    let instance = OwnedSlot()
-    let lock = OwnedSlot()
-    let secrets = OwnedSlot()
+    private var place: DeliveryPlace?
+    private(set) var handover: Handover?
 
-    func write(_ document: StatusDocument) {}
+    /// Takes descriptors and description over.
+    func adopt(_ handover: Handover?, descriptors: [CInt]) {
+        guard let handover else { return }
+        place = DeliveryPlace.adopt(handover, descriptors: descriptors)
+        self.handover = handover
+    }
 
-    func clean(keepingFiles: Bool) {}
+    /// What the next worker is lent.
+    var descriptors: [CInt] { place?.descriptors ?? [] }
+
+    /// Publishes the status; failing at that must not disturb the app.
+    func write(_ document: StatusDocument) {
+        try? place?.instance?.publish(.status, document.json)
+        try? place?.instance?.publish(.metrics, document.metrics)
+    }
+
+    /// Removes what was delivered, and lets the locks go. With `keepingFiles` the secrets stay.
+    func clean(keepingFiles: Bool) {
+        if !keepingFiles { try? place?.removeAll() }
+        place = nil
+        handover = nil
+    }
 }

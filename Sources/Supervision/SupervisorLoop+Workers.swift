@@ -1,3 +1,4 @@
+import Generations
 import Glibc
 import LinuxSystem
 import Messages
@@ -8,6 +9,8 @@ extension SupervisorLoop {
     func startWorker(_ order: WorkerOrder) {
         do throws(SystemError) {
             let orders = try MemoryFile.create(name: "order")
+            var order = order
+            order.handover = directories.handover
             try writeAll(order.encoded.span, to: orders.number)
             try MemoryFile.seal(orders)
             filling.environment.put(try MemoryFile.create(name: "app-environment"))
@@ -41,8 +44,8 @@ extension SupervisorLoop {
         request.memoryLimit = 4 << 30
         request.descriptors = [
             setting.environment, orders, report, filling.environment.number ?? -1, filling.memory.number ?? -1,
-            memory.number ?? -1, directories.instance.number ?? -1, directories.secrets.number ?? -1,
-        ]
+            memory.number ?? -1,
+        ] + directories.descriptors
         do throws(SpawnFailure) {
             return try request.spawn()
         } catch {
@@ -54,7 +57,7 @@ extension SupervisorLoop {
     func readReport() {
         while let number = report.number {
             do throws(SystemError) {
-                guard let message = try LocalSocket.receive(from: number, into: &buffer, descriptorLimit: 3) else { return }
+                guard let message = try LocalSocket.receive(from: number, into: &buffer, descriptorLimit: 4) else { return }
                 let descriptors = OwnedList(message.descriptors)
                 if message.count == 0 { return stopWatchingReport() }
                 received += buffer.prefix(message.count)
@@ -71,7 +74,7 @@ extension SupervisorLoop {
     private func takeMessages(_ descriptors: borrowing OwnedList) throws(SystemError) {
         do throws(WireError) {
             while let message = try WorkerMessage.take(from: &received) {
-                if case .prepared(_, let directories) = message { try adopt(directories, descriptors) }
+                if case .prepared(_, let handover) = message { try adopt(handover, descriptors) }
                 if case .finished(let report) = message, report.environmentChanged { try checkEnvironment() }
                 dispatch(.workerMessage(message))
             }
@@ -80,18 +83,11 @@ extension SupervisorLoop {
         }
     }
 
-    private func adopt(
-        _ present: WorkerMessage.Directories, _ descriptors: borrowing OwnedList
-    ) throws(WireError) {
-        guard descriptors.count == present.count else { throw WireError("descriptors that do not fit") }
-        var index = 0
-        for (isPresent, slot) in [
-            (present.instance, directories.instance), (present.lock, directories.lock),
-            (present.secrets, directories.secrets),
-        ] where isPresent {
-            if let descriptor = descriptors.take(index) { slot.put(descriptor) }
-            index += 1
+    private func adopt(_ handover: Handover?, _ descriptors: borrowing OwnedList) throws(WireError) {
+        guard descriptors.count == handover?.descriptorCount ?? 0 else {
+            throw WireError("descriptors that do not fit")
         }
+        directories.adopt(handover, descriptors: descriptors.takeAll())
     }
 
     private func checkEnvironment() throws(WireError) {
@@ -135,7 +131,11 @@ struct OwnedList: ~Copyable {
 
     var count: Int { slots.count }
 
-    borrowing func take(_ index: Int) -> OwnedDescriptor? {
-        slots[index].take()
+    /// The caller owns them from here on.
+    borrowing func takeAll() -> [CInt] {
+        slots.compactMap { slot in
+            guard let descriptor = slot.take() else { return nil }
+            return descriptor.release()
+        }
     }
 }

@@ -12,10 +12,8 @@ package enum WorkerDescriptor {
     package static let memoryOut: Int32 = 7
     /// What the last worker left, sealed; closed at the first one.
     package static let memoryIn: Int32 = 8
-    /// The instance's directory; closed at the first one.
-    package static let instanceDirectory: Int32 = 9
-    /// The secrets directory; closed at the first one and where there is none.
-    package static let secretsDirectory: Int32 = 10
+    /// The first of the directories' descriptors, as many as the order's handover tells.
+    package static let directories: Int32 = 9
 }
 
 /// The version that both programs must agree on; changed with every change of an order or a message.

@@ -1,28 +1,13 @@
+package import Generations
+
 /// What a worker tells the supervisor, in this order: at most one `prepared`, any number of `waiting`, one `finished`.
 package enum WorkerMessage: Equatable, Sendable {
-    /// The plan is known and the directory is ours. Descriptors that come along, those that exist, in this order: the
-    /// instance's directory, the lock, the secrets directory; `directories` tells which.
-    case prepared(SupervisorPlan, directories: Directories)
+    /// The plan is known and the directories are ours, where there are any: their descriptors come along.
+    case prepared(SupervisorPlan, Handover?)
     /// The fetch goes on retrying; the next try comes after these milliseconds.
     case waiting(milliseconds: Int64)
     /// The attempt has ended.
     case finished(WorkerReport)
-
-    /// Which descriptors come with `prepared`.
-    package struct Directories: Equatable, Sendable {
-        package var instance: Bool
-        package var lock: Bool
-        package var secrets: Bool
-
-        package init(instance: Bool = false, lock: Bool = false, secrets: Bool = false) {
-            self.instance = instance
-            self.lock = lock
-            self.secrets = secrets
-        }
-
-        /// How many descriptors that makes.
-        package var count: Int { (instance ? 1 : 0) + (lock ? 1 : 0) + (secrets ? 1 : 0) }
-    }
 }
 
 /// How an attempt ended.
@@ -94,12 +79,10 @@ extension WorkerMessage {
         var body = WireWriter()
         let kind: UInt8
         switch self {
-        case .prepared(let plan, let directories):
+        case .prepared(let plan, let handover):
             kind = 1
             plan.encode(into: &body)
-            body.write(directories.instance)
-            body.write(directories.lock)
-            body.write(directories.secrets)
+            body.write(optional: handover) { $1.encode(into: &$0) }
         case .waiting(let milliseconds):
             kind = 2
             body.write(milliseconds)
@@ -127,9 +110,8 @@ extension WorkerMessage {
         switch kind {
         case 1:
             let plan = try SupervisorPlan(reading: &body)
-            let directories = Directories(
-                instance: try body.readBool(), lock: try body.readBool(), secrets: try body.readBool())
-            message = .prepared(plan, directories: directories)
+            let handover = try body.readOptional { reader throws(WireError) in try Handover(reading: &reader) }
+            message = .prepared(plan, handover)
         case 2: message = .waiting(milliseconds: try body.readInteger(in: SupervisorPlan.durations))
         case 3: message = .finished(try WorkerReport(reading: &body))
         default: throw WireError("a message of an unknown kind")

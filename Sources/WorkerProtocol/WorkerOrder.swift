@@ -1,3 +1,5 @@
+package import Generations
+
 /// What the supervisor wants of a worker.
 package struct WorkerOrder: Equatable, Sendable {
     package enum Task: UInt8, Sendable {
@@ -16,6 +18,8 @@ package struct WorkerOrder: Equatable, Sendable {
     package var failures: Int64
     /// When the first worker was started, nanoseconds of CLOCK_BOOTTIME: the start timeout counts from there.
     package var startedAt: Int64
+    /// The directories whose descriptors come along; nil at the first attempt and where there are none.
+    package var handover: Handover?
 
     package init(task: Task, attempt: Int64 = 0, failures: Int64 = 0, startedAt: Int64 = 0) {
         self.task = task
@@ -33,6 +37,7 @@ package struct WorkerOrder: Equatable, Sendable {
         writer.write(attempt)
         writer.write(failures)
         writer.write(startedAt)
+        writer.write(optional: handover) { $1.encode(into: &$0) }
         return writer.bytes
     }
 
@@ -47,6 +52,7 @@ package struct WorkerOrder: Equatable, Sendable {
         attempt = try reader.readInteger()
         failures = try reader.readInteger()
         startedAt = try reader.readInteger()
+        handover = try reader.readOptional { reader throws(WireError) in try Handover(reading: &reader) }
         try reader.end()
     }
 }

@@ -1,0 +1,103 @@
+package import Messages
+
+/// Which instance's directory is wanted.
+package enum InstanceName: Equatable, Sendable {
+    /// `--instance NAME`.
+    case chosen(String)
+    /// The command's base name; `NAME-PID` where a running instance has it.
+    case usual(String)
+
+    var text: String {
+        switch self {
+        case .chosen(let name), .usual(let name): name
+        }
+    }
+}
+
+/// What decides where a run's directories are.
+package struct PlaceRequest: Sendable {
+    package var instance: InstanceName
+    /// The launcher's PID: what stands in the lock.
+    package var pid: Int32
+    package var owner: DeliveryOwner
+    /// `--directory`.
+    package var directory: String?
+    package var allowDisk = false
+    /// The variable's value as it was inherited.
+    package var runtimeDirectory: String?
+    /// The variable's value as it was inherited.
+    package var userRuntimeDirectory: String?
+
+    package init(instance: InstanceName, pid: Int32, owner: DeliveryOwner) {
+        self.instance = instance
+        self.pid = pid
+        self.owner = owner
+    }
+}
+
+/// Where a run delivers to, locked.
+package final class DeliveryPlace: Sendable {
+    /// nil only with `--directory`, where nothing can be had for lock and status: `status` is unavailable then.
+    package let instance: InstanceDirectory?
+    package let secrets: SecretsDirectory
+    /// What people should know.
+    package let warnings: [Diagnosis]
+
+    init(instance: InstanceDirectory?, secrets: SecretsDirectory, warnings: [Diagnosis] = []) {
+        self.instance = instance
+        self.secrets = secrets
+        self.warnings = warnings
+    }
+
+    /// Chooses, makes, checks and locks the directories.
+    ///
+    /// Throws `busy` where a running instance has them, and `refused` or `unavailable` otherwise: a run that delivers
+    /// no files may go on after those two.
+    package static func take(_ request: PlaceRequest) throws(GenerationError) -> DeliveryPlace {
+        // A directory can be removed by its last user between our opening and our locking.
+        for _ in 0..<8 {
+            if let place = try attempt(request) { return place }
+        }
+        throw .unavailable([.init(path: request.directory ?? "/run", reason: "is removed again and again")])
+    }
+
+    private static func attempt(_ request: PlaceRequest) throws(GenerationError) -> DeliveryPlace? {
+        guard let named = request.directory else {
+            guard let instance = try InstanceDirectory.take(request),
+                let secrets = try SecretsDirectory.within(instance, request)
+            else { return nil }
+            return DeliveryPlace(instance: instance, secrets: secrets)
+        }
+        var warnings: [Diagnosis] = []
+        var instance: InstanceDirectory?
+        do {
+            guard let taken = try InstanceDirectory.take(request) else { return nil }
+            instance = taken
+        } catch {
+            if case .busy = error { throw error }
+            if case .system(let cause, _) = error, cause.isShortage { throw error }
+            var diagnosis = error.diagnosis
+            diagnosis.code = .directoryUnavailable
+            diagnosis.text = "no directory for lock and status: " + diagnosis.text
+            diagnosis.hint = "'latchkey status' and 'latchkey refresh' can't find this run"
+            warnings.append(diagnosis)
+        }
+        guard let secrets = try SecretsDirectory.named(named, request) else { return nil }
+        if secrets.isShared {
+            warnings.append(
+                Diagnosis(
+                    .directoryShared, exit: .success,
+                    "secrets directory '\(secrets.path)' is the root of a mount that others can write",
+                    hint: "others who have the volume can exchange what is delivered; give it to this program alone"))
+        }
+        return DeliveryPlace(instance: instance, secrets: secrets, warnings: warnings)
+    }
+
+    /// Removes everything that was delivered and published, the locks last: what a clean stop does.
+    package func removeAll() throws(GenerationError) {
+        try secrets.removeAll()
+        try? secrets.removeLock()
+        if secrets.isOurs { secrets.removeItself() }
+        instance?.removeAll()
+    }
+}

@@ -1,0 +1,116 @@
+import LinuxSystem
+
+/// What one process tells another of its directories, besides sending the descriptors (unix(7), SCM_RIGHTS).
+///
+/// The worker that chose and locked them ends; the supervisor holds them from then on, and lends them to the next.
+package struct Handover: Equatable, Sendable {
+    /// nil where there is none.
+    package var instance: Instance?
+    package var secrets: Secrets
+
+    package struct Instance: Equatable, Sendable {
+        package var name: String
+        package var path: String
+        package var isOurs: Bool
+        package var isMemory: Bool
+
+        package init(name: String, path: String, isOurs: Bool, isMemory: Bool) {
+            self.name = name
+            self.path = path
+            self.isOurs = isOurs
+            self.isMemory = isMemory
+        }
+    }
+
+    package struct Secrets: Equatable, Sendable {
+        package var path: String
+        package var owner: DeliveryOwner
+        package var isShared: Bool
+        package var isMemory: Bool
+        package var isOurs: Bool
+        package var hasLock: Bool
+
+        package init(
+            path: String, owner: DeliveryOwner, isShared: Bool, isMemory: Bool, isOurs: Bool, hasLock: Bool
+        ) {
+            self.path = path
+            self.owner = owner
+            self.isShared = isShared
+            self.isMemory = isMemory
+            self.isOurs = isOurs
+            self.hasLock = hasLock
+        }
+    }
+
+    package init(instance: Instance?, secrets: Secrets) {
+        self.instance = instance
+        self.secrets = secrets
+    }
+
+    /// How many descriptors belong to it: instance and its lock, secrets, the lock in it, each where it exists.
+    package var descriptorCount: Int {
+        (instance == nil ? 0 : 2) + 1 + (secrets.hasLock ? 1 : 0)
+    }
+}
+
+extension DeliveryPlace {
+    /// What to tell the other process.
+    package var handover: Handover {
+        Handover(
+            instance: instance.map {
+                .init(name: $0.name, path: $0.path, isOurs: $0.isOurs, isMemory: $0.isMemory)
+            },
+            secrets: .init(
+                path: secrets.path, owner: secrets.owner, isShared: secrets.isShared, isMemory: secrets.isMemory,
+                isOurs: secrets.isOurs, hasLock: secrets.hasLock))
+    }
+
+    /// The descriptors to send, in the order in which they are taken over.
+    package var descriptors: [CInt] {
+        var all: [CInt] = []
+        if let instance { all += [instance.descriptor, instance.lockDescriptor] }
+        all.append(secrets.descriptor)
+        if let lock = secrets.lockDescriptor { all.append(lock) }
+        return all
+    }
+
+    /// Takes over what another process chose: `descriptors` are owned from here on, `handover.descriptorCount` of them.
+    package static func adopt(_ handover: Handover, descriptors: [CInt]) -> DeliveryPlace? {
+        guard descriptors.count == handover.descriptorCount else { return nil }
+        var rest = descriptors[...]
+        func next() -> OwnedDescriptor { OwnedDescriptor(owning: rest.removeFirst()) }
+        let instance = handover.instance.map { told in
+            InstanceDirectory(
+                directory: Directory(owning: next(), path: told.path), lock: next(), name: told.name, path: told.path,
+                isOurs: told.isOurs, isMemory: told.isMemory)
+        }
+        let told = handover.secrets
+        let directory = Directory(owning: next(), path: told.path)
+        let secrets = SecretsDirectory(
+            directory: directory, path: told.path, owner: told.owner, isShared: told.isShared,
+            isMemory: told.isMemory, lock: told.hasLock ? next() : nil, isOurs: told.isOurs)
+        return DeliveryPlace(instance: instance, secrets: secrets)
+    }
+}
+
+extension InstanceDirectory {
+    /// The lock's descriptor, to hand on.
+    package var lockDescriptor: CInt { lock.number }
+}
+
+extension SecretsDirectory {
+    var hasLock: Bool {
+        switch lock {
+        case .some: true
+        case .none: false
+        }
+    }
+
+    /// The descriptor of the lock in the directory, to hand on.
+    package var lockDescriptor: CInt? {
+        switch lock {
+        case .some(let lock): lock.number
+        case .none: nil
+        }
+    }
+}

@@ -1,0 +1,156 @@
+import Glibc
+import LinuxSystem
+import Messages
+
+/// A place where an instance's directory may be.
+struct Candidate: Equatable {
+    let path: String
+    /// How many components at the end are ours to make.
+    let makable: Int
+    /// Whether the directory is made for this instance alone, by its name.
+    let isNamed: Bool
+    /// A directory on the way that must be the user's own.
+    var base: String?
+
+    /// The places in their order (latchkey(1), FILES).
+    static func all(
+        for name: String, user: UInt32, runtimeDirectory: String?, userRuntimeDirectory: String?
+    ) -> [Candidate] {
+        var all: [Candidate] = []
+        if let first = runtimeDirectory?.split(separator: ":").first, first.hasPrefix("/") {
+            all.append(Candidate(path: String(first), makable: 1, isNamed: false))
+        }
+        if user == 0 { all.append(Candidate(path: "/run/latchkey/\(name)", makable: 2, isNamed: true)) }
+        if let base = userRuntimeDirectory, base.hasPrefix("/") {
+            all.append(Candidate(path: "\(base)/latchkey/\(name)", makable: 2, isNamed: true, base: base))
+        }
+        all.append(Candidate(path: "/dev/shm/latchkey-\(user)/\(name)", makable: 2, isNamed: true))
+        return all
+    }
+}
+
+extension InstanceDirectory {
+    /// The first place that can be used, locked; nil where it vanished meanwhile.
+    static func take(_ request: PlaceRequest) throws(GenerationError) -> InstanceDirectory? {
+        do {
+            return try take(request, name: request.instance.text)
+        } catch .busy(let directory, let pid) {
+            guard case .usual(let name) = request.instance, name != request.runtimeName else {
+                throw .busy(directory: directory, pid: pid)
+            }
+            return try take(request, name: "\(name)-\(request.pid)")
+        }
+    }
+
+    private static func take(_ request: PlaceRequest, name: String) throws(GenerationError) -> InstanceDirectory? {
+        do {
+            _ = try FileName(name)
+        } catch {
+            throw .path(name, .form(.dots))
+        }
+        let own = try DeliveryOwner()
+        let candidates = Candidate.all(
+            for: name, user: own.user, runtimeDirectory: request.runtimeDirectory,
+            userRuntimeDirectory: request.userRuntimeDirectory)
+        var attempts: [GenerationError.Attempt] = []
+        for candidate in candidates {
+            do {
+                return try take(candidate, request, name, own)
+            } catch {
+                guard error.isPassedOver else { throw error }
+                attempts.append(.init(path: candidate.path, reason: error.shortReason))
+            }
+        }
+        throw .unavailable(attempts)
+    }
+
+    private static func take(
+        _ candidate: Candidate, _ request: PlaceRequest, _ name: String, _ own: DeliveryOwner
+    ) throws(GenerationError) -> InstanceDirectory? {
+        if let base = candidate.base {
+            let user = try system(base) { () throws(SystemError) in try pathOwner(base) }
+            // What another user's session left in the environment is not ours to use.
+            if user != own.user {
+                throw .refused(
+                    directory: candidate.path,
+                    .forbidden(SystemError(call: "openat", code: EACCES, subject: "\(base), of user \(user)")))
+            }
+        }
+        let arrival = try DirectoryWalk.arrive(
+            at: candidate.path, for: own, making: candidate.makable, allowDisk: request.allowDisk)
+        let path = candidate.path
+        let directory = try system(path) { () throws(SystemError) in try arrival.directory.reopened() }
+        let status = try system(path) { () throws(SystemError) in try directory.descriptor.status() }
+        let fileSystem = try system(path) { () throws(SystemError) in try directory.descriptor.fileSystem() }
+        if status.user != own.user {
+            throw .refused(directory: path, .owner(status.user, expected: own.user))
+        }
+        if status.mode & 0o022 != 0 {
+            throw .refused(directory: path, .writable(path, mode: status.mode, owner: status.user))
+        }
+        if !fileSystem.isMemory, !request.allowDisk { throw .refused(directory: path, .notMemory(fileSystem.name)) }
+        if request.owner.identity != nil, request.directory == nil {
+            try request.owner.checkReach(path)
+        }
+        // The service manager's directory keeps the mode that its unit asked for.
+        if candidate.isNamed, status.mode != 0o755 {
+            try system(path) { () throws(SystemError) in try directory.descriptor.setMode(0o755) }
+        }
+        guard let lock = try takeLock(in: directory, path, .lock, pid: request.pid) else { return nil }
+        return InstanceDirectory(
+            directory: directory, lock: lock, name: name, path: path, isOurs: candidate.isNamed,
+            isMemory: fileSystem.isMemory)
+    }
+
+    private static func pathOwner(_ path: String) throws(SystemError) -> UInt32 {
+        var place = try Directory.root()
+        for part in path.utf8.split(separator: UInt8(ascii: "/")) {
+            guard let name = try? FileName(bytes: part) else { throw SystemError(call: "openat", code: ENOENT) }
+            place = try place.directory(name, .passing)
+        }
+        return try place.descriptor.status().user
+    }
+}
+
+extension PlaceRequest {
+    /// Where the service manager chose the directory, no other name leads to another.
+    fileprivate var runtimeName: String? {
+        runtimeDirectory?.hasPrefix("/") == true ? instance.text : nil
+    }
+}
+
+extension DeliveryOwner {
+    /// Whether the one who is delivered for can get there at all.
+    func checkReach(_ path: String) throws(GenerationError) {
+        do {
+            try perform(in: path) { () throws(GenerationError) in
+                _ = try DirectoryWalk.arrive(at: path, for: self)
+            }
+        } catch .system(let error, _) where error.code == EACCES {
+            throw .refused(directory: path, .unreachable(user, error))
+        }
+    }
+}
+
+extension GenerationError {
+    /// The reason alone, for a list of places.
+    fileprivate var shortReason: String {
+        switch self {
+        case .refused(_, .notMemory(let name)): "is on \(name)"
+        case .refused(_, .forbidden(let error)), .system(let error, _), .write(let error, _, _): error.reason
+        case .refused(_, .unreachable(let user, _)): "can't be reached by user \(user)"
+        default: diagnosis.text
+        }
+    }
+}
+
+/// Says of a failed call which directory it was about.
+func system<Value: ~Copyable>(
+    _ directory: String, _ body: () throws(SystemError) -> Value
+) throws(GenerationError) -> Value {
+    do {
+        return try body()
+    } catch {
+        throw .system(error, directory: directory)
+    }
+}

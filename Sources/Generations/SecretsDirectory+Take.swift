@@ -1,0 +1,128 @@
+import Glibc
+import LinuxSystem
+
+extension SecretsDirectory {
+    /// `secrets` in the instance's directory, made where it is missing; nil where that vanished meanwhile.
+    static func within(
+        _ instance: InstanceDirectory, _ request: PlaceRequest
+    ) throws(GenerationError) -> SecretsDirectory? {
+        let path = instance.path + "/secrets"
+        let owner = request.owner
+        do throws(SystemError) {
+            try instance.directory.makeDirectory(.secrets)
+            if owner.identity != nil {
+                // In a directory of our own nobody can have exchanged it.
+                try instance.directory.directory(.secrets).descriptor.setOwner(user: owner.user, group: owner.group)
+            }
+        } catch {
+            if error.code == ENOENT { return nil }
+            if error.code != EEXIST { throw failed(error, instance) }
+        }
+        let handle = try system(path) { () throws(SystemError) in try instance.directory.handle(.secrets) }
+        let status = try system(path) { () throws(SystemError) in try handle.status() }
+        switch status.kind {
+        case .directory: break
+        case .link: throw .refused(directory: path, .link(path))
+        case .regular, .other: throw .refused(directory: path, .notDirectory(path))
+        }
+        let found = Directory(owning: handle, path: path)
+        return try adopt(found, path, owner, allowDisk: request.allowDisk, isNamed: false, isOurs: true, lock: nil)
+    }
+
+    /// The directory that `--directory` names, with a lock of its own; nil where it vanished meanwhile.
+    static func named(_ name: String, _ request: PlaceRequest) throws(GenerationError) -> SecretsDirectory? {
+        let path = try absolute(name)
+        let arrival = try DirectoryWalk.arrive(
+            at: path, for: request.owner, making: .max, allowDisk: request.allowDisk)
+        let owner = request.owner
+        if arrival.isMade, owner.identity != nil {
+            // Made by us just now, or made by the user: both are right.
+            try system(path) { () throws(SystemError) in
+                let own = try arrival.directory.reopened()
+                if try own.descriptor.status().user != owner.user {
+                    try own.descriptor.setOwner(user: owner.user, group: owner.group)
+                }
+            }
+        }
+        if owner.identity != nil { try owner.checkReach(path) }
+        let isMade = arrival.isMade
+        let found = try system(path) { () throws(SystemError) in try arrival.directory.handle(called: path) }
+        return try adopt(
+            found, path, owner, allowDisk: request.allowDisk, isNamed: true, isOurs: isMade, lock: request.pid)
+    }
+
+    /// Checks a directory, gives it its owner and mode, and locks it.
+    private static func adopt(
+        _ found: borrowing Directory, _ path: String, _ owner: DeliveryOwner, allowDisk: Bool, isNamed: Bool,
+        isOurs: Bool, lock pid: Int32?
+    ) throws(GenerationError) -> SecretsDirectory? {
+        let fileSystem = try system(path) { () throws(SystemError) in try found.descriptor.fileSystem() }
+        if !fileSystem.isMemory, !allowDisk { throw .refused(directory: path, .notMemory(fileSystem.name)) }
+        let isShared = try checkAccess(to: found, path, owner, isNamed: isNamed, isMemory: fileSystem.isMemory)
+        var held: OwnedDescriptor?
+        let directory = try owner.perform(in: path) { () throws(GenerationError) in
+            let open = try system(path) { () throws(SystemError) in
+                let open = try found.reopened()
+                if !isShared {
+                    let status = try open.descriptor.status()
+                    if status.group != owner.group { try open.descriptor.setOwner(user: owner.user, group: owner.group) }
+                    try open.descriptor.setMode(owner.directoryMode)
+                }
+                return open
+            }
+            if let pid { held = try takeLock(in: open, path, .ownLock, pid: pid) }
+            return open
+        }
+        if pid != nil, held == nil { return nil }
+        return SecretsDirectory(
+            directory: directory, path: path, owner: owner, isShared: isShared, isMemory: fileSystem.isMemory,
+            lock: held, isOurs: isOurs)
+    }
+
+    /// Refuses what is not ours or can be written by others; true for what is shared all the same: the root of a
+    /// memory mount, or a sticky directory of root's, that `--directory` names.
+    private static func checkAccess(
+        to found: borrowing Directory, _ path: String, _ owner: DeliveryOwner, isNamed: Bool, isMemory: Bool
+    ) throws(GenerationError) -> Bool {
+        let status = try system(path) { () throws(SystemError) in try found.descriptor.status() }
+        var isShared = false
+        if status.mode & 0o022 != 0 {
+            let isSticky = status.user == 0 && status.mode & 0o1000 != 0
+            let isMountRoot = try system(path) { () throws(SystemError) in try found.isMountRoot() }
+            isShared = isNamed && (isSticky || (isMountRoot && isMemory))
+            if !isShared {
+                throw .refused(directory: path, .writable(path, mode: status.mode, owner: status.user))
+            }
+        }
+        if status.user != owner.user, !(isShared && status.user == 0) {
+            throw .refused(directory: path, .owner(status.user, expected: owner.user))
+        }
+        return isShared
+    }
+
+    /// Removes the directory itself, if that name still is this directory and nothing is in it.
+    func removeItself() {
+        guard let last = path.split(separator: "/").last, let name = try? FileName(String(last)) else { return }
+        try? perform { () throws(GenerationError) in
+            guard let above = try? directory.above(), let own = try? directory.descriptor.status(),
+                let named = try? above.status(of: name), named.isSameFile(as: own)
+            else { return }
+            try? above.removeDirectory(name)
+        }
+    }
+
+    private static func failed(_ error: SystemError, _ instance: InstanceDirectory) -> GenerationError {
+        if error.code == EACCES { return .refused(directory: instance.path, .forbidden(error)) }
+        return .failed(error, in: instance.directory, instance.path)
+    }
+
+    /// The path as it was named, absolute, without superfluous slashes and dots.
+    static func absolute(_ name: String) throws(GenerationError) -> String {
+        if name.isEmpty { throw .path(name, .form(.empty)) }
+        var whole = name
+        if !name.hasPrefix("/") {
+            whole = try system(name) { () throws(SystemError) in try Directory.workingDirectoryPath() } + "/" + name
+        }
+        return "/" + whole.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+    }
+}

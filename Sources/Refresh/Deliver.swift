@@ -1,0 +1,138 @@
+import Cryptography
+import Delivery
+import Generations
+import KeyVault
+package import LaunchConfiguration
+import LinuxSystem
+import Messages
+package import Secrets
+package import WorkerProtocol
+
+/// Where a gathered set is to be delivered.
+package struct DeliveryTask {
+    /// The inherited environment, entry by entry.
+    package var inherited: [[UInt8]]
+    /// nil where no directory could be had.
+    package var secrets: Generations.SecretsDirectory?
+    /// The memory file that takes the child's environment; nil for a command without a child.
+    package var environmentFile: CInt?
+    /// The command's arguments, which count against the kernel's limit too.
+    package var arguments: [[UInt8]]
+
+    package init(
+        inherited: [[UInt8]], secrets: Generations.SecretsDirectory?, environmentFile: CInt?, arguments: [[UInt8]]
+    ) {
+        self.inherited = inherited
+        self.secrets = secrets
+        self.environmentFile = environmentFile
+        self.arguments = arguments
+    }
+}
+
+/// What a delivery did.
+package struct DeliveryOutcome: Equatable, Sendable {
+    package init() {}
+
+    package var filesChanged = false
+    package var environmentChanged = false
+    /// The names of the objects whose versions changed, sorted.
+    package var changedNames: [String] = []
+}
+
+extension Gathered {
+    /// Delivers files and environment, both or none: the environment is checked and built before a file is touched.
+    package borrowing func deliver(
+        _ task: DeliveryTask, _ plan: LaunchPlan, updating memory: inout RefreshMemory
+    ) throws(RefreshFailure) -> DeliveryOutcome {
+        do throws(Diagnosis) {
+            return try delivered(task, plan, updating: &memory)
+        } catch {
+            throw RefreshFailure([error])
+        }
+    }
+
+    private borrowing func delivered(
+        _ task: DeliveryTask, _ plan: LaunchPlan, updating memory: inout RefreshMemory
+    ) throws(Diagnosis) -> DeliveryOutcome {
+        var outcome = DeliveryOutcome()
+        var digest = memory.environmentDigest
+        if let file = task.environmentFile {
+            digest = try writeEnvironment(to: file, task, plan, key: memory.key)
+            outcome.environmentChanged = digest != memory.environmentDigest
+        }
+        outcome.filesChanged = try writeFiles(task)
+        var versions: [String: String] = [:]
+        for object in objects { versions[object.object.url] = object.version ?? "" }
+        if outcome.environmentChanged || outcome.filesChanged {
+            outcome.changedNames = objects.filter { memory.versions[$0.object.url] != ($0.version ?? "") }
+                .map(\.object.name).sorted()
+            memory.previousVersions = memory.versions
+            memory.previousEnvironmentDigest = memory.environmentDigest
+            memory.generation += 1
+        }
+        memory.versions = versions
+        memory.environmentDigest = digest
+        return outcome
+    }
+
+    private borrowing func writeEnvironment(
+        to file: CInt, _ task: DeliveryTask, _ plan: LaunchPlan, key: [UInt8]
+    ) throws(Diagnosis) -> [UInt8] {
+        var assignments = variables.map { variable in
+            EnvironmentAssignment(
+                name: variable.name, slot: variable.slot, secret: variable.object.name,
+                source: variable.isBulk ? .bulk(variable.place) : .configured(variable.place))
+        }
+        let root = task.secrets?.path
+        for entry in files {
+            guard let variable = entry.pathVariable, let root else { continue }
+            assignments.append(
+                EnvironmentAssignment(name: variable, text: root + "/" + entry.path, source: .configured(entry.place)))
+        }
+        let options = EnvironmentOptions(
+            pristine: plan.child.pristine, keepIdentity: plan.child.keepIdentity, secretsDirectory: root,
+            arguments: task.arguments)
+        do throws(DeliveryError) {
+            return try writeEnvironmentBlock(
+                inherited: task.inherited, assignments: assignments, options: options, values: set, key: key, to: file)
+        } catch {
+            throw error.diagnosis
+        }
+    }
+
+    private borrowing func writeFiles(_ task: DeliveryTask) throws(Diagnosis) -> Bool {
+        guard let secrets = task.secrets else { return false }
+        do throws(GenerationError) {
+            var list: [GenerationFile] = []
+            for file in files {
+                list.append(try GenerationFile(path: file.path, mode: file.mode, size: file.slot.count))
+            }
+            let outcome = try secrets.write(list) { (index, body) throws(GenerationError) in
+                try set.withBytes(of: files[index].slot) { (bytes) throws(GenerationError) in try body(bytes) }
+            }
+            return outcome != .unchanged
+        } catch {
+            throw error.diagnosis
+        }
+    }
+}
+
+extension Gathered {
+    /// Whether the app has failed with exactly these versions before.
+    package borrowing func isRefused(by memory: RefreshMemory) -> Bool {
+        guard let refused = memory.refusedVersions, !refused.isEmpty else { return false }
+        return objects.allSatisfy { refused[$0.object.url] == ($0.version ?? "") }
+    }
+
+    /// When something begins or ceases to be valid, in seconds since 1970.
+    package var turningPoints: [Int64] {
+        objects.flatMap { [$0.attributes.notBefore, $0.attributes.expires].compactMap(\.self) }
+    }
+}
+
+extension VaultObject {
+    /// What names the object in memory and messages: its URL without a version, or with a pinned one.
+    var url: String {
+        "\(vault.url)/\(kind.collection)/\(name)" + (version.map { "/" + $0 } ?? "")
+    }
+}

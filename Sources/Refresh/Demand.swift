@@ -1,0 +1,110 @@
+import Delivery
+import KeyVault
+package import LaunchConfiguration
+import Messages
+package import Secrets
+
+/// One place that a value goes to, with the object that it is made of.
+package enum Target: Hashable, Sendable {
+    case variable(String)
+    case file(String)
+
+    /// As `status` shows it: `env:DB_PASSWORD`, `file:tls/server.pem`.
+    package var name: String {
+        switch self {
+        case .variable(let name): "env:" + name
+        case .file(let path): "file:" + path
+        }
+    }
+}
+
+/// One value to deliver: what it is made of, where it goes, and what holds if it is missing.
+struct Wish {
+    var target: Target
+    var request: ObjectRequest
+    var policy: MissingPolicy
+    var isBulk: Bool
+    var place: Place
+    var mode: UInt32?
+    var pathVariable: String?
+}
+
+/// All that a plan wants of the vaults, before anything is fetched.
+struct Demand {
+    var wishes: [Wish] = []
+    /// Files of several objects: templates and sets, each with its references in order.
+    var composites: [(file: FileEntry, references: [VaultReference], template: Template?)] = []
+
+    /// Every object once, in the order of first use.
+    var objects: [VaultObject] {
+        var seen: Set<VaultObject> = []
+        let all = wishes.map(\.request.reference.object) + composites.flatMap { $0.references.map(\.object) }
+        return all.filter { seen.insert($0).inserted }
+    }
+
+    /// Objects that may be missing: wherever they are used, that is allowed.
+    func optional(_ plan: LaunchPlan) -> Set<VaultObject> {
+        var optional = Set(wishes.filter { $0.policy != .error }.map(\.request.reference.object))
+        for wish in wishes where wish.policy == .error { optional.remove(wish.request.reference.object) }
+        for composite in composites { composite.references.forEach { optional.remove($0.object) } }
+        return optional
+    }
+
+    /// Collects what is named in the plan; templates are read for the names in them.
+    init(_ plan: LaunchPlan) throws(Diagnosis) {
+        for entry in plan.inherited where !plan.environment.contains(where: { $0.name == entry.name }) {
+            add(entry, plan)
+        }
+        for entry in plan.environment { add(entry, plan) }
+        for file in plan.files {
+            switch file.content {
+            case .object(let request):
+                wishes.append(
+                    Wish(
+                        target: .file(file.path), request: request, policy: file.ifMissing ?? plan.ifMissing,
+                        isBulk: false, place: file.place, mode: file.mode, pathVariable: file.pathVariable))
+            case .set(let references, _): composites.append((file, references, nil))
+            case .template(let path, let vault): try add(template: path, vault ?? plan.vault, file)
+            }
+        }
+    }
+
+    private mutating func add(_ entry: EnvironmentEntry, _ plan: LaunchPlan) {
+        wishes.append(
+            Wish(
+                target: .variable(entry.name), request: entry.request, policy: entry.ifMissing ?? plan.ifMissing,
+                isBulk: false, place: entry.place))
+    }
+
+    private mutating func add(template path: String, _ vault: VaultAddress?, _ file: FileEntry) throws(Diagnosis) {
+        let template: Template
+        do throws(DeliveryError) {
+            template = try Template(path: path)
+        } catch {
+            throw error.diagnosis
+        }
+        var references: [VaultReference] = []
+        for name in template.names {
+            guard let vault else {
+                throw Diagnosis(
+                    .configurationValue, exit: .configuration,
+                    "\(file.place): the template names '\(name)', and there is no vault", hint: "set vault = \"NAME\"")
+            }
+            references.append(VaultReference(object: VaultObject(vault: vault, name: name)))
+        }
+        composites.append((file, references, template))
+    }
+
+    /// Adds what a bulk selection found.
+    mutating func add(_ selection: BulkSelection, found: [ListedSecret]) {
+        for secret in found {
+            let object = VaultObject(vault: selection.vault, name: secret.name)
+            let name = Selection.variableName(for: secret.name, selection.naming)
+            let target: Target = selection.target == .environment ? .variable(name) : .file(name)
+            wishes.append(
+                Wish(
+                    target: target, request: ObjectRequest(reference: VaultReference(object: object)),
+                    policy: .ignore, isBulk: true, place: selection.place))
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package import KeyVault
+package import Messages
+package import Secrets
+
+/// What a fetch brought, ready to be delivered: the values in one arena, and where each goes.
+package struct Gathered: ~Copyable {
+    package var set: SecretSet
+    /// The variables in the order of the plan, with the object each comes from.
+    var variables: [GatheredVariable] = []
+    var files: [GatheredFile] = []
+    package var objects: [FetchedObject] = []
+    package var warnings: [Message] = []
+
+    init(set: consuming SecretSet) {
+        self.set = set
+    }
+}
+
+struct GatheredVariable {
+    var name: String
+    var slot: SecretSet.Slot
+    var object: VaultObject
+    var isBulk: Bool
+    var place: String
+}
+
+struct GatheredFile {
+    var path: String
+    var slot: SecretSet.Slot
+    var mode: UInt32?
+    var pathVariable: String?
+    var objects: [VaultObject]
+    var place: String
+}
+
+/// How a refresh went wrong, with what decides on the next one.
+package struct RefreshFailure: Error {
+    /// The most important first; at least one.
+    package var diagnoses: [Diagnosis]
+    /// What a server asked for.
+    package var retryAfter: Duration?
+    /// Trying again may help (75).
+    package var isTemporary: Bool { diagnoses.allSatisfy { $0.exitCode == .temporary } }
+    /// A required secret is definitely gone: deleted or disabled.
+    package var isGone = false
+
+    package init(_ diagnoses: [Diagnosis], retryAfter: Duration? = nil, isGone: Bool = false) {
+        self.diagnoses = diagnoses
+        self.retryAfter = retryAfter
+        self.isGone = isGone
+    }
+}

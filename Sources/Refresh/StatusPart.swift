@@ -1,0 +1,63 @@
+package import KeyVault
+import Messages
+import Secrets
+
+extension Gathered {
+    /// Every object with the places that it goes to.
+    package var targets: [(object: FetchedObject, target: String)] {
+        var targets: [VaultObject: [String]] = [:]
+        for variable in variables { targets[variable.object, default: []].append("env:" + variable.name) }
+        for file in files {
+            for object in file.objects { targets[object, default: []].append("file:" + file.path) }
+        }
+        return objects.map { ($0, (targets[$0.object] ?? []).joined(separator: ", ")) }
+    }
+
+    /// The worker's part of the status: `secrets` as JSON, without a value or a digest of one.
+    package var statusJSON: [UInt8] {
+        let lines = targets.map { object, target in
+            let version = object.version.map { "\"\(PrintableText.json($0, to: 64))\"" } ?? "null"
+            return "    {\"name\": \(quoted(object.object.name)), \"vault\": \(quoted(object.object.vault.name)), "
+                + "\"type\": \"\(object.object.kind.rawValue)\", \"version\": \(version), "
+                + "\"target\": \(quoted(target)), \"updated\": \(date(object.attributes.updated)), "
+                + "\"expires\": \(date(object.attributes.expires))}"
+        }
+        return Array(lines.isEmpty ? "[]".utf8 : "[\n\(lines.joined(separator: ",\n"))\n  ]".utf8)
+    }
+
+    /// The worker's lines of the metrics.
+    package func metrics(requests: [String: Int64]) -> [UInt8] {
+        var text = ""
+        if !requests.isEmpty {
+            text += "# HELP latchkey_requests_total Requests, by endpoint and status; 000 without an answer.\n"
+            text += "# TYPE latchkey_requests_total counter\n"
+            for (key, count) in requests.sorted(by: { $0.key < $1.key }) {
+                let parts = key.split(separator: " ")
+                guard parts.count == 2 else { continue }
+                text += "latchkey_requests_total{endpoint=\"\(parts[0])\",code=\"\(parts[1])\"} \(count)\n"
+            }
+        }
+        let expiring = objects.filter { $0.attributes.expires != nil }
+        if !expiring.isEmpty {
+            text += "# HELP latchkey_secret_expiry_timestamp_seconds When a secret expires.\n"
+            text += "# TYPE latchkey_secret_expiry_timestamp_seconds gauge\n"
+            for object in expiring {
+                text += "latchkey_secret_expiry_timestamp_seconds{secret=\"\(object.object.name)\","
+                    + "vault=\"\(object.object.vault.name)\"} \(object.attributes.expires ?? 0)\n"
+            }
+        }
+        return Array(text.utf8)
+    }
+
+    /// `12 secrets of 2 vaults`.
+    package var summary: String {
+        let vaults = Set(objects.map(\.object.vault)).count
+        return "\(objects.count) secret\(objects.count == 1 ? "" : "s") of \(vaults) vault\(vaults == 1 ? "" : "s")"
+    }
+
+    private func quoted(_ text: String) -> String { "\"\(PrintableText.json(text, to: 1024))\"" }
+
+    private func date(_ seconds: Int64?) -> String {
+        seconds.map { "\"\(UTCTime(seconds: $0).rfc3339)\"" } ?? "null"
+    }
+}

@@ -1,0 +1,53 @@
+import Generations
+import LinuxSystem
+
+extension Handover {
+    func encode(into writer: inout WireWriter) {
+        writer.write(optional: instance) { writer, instance in
+            writer.write(instance.name)
+            writer.write(instance.path)
+            writer.write(instance.isOurs)
+            writer.write(instance.isMemory)
+        }
+        writer.write(secrets.path)
+        writer.write(optional: secrets.owner.identity) { writer, identity in
+            writer.write(Int64(identity.user))
+            writer.write(Int64(identity.group))
+            writer.write(list: identity.groups) { $0.write(Int64($1)) }
+        }
+        writer.write(Int64(secrets.owner.user))
+        writer.write(Int64(secrets.owner.group))
+        writer.write(secrets.owner.isGroupReadable)
+        writer.write(secrets.isShared)
+        writer.write(secrets.isMemory)
+        writer.write(secrets.isOurs)
+        writer.write(secrets.hasLock)
+    }
+
+    init(reading reader: inout WireReader) throws(WireError) {
+        let instance = try reader.readOptional { reader throws(WireError) in
+            Instance(
+                name: try reader.readString(), path: try reader.readString(), isOurs: try reader.readBool(),
+                isMemory: try reader.readBool())
+        }
+        let path = try reader.readString()
+        let identity = try reader.readOptional { reader throws(WireError) in
+            FileIdentity(
+                user: try readID(&reader), group: try readID(&reader),
+                groups: try reader.readList(atMost: 65_536, readID))
+        }
+        let owner = DeliveryOwner(
+            identity: identity, user: try readID(&reader), group: try readID(&reader),
+            isGroupReadable: try reader.readBool())
+        self.init(
+            instance: instance,
+            secrets: Secrets(
+                path: path, owner: owner, isShared: try reader.readBool(), isMemory: try reader.readBool(),
+                isOurs: try reader.readBool(), hasLock: try reader.readBool()))
+    }
+}
+
+/// A user's or group's number; the last one means "none" to the kernel.
+func readID(_ reader: inout WireReader) throws(WireError) -> UInt32 {
+    UInt32(try reader.readInteger(in: 0...Int64(UInt32.max - 1)))
+}

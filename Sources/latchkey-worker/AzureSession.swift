@@ -1,0 +1,79 @@
+import HTTPTransport
+import KeyVault
+import LaunchConfiguration
+import LinuxSystem
+import ManagedIdentity
+import Messages
+import Refresh
+
+/// One run's way to Azure: a transport, an identity, a vault client, and the counts of what was exchanged.
+final class AzureSession {
+    let transport: CurlTransport
+    let identity: IdentitySession
+    let client: VaultClient
+
+    /// The same, for a refresh.
+    static func open(
+        _ plan: LaunchPlan, _ environment: EnvironmentEntries, observer: any WaitObserver
+    ) throws(RefreshFailure) -> AzureSession {
+        do throws(Diagnosis) {
+            return try AzureSession(plan, environment, observer: observer)
+        } catch {
+            throw RefreshFailure([error])
+        }
+    }
+
+    init(_ plan: LaunchPlan, _ environment: EnvironmentEntries, observer: any WaitObserver) throws(Diagnosis) {
+        var options = CurlTransportOptions()
+        options.authoritiesFile = plan.authoritiesFile
+        options.environment = { environment.text($0) }
+        transport = CurlTransport(options: options)
+        let surroundings = IdentityEnvironment { environment[$0] }
+        let choice = IdentityOptions(
+            source: IdentityOptions.Source(rawValue: plan.identity.source.rawValue) ?? .auto,
+            clientID: plan.identity.clientID, objectID: plan.identity.objectID, resourceID: plan.identity.resourceID)
+        do throws(IdentityError) {
+            let decision = try detectIdentity(choice, in: surroundings)
+            identity = IdentitySession(decision, environment: surroundings, transport: transport, observer: observer)
+        } catch {
+            throw error.diagnosis
+        }
+        var settings = VaultClient.Settings()
+        settings.assignee = plan.identity.clientID
+        client = VaultClient(transport: transport, tokens: identity, observer: observer, settings: settings)
+    }
+}
+
+/// What a run is told while it waits: the first failure is logged at once, requests are counted.
+final class RunObserver: WaitObserver {
+    private let log: WorkerLog
+    private let waiting: (Duration) -> Void
+    private var hasLogged = false
+    /// Exchanges by endpoint and status: `vault 200`.
+    private(set) var requests: [String: Int64] = [:]
+
+    init(log: WorkerLog, isStart: Bool, waiting: @escaping (Duration) -> Void = { _ in }) {
+        self.log = log
+        self.waiting = waiting
+        hasLogged = !isStart
+    }
+
+    func retrying(_ diagnosis: Diagnosis, after pause: Duration) {
+        waiting(pause)
+        guard !hasLogged else { return }
+        hasLogged = true
+        let seconds = max(1, (pause.wholeMilliseconds + 999) / 1000)
+        var message = Message(.warning, diagnosis)
+        message.diagnosis.code = .startRetrying
+        message.diagnosis.text += "; trying again, next in \(seconds)s"
+        log.write(message)
+    }
+
+    func fetched(_ done: Int, of total: Int) {}
+
+    func exchanged(endpoint: String, status: Int) {
+        let digits = String(status)
+        let code = String(repeating: "0", count: max(0, 3 - digits.count)) + digits
+        requests["\(endpoint) \(code)", default: 0] += 1
+    }
+}

@@ -1,0 +1,61 @@
+import KeyVault
+import LaunchConfiguration
+import LinuxSystem
+import Messages
+
+/// `latchkey init`: a commented `latchkey.toml` from what the vault holds; never over an existing file (73).
+enum Initialize {
+    static func run(
+        _ plan: LaunchPlan, output: String, _ environment: EnvironmentEntries, _ log: WorkerLog
+    ) -> Int32 {
+        do throws(Diagnosis) {
+            let listed = try List.listed(plan, environment, log)
+            let text = text(plan, Selection.select(from: listed))
+            if output == "-" {
+                Output.write(text)
+            } else {
+                try write(text, to: output)
+                log.write(Message(.info, .refreshed, "wrote '\(output)'; try it with 'latchkey check'"))
+            }
+            return 0
+        } catch {
+            log.end([error])
+            return error.exitCode.rawValue
+        }
+    }
+
+    private static func write(_ text: String, to path: String) throws(Diagnosis) {
+        do throws(SystemError) {
+            try ProcessFiles.create(path, Array(text.utf8), mode: 0o644)
+        } catch {
+            let hint = error.isExisting ? "choose another one with --output, or '-' for standard output" : nil
+            throw Diagnosis(.fileExists, exit: .cannotCreate, "'\(path)': \(error.reason)", hint: hint)
+        }
+    }
+
+    private static func text(_ plan: LaunchPlan, _ secrets: [ListedSecret]) -> String {
+        var text = """
+            # Written by 'latchkey init'; latchkey.toml(5) explains every key. This file holds no secret.
+            vault = "\(plan.vault?.isPublicCloud == true ? plan.vault?.name ?? "" : plan.vault?.url ?? "")"
+
+            # Variables: NAME = "secret". A certificate or a part of a JSON secret needs a table:
+            #   SMTP_PASSWORD = { secret = "smtp", json = "/password" }
+            [env]
+
+            """
+        for secret in secrets where !secret.isManaged {
+            text += "\(Selection.variableName(for: secret.name, .upperSnake)) = \"\(secret.name)\"\n"
+        }
+        for secret in secrets where secret.isManaged {
+            text += "\n[files.\"\(secret.name).pem\"]\ncertificate = \"\(secret.name)\"\n"
+        }
+        return text + """
+
+            [refresh]
+            every = "5m"
+            # What the app is told when a secret changed: signal, restart, exec or none.
+            # on-change = "signal"
+
+            """
+    }
+}

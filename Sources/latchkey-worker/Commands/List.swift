@@ -1,0 +1,112 @@
+import FoundationEssentials
+import HTTPTransport
+import KeyVault
+import LaunchConfiguration
+import LinuxSystem
+import Messages
+import Secrets
+
+/// `latchkey list`: what a vault holds, never a value.
+enum List {
+    static func run(
+        _ plan: LaunchPlan, json: Bool, _ environment: EnvironmentEntries, _ log: WorkerLog
+    ) -> Int32 {
+        do throws(Diagnosis) {
+            let listed = try listed(plan, environment, log)
+            Output.write(json ? JSONText.list(listed) : table(listed))
+            return 0
+        } catch {
+            log.end([error])
+            return error.exitCode.rawValue
+        }
+    }
+
+    /// The default vault's secrets, by name.
+    static func listed(
+        _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ log: WorkerLog
+    ) throws(Diagnosis) -> [ListedSecret] {
+        guard let vault = plan.vault else {
+            throw Diagnosis(.optionValue, exit: .usage, "no vault is named", hint: "give one with --vault NAME")
+        }
+        let azure = try AzureSession(plan, environment, observer: RunObserver(log: log, isStart: true))
+        azure.client.warm(vault)
+        switch azure.client.list(vault, patience: .interactive) {
+        case .success(let listed): return listed.sorted { $0.name < $1.name }
+        case .failure(let error): throw error.diagnosis
+        }
+    }
+
+    private static func table(_ listed: [ListedSecret]) -> String {
+        var rows = [["NAME", "ENABLED", "UPDATED", "EXPIRES", "CONTENT TYPE", "TAGS"]]
+        for secret in listed {
+            let tags = secret.tags.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            rows.append([
+                secret.name, secret.attributes.enabled ? "yes" : "no", Output.date(secret.attributes.updated),
+                Output.date(secret.attributes.expires), secret.contentType ?? "", tags.joined(separator: ","),
+            ])
+        }
+        return Output.table(rows)
+    }
+}
+
+/// Text for standard output.
+enum Output {
+    static func write(_ text: String) {
+        try? writeAll(Array(text.utf8).span, to: 1)
+    }
+
+    static func date(_ seconds: Int64?) -> String {
+        seconds.map { UTCTime(seconds: $0).rfc3339 } ?? "-"
+    }
+
+    /// Columns of equal width, the last one as it is; what can't be printed is written out.
+    static func table(_ rows: [[String]]) -> String {
+        let rows = rows.map { $0.map { PrintableText.clipped($0, to: 200) } }
+        let count = rows.map(\.count).max() ?? 0
+        let widths = (0..<count).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            var line = ""
+            for (column, cell) in row.enumerated() {
+                line += cell + String(repeating: " ", count: widths[column] - cell.count + 2)
+            }
+            while line.hasSuffix(" ") { line.removeLast() }
+            return line + "\n"
+        }.joined()
+    }
+}
+
+/// Machine-readable output, with a version of its form.
+enum JSONText {
+    private struct Document: Encodable {
+        let schema = 1
+        let secrets: [Secret]
+    }
+
+    private struct Secret: Encodable {
+        let name: String
+        let enabled: Bool
+        let updated: String?
+        let expires: String?
+        let contentType: String?
+        let tags: [String: String]
+
+        enum CodingKeys: String, CodingKey {
+            case name, enabled, updated, expires, tags
+            case contentType = "content_type"
+        }
+    }
+
+    static func list(_ listed: [ListedSecret]) -> String {
+        let secrets = listed.map { secret in
+            Secret(
+                name: secret.name, enabled: secret.attributes.enabled,
+                updated: secret.attributes.updated.map { UTCTime(seconds: $0).rfc3339 },
+                expires: secret.attributes.expires.map { UTCTime(seconds: $0).rfc3339 },
+                contentType: secret.contentType, tags: secret.tags)
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let data = (try? encoder.encode(Document(secrets: secrets))) ?? Data()
+        return String(decoding: data, as: UTF8.self) + "\n"
+    }
+}

@@ -1,0 +1,77 @@
+import Generations
+import LaunchConfiguration
+import LinuxSystem
+import Messages
+import WorkerProtocol
+
+extension SupervisorPlan {
+    /// What the supervisor needs of a plan.
+    init(_ plan: LaunchPlan, isSidecar: Bool, format: MessageFormat) {
+        self.init()
+        instance = plan.instance ?? ""
+        commandIndex = isSidecar ? nil : plan.child.commandIndex
+        once = plan.child.once
+        identity = plan.child.runAs.map { Identity(user: $0.user, group: $0.group, groups: $0.groups) }
+        stopSignal = plan.child.stopSignal
+        stopTimeoutMilliseconds = plan.child.stopTimeout.wholeMilliseconds
+        groupSignal = plan.child.groupSignal
+        childNotifies = plan.notify == .child
+        intervalMilliseconds = plan.refresh.interval?.wholeMilliseconds
+        attemptTimeoutMilliseconds = max(plan.startTimeout.wholeMilliseconds, 60_000) + 30_000
+        keepsFiles = plan.refresh.cacheInMemory
+        logFormat = format
+        logLevel = plan.log.level
+        switch plan.refresh.onChange {
+        case .unset: action = .unset
+        case .none: action = .none
+        case .signal(let number): action = .signal(number)
+        case .restart: action = .restart
+        case .exec(let words): action = .exec(words.map { Array($0.utf8) })
+        }
+        switch plan.signalTarget {
+        case .process(let pid): target = .process(pid)
+        case .pidFile(let path): target = .pidFile(path)
+        case .command(let name): target = .command(name)
+        case nil: target = nil
+        }
+    }
+}
+
+extension LaunchPlan {
+    /// Whether anything goes into files.
+    var deliversFiles: Bool {
+        !files.isEmpty || selections.contains { $0.target == .files }
+    }
+
+    /// Chooses, makes and locks the directories. A run without files starts without any, with a warning.
+    func takePlace(_ environment: EnvironmentEntries, pid: Int32, log: WorkerLog) throws(Diagnosis) -> DeliveryPlace? {
+        do throws(GenerationError) {
+            let place = try DeliveryPlace.take(placeRequest(environment, pid: pid))
+            place.warnings.forEach { log.write(Message(.warning, $0)) }
+            return place
+        } catch {
+            let diagnosis = error.diagnosis
+            guard !deliversFiles, delivery.directory == nil, !error.isBusy else { throw diagnosis }
+            log.write(
+                Message(
+                    .warning, .directoryUnavailable, "\(diagnosis.text); starting without: 'latchkey status' is unavailable",
+                    hint: diagnosis.hint))
+            return nil
+        }
+    }
+
+    private func placeRequest(
+        _ environment: EnvironmentEntries, pid: Int32
+    ) throws(GenerationError) -> PlaceRequest {
+        let runAs = child.runAs.map { FileIdentity(user: $0.user, group: $0.group, groups: $0.groups) }
+        let owner = try DeliveryOwner(runAs: runAs, sharedGroup: delivery.group)
+        var request = PlaceRequest(
+            instance: isInstanceChosen ? .chosen(instance ?? "") : .usual(instance ?? "latchkey"), pid: pid,
+            owner: owner)
+        request.directory = delivery.directory
+        request.allowDisk = delivery.allowDisk
+        request.runtimeDirectory = environment.text("RUNTIME_DIRECTORY")
+        request.userRuntimeDirectory = environment.text("XDG_RUNTIME_DIR")
+        return request
+    }
+}

@@ -1,0 +1,228 @@
+import Cryptography
+import Generations
+import HTTPTransport
+import LaunchConfiguration
+import LinuxSystem
+import Messages
+import Refresh
+import WorkerProtocol
+
+/// One attempt for a supervisor: the first fetch and every refresh take the same path.
+///
+/// 1. Read order and environment; parse the command line anew, the configuration file with it.
+/// 2. Choose and lock the directories (first attempt), or take over those that are lent; tell the plan.
+/// 3. Fetch; deliver; fill and seal the memory files; report; exit.
+struct SupervisedWorker {
+    private let order: WorkerOrder
+    private let arguments: [[UInt8]]
+    private let environment: EnvironmentEntries
+    private let log: WorkerLog
+    private var memory: RefreshMemory
+    private var generator = SystemRandomNumberGenerator()
+
+    /// Runs an attempt with `latchkey`'s own arguments; returns the exit code, which nobody reads.
+    static func run(_ arguments: [[UInt8]]) -> Int32 {
+        do throws(SystemError) {
+            let block = try MemoryFile.contents(of: WorkerDescriptor.environment, limit: 64 << 20)
+            let orderBytes = try MemoryFile.contents(of: WorkerDescriptor.order, limit: 1 << 20)
+            let environment = EnvironmentEntries(block: block)
+            let entries = EnvironmentEntries(entries: environment.entries.filter { !isManagers($0) })
+            let order = try decoded(orderBytes)
+            var worker = SupervisedWorker(order: order, arguments: arguments, environment: entries)
+            try worker.attempt()
+            return 0
+        } catch {
+            return 71
+        }
+    }
+
+    private static func decoded(_ bytes: [UInt8]) throws(SystemError) -> WorkerOrder {
+        do throws(WireError) {
+            return try WorkerOrder(decoding: bytes)
+        } catch {
+            throw SystemError(call: error.reason, code: 71)
+        }
+    }
+
+    private static func isManagers(_ entry: [UInt8]) -> Bool {
+        ["NOTIFY_SOCKET=", "WATCHDOG_", "LISTEN_"].contains { entry.starts(with: Array($0.utf8)) }
+    }
+
+    private init(order: WorkerOrder, arguments: [[UInt8]], environment: EnvironmentEntries) {
+        self.order = order
+        self.arguments = arguments
+        self.environment = environment
+        log = WorkerLog(environment: environment)
+        let kept = order.task == .first
+            ? nil : try? RefreshMemory(decoding: MemoryFile.contents(of: WorkerDescriptor.memoryIn, limit: 16 << 20))
+        memory = kept ?? RefreshMemory(key: (try? randomBytes(32)) ?? [])
+    }
+
+    private mutating func attempt() throws(SystemError) {
+        let parsed: ParsedCommand
+        do throws(ConfigurationError) {
+            parsed = try parseCommandLine(arguments, environment)
+        } catch {
+            return try couldNotParse(error.diagnosis)
+        }
+        switch parsed {
+        case .run(let plan), .sidecar(let plan): try attempt(plan, isSidecar: parsed.isSidecar)
+        default:
+            // Help, of whatever command.
+            let code = CommandWorker.perform(parsed, environment, log)
+            try report(WorkerReport(outcome: .ended(exitCode: code)))
+        }
+    }
+
+    private mutating func couldNotParse(_ diagnosis: Diagnosis) throws(SystemError) {
+        if order.task == .first {
+            log.end([diagnosis])
+            return try report(WorkerReport(outcome: .ended(exitCode: diagnosis.exitCode.rawValue)))
+        }
+        var failure = diagnosis
+        failure.text += "; the configuration from before stays in force"
+        try fail(RefreshFailure([failure]), RefreshPlan())
+    }
+
+    private mutating func attempt(_ plan: LaunchPlan, isSidecar: Bool) throws(SystemError) {
+        var plan = plan
+        log.configure(plan.log, instance: plan.instance)
+        let place: DeliveryPlace?
+        do throws(Diagnosis) {
+            place = try takePlace(plan, isSidecar: isSidecar)
+        } catch {
+            log.end([error])
+            return try report(WorkerReport(outcome: .ended(exitCode: error.exitCode.rawValue)))
+        }
+        plan.instance = place?.instance?.name ?? plan.instance
+        if order.task == .first {
+            let prepared = SupervisorPlan(plan, isSidecar: isSidecar, format: log.format)
+            try LocalSocket.send(
+                WorkerMessage.prepared(prepared, place?.handover).encoded, descriptors: place?.descriptors ?? [],
+                over: WorkerDescriptor.report)
+        }
+        if order.task == .rollBack { return try rollBack(place, plan) }
+        try refresh(plan, place, isSidecar: isSidecar)
+    }
+
+    /// Chooses the directories, or takes over the lent ones. A run without files goes on without any.
+    private func takePlace(_ plan: LaunchPlan, isSidecar: Bool) throws(Diagnosis) -> DeliveryPlace? {
+        if let handover = order.handover {
+            let first = WorkerDescriptor.directories
+            return DeliveryPlace.adopt(
+                handover, descriptors: (0..<handover.descriptorCount).map { first + Int32($0) })
+        }
+        guard order.task == .first else { return nil }
+        return try plan.takePlace(environment, pid: ProcessFiles.parentProcess, log: log)
+    }
+
+    private mutating func refresh(_ plan: LaunchPlan, _ place: DeliveryPlace?, isSidecar: Bool) throws(SystemError) {
+        let isStart = order.task == .first
+        let observer = RunObserver(log: log, isStart: isStart) { pause in
+            guard isStart else { return }
+            let message = WorkerMessage.waiting(milliseconds: max(0, pause.wholeMilliseconds))
+            try? LocalSocket.send(message.encoded, over: WorkerDescriptor.report)
+        }
+        do throws(RefreshFailure) {
+            try deliver(plan, place, isSidecar: isSidecar, observer)
+        } catch {
+            if isStart {
+                log.end(error.diagnoses)
+                return try report(
+                    WorkerReport(outcome: .ended(exitCode: error.diagnoses.first?.exitCode.rawValue ?? 70)))
+            }
+            try fail(error, plan.refresh)
+        }
+    }
+
+    private mutating func deliver(
+        _ plan: LaunchPlan, _ place: DeliveryPlace?, isSidecar: Bool, _ observer: RunObserver
+    ) throws(RefreshFailure) {
+        let started = BootInstant(nanoseconds: order.startedAt)
+        let patience =
+            order.task == .first
+            ? Patience(deadline: started + plan.startTimeout) : Patience(deadline: .now + .seconds(60), attempts: 4)
+        let azure = try AzureSession.open(plan, environment, observer: observer)
+        let gathered = try gather(plan, through: azure.client, patience: patience, wallClock: wallClockSeconds())
+        gathered.warnings.filter { isDue($0) }.forEach { log.write($0) }
+        for (key, count) in observer.requests { memory.requests[key, default: 0] += count }
+        if gathered.isRefused(by: memory) { return try finish(gathered, DeliveryOutcome(), plan, isSidecar) }
+        let task = DeliveryTask(
+            inherited: environment.entries, secrets: place?.secrets,
+            environmentFile: isSidecar ? nil : WorkerDescriptor.childEnvironment,
+            arguments: Array(arguments.dropFirst(plan.child.commandIndex ?? arguments.count)))
+        let outcome = try gathered.deliver(task, plan, updating: &memory)
+        try finish(gathered, outcome, plan, isSidecar)
+    }
+
+    /// Expiry is warned of once a day; everything else about validity at the start only.
+    private mutating func isDue(_ warning: Message) -> Bool {
+        guard order.task != .first || warning.diagnosis.code == .secretExpires else { return true }
+        let key = "\(warning.diagnosis.code.rawValue) \(warning.diagnosis.vault ?? "") \(warning.diagnosis.secret ?? "")"
+        let day = wallClockSeconds() / 86_400
+        defer { memory.warnedDays[key] = day }
+        return memory.warnedDays[key] != day
+    }
+
+    private mutating func finish(
+        _ gathered: borrowing Gathered, _ outcome: DeliveryOutcome, _ plan: LaunchPlan, _ isSidecar: Bool
+    ) throws(RefreshFailure) {
+        var result = WorkerReport(outcome: .delivered)
+        result.filesChanged = outcome.filesChanged
+        result.environmentChanged = outcome.environmentChanged
+        result.generation = memory.generation
+        result.changedNames = outcome.changedNames.joined(separator: ",")
+        let next = Schedule.next(
+            plan.refresh, turningPoints: gathered.turningPoints, now: wallClockSeconds(), using: &generator)
+        result.nextMilliseconds = next?.wholeMilliseconds
+        result.summary = gathered.summary
+        result.statusJSON = gathered.statusJSON
+        result.metrics = gathered.metrics(requests: memory.requests)
+        result.plan = SupervisorPlan(plan, isSidecar: isSidecar, format: log.format)
+        do throws(SystemError) {
+            if outcome.environmentChanged { try MemoryFile.seal(WorkerDescriptor.childEnvironment) }
+            try report(result)
+        } catch {
+            throw RefreshFailure([Diagnosis(.systemRefused, exit: .system, error.description)])
+        }
+    }
+
+    private mutating func fail(_ failure: RefreshFailure, _ plan: RefreshPlan) throws(SystemError) {
+        let first = failure.diagnoses.first
+        let isGone = failure.isGone
+        var told = WorkerFailure(
+            code: isGone ? MessageCode.secretGone.rawValue : first?.code.rawValue ?? MessageCode.internalError.rawValue,
+            exitCode: first?.exitCode.rawValue ?? 70, message: first?.text ?? "the refresh failed", hint: first?.hint)
+        told.stops = isGone && plan.onGone == .stop
+        var result = WorkerReport(outcome: .failed(told))
+        result.generation = memory.generation
+        result.nextMilliseconds = Schedule.afterFailure(
+            plan, failures: order.failures, retryAfter: failure.retryAfter, using: &generator
+        ).wholeMilliseconds
+        try report(result)
+    }
+
+    /// The app failed with the newest set: the files go back, and that set is not delivered again.
+    private mutating func rollBack(_ place: DeliveryPlace?, _ plan: LaunchPlan) throws(SystemError) {
+        do throws(GenerationError) {
+            _ = try place?.secrets.rollBack()
+        } catch {
+            log.end([error.diagnosis])
+        }
+        memory.refusedVersions = memory.versions
+        memory.versions = memory.previousVersions
+        memory.environmentDigest = memory.previousEnvironmentDigest
+        memory.generation += 1
+        var result = WorkerReport(outcome: .delivered)
+        result.generation = memory.generation
+        result.nextMilliseconds = Schedule.next(plan.refresh, using: &generator)?.wholeMilliseconds
+        try report(result)
+    }
+
+    /// Leaves the memory for the next worker and tells how it went.
+    private func report(_ report: WorkerReport) throws(SystemError) {
+        try writeAll(memory.encoded.span, to: WorkerDescriptor.memoryOut)
+        try MemoryFile.seal(WorkerDescriptor.memoryOut)
+        try LocalSocket.send(WorkerMessage.finished(report).encoded, over: WorkerDescriptor.report)
+    }
+}

@@ -1,0 +1,57 @@
+import LaunchConfiguration
+import LinuxSystem
+import Messages
+
+/// Messages to standard error, as the plan says.
+final class WorkerLog {
+    private var renderer: MessageRenderer
+    private var level = Severity.info
+
+    init(environment: EnvironmentEntries) {
+        let colour = Terminal.isTerminal(2) && environment["NO_COLOR"] == nil && environment["TERM"] != Array("dumb".utf8)
+        renderer = MessageRenderer(format: .text, colour: colour)
+    }
+
+    /// How messages are written from here on.
+    func configure(_ plan: LogPlan, instance: String?) {
+        renderer.format = plan.format ?? .text
+        renderer.instance = instance
+        level = plan.level
+    }
+
+    var format: MessageFormat { renderer.format }
+
+    func write(_ message: Message) {
+        guard message.severity <= level else { return }
+        let text = renderer.render(message, at: UTCTime(seconds: wallClockSeconds()))
+        StandardError.writeNow(Array(text.utf8))
+    }
+
+    /// Errors that end the run, the most important first.
+    func end(_ diagnoses: [Diagnosis]) {
+        for diagnosis in diagnoses { write(Message(.error, diagnosis)) }
+    }
+}
+
+/// The original environment: raw entries, the first of a name counting, as getenv(3) has it.
+struct EnvironmentEntries {
+    let entries: [[UInt8]]
+
+    /// Takes a block of NUL-ended entries apart.
+    init(block: [UInt8]) {
+        entries = block.split(separator: 0, omittingEmptySubsequences: false).dropLast().map(Array.init)
+    }
+
+    init(entries: [[UInt8]]) {
+        self.entries = entries
+    }
+
+    subscript(name: String) -> [UInt8]? {
+        let start = Array((name + "=").utf8)
+        return entries.first { $0.starts(with: start) }.map { Array($0.dropFirst(start.count)) }
+    }
+
+    func text(_ name: String) -> String? {
+        self[name].map { String(decoding: $0, as: UTF8.self) }
+    }
+}

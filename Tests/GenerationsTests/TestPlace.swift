@@ -1,0 +1,75 @@
+import Foundation
+import Generations
+import LinuxSystem
+import Testing
+
+/// A directory of a test's own on tmpfs, removed with it.
+final class TestPlace {
+    let path: String
+
+    init() throws {
+        path = "/dev/shm/latchkey-test-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        setMode(path, 0o755)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// Takes `secrets` in this place as `--directory` would.
+    func take(_ name: String = "secrets", change: (inout PlaceRequest) -> Void = { _ in }) throws -> DeliveryPlace {
+        try DeliveryPlace.take(request(name, change: change))
+    }
+
+    func request(_ name: String = "secrets", change: (inout PlaceRequest) -> Void = { _ in }) throws -> PlaceRequest {
+        var request = try PlaceRequest(instance: .usual("test"), pid: getpid(), owner: DeliveryOwner())
+        request.runtimeDirectory = path + "/instance"
+        request.directory = "\(path)/\(name)"
+        change(&request)
+        return request
+    }
+
+    /// Everything below a directory: path, type and mode, and a link's target.
+    func listing(_ name: String = "secrets") -> [String] {
+        let root = "\(path)/\(name)"
+        guard let all = FileManager.default.enumerator(atPath: root) else { return [] }
+        return all.compactMap { $0 as? String }.sorted()
+    }
+
+    func text(_ name: String) -> String? {
+        try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
+    }
+
+    func mode(_ name: String) throws -> UInt32 {
+        try #require(status(at: "\(path)/\(name)")).st_mode & 0o7777
+    }
+}
+
+func status(at path: String) -> stat? {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0 ? status : nil
+}
+
+/// Lends bytes that stand in an array.
+func lending(_ files: [[UInt8]]) -> GenerationContents {
+    { index, body throws(GenerationError) in
+        let bytes = files[index]
+        try body(bytes.span)
+    }
+}
+
+extension SecretsDirectory {
+    /// Writes files that are given as text.
+    @discardableResult
+    func deliver(_ files: [String: String], mode: UInt32? = nil) throws -> Outcome {
+        let ordered = files.sorted { $0.key < $1.key }
+        return try write(
+            ordered.map { try GenerationFile(path: $0.key, mode: mode, size: $0.value.utf8.count) },
+            contents: lending(ordered.map { Array($0.value.utf8) }))
+    }
+}
+
+func setMode(_ path: String, _ mode: mode_t) {
+    _ = unsafe chmod(path, mode)
+}
