@@ -1,5 +1,5 @@
 import CLinux
-package import Glibc
+import Glibc
 
 /// A process by descriptor: no other process can take its place (pidfd_open(2)).
 package struct ProcessHandle: ~Copyable {
@@ -14,16 +14,15 @@ package struct ProcessHandle: ~Copyable {
         descriptor = OwnedDescriptor(owning: number)
     }
 
-    /// Sends a signal; with the value where it was queued with one.
-    package borrowing func send(_ number: CInt, queuedValue: UInt64? = nil) throws(SystemError) {
-        var result: CInt
-        if let queuedValue {
-            result = clinux_pidfd_queue(descriptor.number, pid, number, queuedValue)
-            // A full queue of the target refuses values, never the plain signal.
-            if result != 0 && errno == EAGAIN { result = clinux_pidfd_send_signal(descriptor.number, number, nil) }
-        } else {
-            result = clinux_pidfd_send_signal(descriptor.number, number, nil)
-        }
+    /// Waits until the process has ended, at most for these milliseconds.
+    package borrowing func waitForEnd(milliseconds: CInt) {
+        var watched = pollfd(fd: descriptor.number, events: CShort(POLLIN), revents: 0)
+        _ = unsafe poll(&watched, 1, milliseconds)
+    }
+
+    /// Sends a signal.
+    package borrowing func send(_ number: CInt) throws(SystemError) {
+        let result = clinux_pidfd_send_signal(descriptor.number, number, nil)
         guard result == 0 else { throw SystemError(call: "pidfd_send_signal", subject: String(pid)) }
     }
 }
@@ -109,7 +108,7 @@ package enum ProcessFiles {
     }
 
     /// Writes a new file; one that exists is left alone (`EEXIST`).
-    package static func create(_ path: String, _ bytes: [UInt8], mode: mode_t) throws(SystemError) {
+    package static func create(_ path: String, _ bytes: [UInt8], mode: UInt32) throws(SystemError) {
         let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard number >= 0 else { throw SystemError(call: "open", subject: path) }
         let file = OwnedDescriptor(owning: number)
