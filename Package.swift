@@ -162,6 +162,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "latchkey-probe", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        .executableTarget(
+            name: "latchkey-stub-worker", dependencies: ["LinuxSystem", "Messages", "WorkerProtocol"],
+            swiftSettings: strict, linkerSettings: [.unsafeFlags(["-static-executable"])]),
         room("LatchkeyTestSupport", ["LinuxSystem", "Secrets", "Messages", "HTTPTransport"]),
 
         tests(of: "LinuxSystem"),

@@ -14,16 +14,15 @@ package struct ProcessHandle: ~Copyable {
         descriptor = OwnedDescriptor(owning: number)
     }
 
-    /// Sends a signal; with the value where it was queued with one.
-    package borrowing func send(_ number: CInt, queuedValue: UInt64? = nil) throws(SystemError) {
-        var result: CInt
-        if let queuedValue {
-            result = clinux_pidfd_queue(descriptor.number, pid, number, queuedValue)
-            // A full queue of the target refuses values, never the plain signal.
-            if result != 0 && errno == EAGAIN { result = clinux_pidfd_send_signal(descriptor.number, number, nil) }
-        } else {
-            result = clinux_pidfd_send_signal(descriptor.number, number, nil)
-        }
+    /// Waits until the process has ended, at most for these milliseconds.
+    package borrowing func waitForEnd(milliseconds: CInt) {
+        var watched = pollfd(fd: descriptor.number, events: CShort(POLLIN), revents: 0)
+        _ = unsafe poll(&watched, 1, milliseconds)
+    }
+
+    /// Sends a signal.
+    package borrowing func send(_ number: CInt) throws(SystemError) {
+        let result = clinux_pidfd_send_signal(descriptor.number, number, nil)
         guard result == 0 else { throw SystemError(call: "pidfd_send_signal", subject: String(pid)) }
     }
 }

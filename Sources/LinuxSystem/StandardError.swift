@@ -32,6 +32,13 @@ package enum Terminal {
         (0...2).first { tcgetpgrp($0) == getpgrp() }
     }
 
+    /// Takes a terminal back whose foreground a group has that we gave it to; all signals must be blocked.
+    package static func takeBack(from group: Int32) {
+        for number: CInt in 0...2 where tcgetpgrp(number) == group {
+            _ = tcsetpgrp(number, getpgrp())
+        }
+    }
+
     /// Gives a terminal's foreground to a process group; every signal must be blocked, TTOU above all.
     package static func setForeground(_ terminal: CInt, group: Int32) {
         _ = tcsetpgrp(terminal, group)

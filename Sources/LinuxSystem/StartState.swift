@@ -59,6 +59,11 @@ package enum ProcessStart {
         return file
     }
 
+    /// Whether a signal was ignored at the start.
+    package static func wasIgnored(_ number: CInt) -> Bool {
+        unsafe clinux_start_state().pointee.ignored & (1 << UInt64(number - 1)) != 0
+    }
+
     /// Whether descriptor `number` (0 to 2) was closed at the start.
     package static func wasClosed(_ number: CInt) -> Bool {
         let closed = unsafe clinux_start_state().pointee.closed

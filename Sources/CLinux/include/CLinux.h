@@ -115,8 +115,8 @@ bool clinux_seal(int descriptor);
 bool clinux_is_sealed(int descriptor);
 int clinux_pidfd_open(pid_t pid);
 int clinux_pidfd_send_signal(int pidfd, int number, const siginfo_t *info);
-/// Sends a signal with a value, as sigqueue(3) does, through a pidfd.
-int clinux_pidfd_queue(int pidfd, pid_t target, int number, uint64_t value);
+/// Sends a signal with a value as wide as a pointer, as sigqueue(3) does.
+int clinux_queue(pid_t target, int number, uint64_t value);
 int clinux_kill_self(int number);
 /// Dies of a signal without a core, as if it had never been blocked.
 void clinux_die_of(int number);
