@@ -1,4 +1,4 @@
-import LinuxSystem
+import NameServices
 import Testing
 
 @Suite struct NameServiceTests {
@@ -26,19 +26,5 @@ import Testing
     @Test func `a user's groups hold the primary one`() throws {
         #expect(try service.groups(ofUser: "root", primary: 4711).contains(4711))
         #expect(try service.groups(ofUser: "no-such-user-here", primary: 4711) == [4711])
-    }
-}
-
-@Suite struct InputFileTests {
-    @Test func `a file is read whole`() throws {
-        let contents = try InputFile.contents(of: "/proc/self/cmdline", limit: 1 << 20)
-        #expect(contents.last == 0)
-    }
-
-    @Test(arguments: [("/no/such/file", 2), ("/", 21), ("/dev/zero", 27), ("a\u{0}b", 22)] as [(String, CInt)])
-    func `what can't be read whole is refused with the kernel's reason`(path: String, code: CInt) {
-        let error = #expect(throws: SystemError.self) { try InputFile.contents(of: path, limit: 65_536) }
-        #expect(error?.code == code)
-        #expect(error?.subject == path)
     }
 }

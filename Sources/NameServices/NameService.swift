@@ -1,4 +1,5 @@
 import Glibc
+package import LinuxSystem
 
 /// Users and groups by name, as the machine knows them.
 package protocol NameService: Sendable {
