@@ -32,7 +32,8 @@ final class CurlLoop {
     }
 
     deinit {
-        for unsafeexchange in unsafe running.values {
+        let exchanges = unsafe Array(running.values)
+        for exchange in exchanges {
             _ = unsafe curl_multi_remove_handle(multi, exchange.easy)
         }
         _ = unsafe curl_multi_cleanup(multi)

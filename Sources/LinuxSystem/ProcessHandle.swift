@@ -81,6 +81,13 @@ package enum ProcessFiles {
     /// This process's id.
     package static var ownProcess: Int32 { getpid() }
 
+    /// The working directory, absolute; `/` where it was removed (getcwd(3)).
+    package static var workingDirectory: String {
+        guard let path = unsafe getcwd(nil, 0) else { return "/" }
+        defer { unsafe free(path) }
+        return unsafe String(cString: path)
+    }
+
     /// The process that started this one.
     package static var parentProcess: Int32 { getppid() }
 

@@ -27,6 +27,13 @@ package enum Terminal {
     /// Whether a descriptor is a terminal.
     package static func isTerminal(_ number: CInt) -> Bool { isatty(number) == 1 }
 
+    /// The width of a terminal; nil where the descriptor is none (ioctl_tty(2), `TIOCGWINSZ`).
+    package static func columns(of number: CInt) -> Int? {
+        var size = winsize()
+        guard unsafe ioctl(number, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
     /// The first of descriptors 0 to 2 that is our controlling terminal with our group in its foreground.
     package static func inForeground() -> CInt? {
         (0...2).first { tcgetpgrp($0) == getpgrp() }

@@ -21,6 +21,12 @@ final class WorkerLog {
 
     var format: MessageFormat { renderer.format }
 
+    /// An error that ended the reading of the command line, written as the readable part of it wants.
+    func end(_ error: ConfigurationError, of invocation: Invocation) {
+        configure(CommandLine.log(invocation), instance: nil)
+        end([error.diagnosis])
+    }
+
     func write(_ message: Message) {
         guard message.severity <= level else { return }
         let text = renderer.render(message, at: UTCTime(seconds: wallClockSeconds()))
