@@ -17,9 +17,9 @@ package struct PlanDifference: Equatable, Sendable {
     package init(from old: LaunchPlan, to new: LaunchPlan) {
         applied = Part.allCases.filter { part in
             switch part {
-            case .environment: old.environment != new.environment
-            case .files: old.files != new.files
-            case .selections: old.selections != new.selections
+            case .environment: old.environment.map(\.placeless) != new.environment.map(\.placeless)
+            case .files: old.files.map(\.placeless) != new.files.map(\.placeless)
+            case .selections: old.selections.map(\.placeless) != new.selections.map(\.placeless)
             case .refresh: old.refresh != new.refresh || old.signalTarget != new.signalTarget
             }
         }
@@ -27,4 +27,30 @@ package struct PlanDifference: Equatable, Sendable {
     }
 
     package var isEmpty: Bool { applied.isEmpty && restartKeys.isEmpty }
+}
+
+// A line that moves is no change.
+
+private let nowhere = Place("")
+
+extension EnvironmentEntry {
+    fileprivate var placeless: Self {
+        EnvironmentEntry(name: name, request: request, ifMissing: ifMissing, place: nowhere)
+    }
+}
+
+extension FileEntry {
+    fileprivate var placeless: Self {
+        var copy = self
+        copy.place = nowhere
+        return copy
+    }
+}
+
+extension BulkSelection {
+    fileprivate var placeless: Self {
+        var copy = self
+        copy.place = nowhere
+        return copy
+    }
 }
