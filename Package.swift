@@ -65,12 +65,15 @@ let package = Package(
         room("Secrets"),
         room("Messages"),
         room("Cryptography", ["COpenSSL", "Secrets"]),
+        // Apart from LinuxSystem: glibc's name services can't be linked into the static program.
+        room("NameServices", ["LinuxSystem"]),
 
         // 2
         room("Generations", ["LinuxSystem", "Messages"]),
         room("WorkerProtocol", ["LinuxSystem", "Messages", "Generations"]),
         room("ServiceNotify", ["LinuxSystem"]),
-        room("LaunchConfiguration", ["LinuxSystem", "Secrets", "Messages", argumentParser, tomlKit]),
+        room(
+            "LaunchConfiguration", ["LinuxSystem", "NameServices", "Secrets", "Messages", argumentParser, tomlKit]),
         room("HTTPTransport", ["LinuxSystem", "Secrets", "Messages", "CCurl"]),
         room(
             "Delivery",
@@ -103,9 +106,9 @@ let package = Package(
         .executableTarget(
             name: "latchkey-worker",
             dependencies: [
-                "LinuxSystem", "Secrets", "Messages", "WorkerProtocol", "LaunchConfiguration", "HTTPTransport",
-                "ManagedIdentity", "KeyVault", "Delivery", "Generations", "Refresh", "ServiceManager", "Cryptography",
-                argumentParser,
+                "LinuxSystem", "NameServices", "Secrets", "Messages", "WorkerProtocol", "LaunchConfiguration",
+                "HTTPTransport", "ManagedIdentity", "KeyVault", "Delivery", "Generations", "Refresh", "ServiceManager",
+                "Cryptography", argumentParser,
             ],
             exclude: [],
             swiftSettings: strict
@@ -171,10 +174,11 @@ let package = Package(
         tests(of: "Secrets"),
         tests(of: "Messages"),
         tests(of: "Cryptography"),
+        tests(of: "NameServices", ["LinuxSystem"]),
         tests(of: "Generations", ["LinuxSystem"]),
         tests(of: "WorkerProtocol", ["LinuxSystem", "Messages", "Generations"]),
         tests(of: "ServiceNotify", ["LinuxSystem"]),
-        tests(of: "LaunchConfiguration", ["Secrets", "Messages"]),
+        tests(of: "LaunchConfiguration", ["LinuxSystem", "NameServices", "Secrets", "Messages"]),
         tests(of: "HTTPTransport", ["Secrets", "Messages", "LinuxSystem"]),
         tests(of: "Delivery", ["Secrets", "Messages", "LinuxSystem", "Generations"]),
         tests(

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import ServiceLifecycle
 import SwiftASN1
+import Synchronization
 package import UnixSignals
 import X509
 
@@ -33,11 +34,13 @@ package final class Emulator: Sendable {
     private let removesState: Bool
     private let server: KeyPair
     private let thumbprint: String
+    /// Whether what tells clients where everything is was written by this emulator.
+    private let isAnnounced = Atomic(false)
 
     package init(_ options: EmulatorOptions) throws(SetupError) {
         self.options = options
         removesState = options.stateDirectory == nil
-        let path = options.stateDirectory ?? "\(NSTemporaryDirectory())/latchkey-emulator-\(Hex.random(digits: 12))"
+        let path = options.stateDirectory ?? Self.temporaryPath
         let state = try StateDirectory(path: path)
         self.state = state
         authority = try state.authority()
@@ -61,7 +64,17 @@ package final class Emulator: Sendable {
         } catch {
             throw SetupError("the server's certificate cannot be read: \(error)")
         }
-        try apply(try readSeed())
+        do throws(SetupError) {
+            try apply(try readSeed())
+        } catch {
+            cleanUp()
+            throw error
+        }
+    }
+
+    private static var temporaryPath: String {
+        URL(fileURLWithPath: NSTemporaryDirectory())
+            .appendingPathComponent("latchkey-emulator-\(Hex.random(digits: 12))").path
     }
 
     private var files: IdentityFiles { IdentityFiles(state: state, cluster: cluster) }
@@ -90,15 +103,27 @@ package final class Emulator: Sendable {
         if azure.ports.vault != 0 { try announce() }
     }
 
-    /// Serves until cancelled or until one of the signals; `ready` is called once with where everything is.
-    package func run(stopOn signals: [UnixSignal] = [], _ ready: @escaping @Sendable (JSON) -> Void) async throws {
+    /// Serves until cancelled or until one of the signals; `ready` is called once with where everything is, `overdue`
+    /// if it did not end in time.
+    package func run(
+        stopOn signals: [UnixSignal] = [], overdue: (@Sendable () -> Void)? = nil,
+        _ ready: @escaping @Sendable (JSON) -> Void
+    ) async throws {
         let control = ControlRoutes(azure: azure, cluster: cluster) { [self] in endpoints }
         let servers = EmulatorServer(
             azure: azure, server: server, wishes: options.ports, cluster: cluster, control: control)
         defer { cleanUp() }
         let following = Task { await follow() }
         defer { following.cancel() }
-        try await servers.run(stopOn: signals) { [self] _ in
+        var lastResort: (@Sendable () -> Void)?
+        if let overdue {
+            lastResort = { [self] in
+                cleanUp()
+                overdue()
+            }
+        }
+        let giveUp = lastResort
+        try await servers.run(stopOn: signals, overdue: giveUp) { [self] _ in
             do throws(SetupError) {
                 try announce()
                 ready(endpoints)
@@ -140,6 +165,7 @@ package final class Emulator: Sendable {
 
     /// Writes what tells clients where everything is.
     private func announce() throws(SetupError) {
+        isAnnounced.store(true, ordering: .relaxed)
         try writeTokens()
         for environment in environments.all {
             try state.write(Environments.text(environment.variables), to: "environment-\(environment.name)")
@@ -155,6 +181,7 @@ package final class Emulator: Sendable {
             try? FileManager.default.removeItem(atPath: state.path)
             return
         }
+        guard isAnnounced.load(ordering: .relaxed) else { return }
         state.remove("emulator.json")
         state.remove("environment")
         for environment in environments.all { state.remove("environment-\(environment.name)") }

@@ -56,7 +56,7 @@ struct Environments {
         if let secret = principal.secrets.first {
             all.append(("client-secret-\(principal.name)", common + [("AZURE_CLIENT_SECRET", secret)]))
         }
-        if !principal.certificates.isEmpty {
+        if files.hasMadeCertificate(principal.name) {
             let path = ("AZURE_CLIENT_CERTIFICATE_PATH", files.certificatePath(principal.name))
             all.append(("client-certificate-\(principal.name)", common + [path]))
         }

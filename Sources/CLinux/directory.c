@@ -1,3 +1,5 @@
+// Not in the header: other modules see the same system headers without it.
+#define _GNU_SOURCE
 #include "CLinux.h"
 
 #include <errno.h>
@@ -75,6 +77,8 @@ int clinux_lock(int descriptor) {
     }
     return flock(descriptor, LOCK_EX | LOCK_NB);
 }
+
+int clinux_lock_directory(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
 
 int clinux_is_locked(int descriptor) {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

@@ -1,3 +1,5 @@
+// Not in the header: other modules see the same system headers without it.
+#define _GNU_SOURCE
 #include "CLinux.h"
 
 #include <errno.h>

@@ -74,13 +74,8 @@ package final class DeliveryPlace: Sendable {
             guard let taken = try InstanceDirectory.take(request) else { return nil }
             instance = taken
         } catch {
-            if case .busy = error { throw error }
-            if case .system(let cause, _) = error, cause.isShortage { throw error }
-            var diagnosis = error.diagnosis
-            diagnosis.code = .directoryUnavailable
-            diagnosis.text = "no directory for lock and status: " + diagnosis.text
-            diagnosis.hint = "'latchkey status' and 'latchkey refresh' can't find this run"
-            warnings.append(diagnosis)
+            guard error.isBearableWithoutFiles else { throw error }
+            warnings.append(error.warning)
         }
         guard let secrets = try SecretsDirectory.named(named, request) else { return nil }
         if secrets.isShared {
@@ -93,10 +88,15 @@ package final class DeliveryPlace: Sendable {
         return DeliveryPlace(instance: instance, secrets: secrets, warnings: warnings)
     }
 
+    /// Removes what was published, and the locks' files, but leaves what was delivered: a clean stop of a run that
+    /// keeps its secrets for the next one.
+    package func removeStatus() {
+        instance?.removePublished()
+    }
+
     /// Removes everything that was delivered and published, the locks last: what a clean stop does.
     package func removeAll() throws(GenerationError) {
         try secrets.removeAll()
-        try? secrets.removeLock()
         if secrets.isOurs { secrets.removeItself() }
         instance?.removeAll()
     }

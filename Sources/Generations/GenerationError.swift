@@ -88,6 +88,24 @@ extension SystemError {
     var isShortage: Bool { code == EMFILE || code == ENFILE || code == ENOMEM }
 }
 
+extension GenerationError {
+    /// The same as a warning, for a run that delivers no files and goes on without a directory.
+    package var warning: Diagnosis {
+        Diagnosis(
+            .directoryUnavailable, exit: .success, "going on without a directory: \(diagnosis.text)",
+            hint: "'latchkey status' and 'latchkey refresh' can't find this run")
+    }
+
+    /// Whether a run that delivers no files goes on after this error: not beside another of its name.
+    package var isBearableWithoutFiles: Bool {
+        switch self {
+        case .busy: false
+        case .system(let error, _): !error.isShortage
+        default: true
+        }
+    }
+}
+
 extension GenerationError: DiagnosableError {
     package var diagnosis: Diagnosis {
         switch self {
@@ -103,7 +121,7 @@ extension GenerationError: DiagnosableError {
         case .unavailable(let attempts):
             let tried = attempts.map { "'\($0.path)' \($0.reason)" }.joined(separator: "; ")
             return Diagnosis(
-                .directoryUnavailable, exit: .cannotCreate, "no secrets directory can be had: \(tried)",
+                .directoryRefused, exit: .cannotCreate, "no secrets directory can be had: \(tried)",
                 hint: "mount a tmpfs and name it with '--directory', or accept a disk with '--allow-disk'")
         case .write(let error, let directory, let space):
             return Self.writing(error, directory, space)

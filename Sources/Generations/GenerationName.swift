@@ -49,8 +49,10 @@ extension FileName {
     static let newData: FileName = "..data.new"
     /// A generation that is being written; nobody has ever seen into it.
     static let part: FileName = "..latchkey.part"
-    /// The lock of a directory that `--directory` names.
-    static let ownLock: FileName = "..lock"
+    /// The PID of the run that has a directory which `--directory` names; the lock is on the directory.
+    static let pid: FileName = "..pid"
+    /// The same before it is renamed into place.
+    static let newPID: FileName = "..pid.new"
     /// What a start without the vault is served from, in a directory that `--directory` names.
     static let ownCache: FileName = "..cache"
 

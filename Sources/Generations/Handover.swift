@@ -28,17 +28,17 @@ package struct Handover: Equatable, Sendable {
         package var isShared: Bool
         package var isMemory: Bool
         package var isOurs: Bool
-        package var hasLock: Bool
+        package var isNamed: Bool
 
         package init(
-            path: String, owner: DeliveryOwner, isShared: Bool, isMemory: Bool, isOurs: Bool, hasLock: Bool
+            path: String, owner: DeliveryOwner, isShared: Bool, isMemory: Bool, isNamed: Bool, isOurs: Bool
         ) {
             self.path = path
             self.owner = owner
             self.isShared = isShared
             self.isMemory = isMemory
+            self.isNamed = isNamed
             self.isOurs = isOurs
-            self.hasLock = hasLock
         }
     }
 
@@ -47,10 +47,8 @@ package struct Handover: Equatable, Sendable {
         self.secrets = secrets
     }
 
-    /// How many descriptors belong to it: instance and its lock, secrets, the lock in it, each where it exists.
-    package var descriptorCount: Int {
-        (instance == nil ? 0 : 2) + 1 + (secrets.hasLock ? 1 : 0)
-    }
+    /// How many descriptors belong to it: instance and its lock where they exist, secrets.
+    package var descriptorCount: Int { instance == nil ? 1 : 3 }
 }
 
 extension DeliveryPlace {
@@ -62,7 +60,7 @@ extension DeliveryPlace {
             },
             secrets: .init(
                 path: secrets.path, owner: secrets.owner, isShared: secrets.isShared, isMemory: secrets.isMemory,
-                isOurs: secrets.isOurs, hasLock: secrets.hasLock))
+                isNamed: secrets.isNamed, isOurs: secrets.isOurs))
     }
 
     /// The descriptors to send, in the order in which they are taken over.
@@ -70,7 +68,6 @@ extension DeliveryPlace {
         var all: [CInt] = []
         if let instance { all += [instance.descriptor, instance.lockDescriptor] }
         all.append(secrets.descriptor)
-        if let lock = secrets.lockDescriptor { all.append(lock) }
         return all
     }
 
@@ -88,7 +85,7 @@ extension DeliveryPlace {
         let directory = Directory(owning: next(), path: told.path)
         let secrets = SecretsDirectory(
             directory: directory, path: told.path, owner: told.owner, isShared: told.isShared,
-            isMemory: told.isMemory, lock: told.hasLock ? next() : nil, isOurs: told.isOurs)
+            isMemory: told.isMemory, isNamed: told.isNamed, isOurs: told.isOurs)
         return DeliveryPlace(instance: instance, secrets: secrets)
     }
 }
@@ -96,21 +93,4 @@ extension DeliveryPlace {
 extension InstanceDirectory {
     /// The lock's descriptor, to hand on.
     package var lockDescriptor: CInt { lock.number }
-}
-
-extension SecretsDirectory {
-    var hasLock: Bool {
-        switch lock {
-        case .some: true
-        case .none: false
-        }
-    }
-
-    /// The descriptor of the lock in the directory, to hand on.
-    package var lockDescriptor: CInt? {
-        switch lock {
-        case .some(let lock): lock.number
-        case .none: nil
-        }
-    }
 }

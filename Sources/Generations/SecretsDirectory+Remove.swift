@@ -33,25 +33,15 @@ extension SecretsDirectory {
         }
     }
 
-    /// Removes all that Latchkey wrote, and nothing else; true where nothing is left.
-    ///
-    /// Keeps the lock in the directory: it goes with `removeLock()`, last.
-    @discardableResult
-    package func removeAll() throws(GenerationError) -> Bool {
+    /// Removes all that Latchkey wrote, and nothing else.
+    package func removeAll() throws(GenerationError) {
         try perform { () throws(GenerationError) in
             var stock = try stock()
             try removeHalfDone(&stock)
             removeEverything(stock)
-            try? directory.remove(.ownCache)
-            return try map { () throws(SystemError) in try directory.names() }.allSatisfy { $0 == .ownLock }
-        }
-    }
-
-    /// Removes the lock's file from a directory that `--directory` named; the lock itself ends with its descriptors.
-    package func removeLock() throws(GenerationError) {
-        guard lock != nil else { return }
-        try perform { () throws(GenerationError) in
-            try map { () throws(SystemError) in try directory.remove(.ownLock) }
+            for name in Self.ownFiles where (try? directory.status(of: name))??.user == owner.user {
+                try? directory.remove(name)
+            }
         }
     }
 

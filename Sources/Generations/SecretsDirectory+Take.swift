@@ -26,7 +26,7 @@ extension SecretsDirectory {
         case .regular, .other: throw .refused(directory: path, .notDirectory(path))
         }
         let found = Directory(owning: handle, path: path)
-        return try adopt(found, path, owner, allowDisk: request.allowDisk, isNamed: false, isOurs: true, lock: nil)
+        return try adopt(found, path, owner, allowDisk: request.allowDisk, isOurs: true, lockedBy: nil)
     }
 
     /// The directory that `--directory` names, with a lock of its own; nil where it vanished meanwhile.
@@ -48,18 +48,18 @@ extension SecretsDirectory {
         let isMade = arrival.isMade
         let found = try system(path) { () throws(SystemError) in try arrival.directory.handle(called: path) }
         return try adopt(
-            found, path, owner, allowDisk: request.allowDisk, isNamed: true, isOurs: isMade, lock: request.pid)
+            found, path, owner, allowDisk: request.allowDisk, isOurs: isMade, lockedBy: request.pid)
     }
 
     /// Checks a directory, gives it its owner and mode, and locks it.
     private static func adopt(
-        _ found: borrowing Directory, _ path: String, _ owner: DeliveryOwner, allowDisk: Bool, isNamed: Bool,
-        isOurs: Bool, lock pid: Int32?
+        _ found: borrowing Directory, _ path: String, _ owner: DeliveryOwner, allowDisk: Bool, isOurs: Bool,
+        lockedBy pid: Int32?
     ) throws(GenerationError) -> SecretsDirectory? {
         let fileSystem = try system(path) { () throws(SystemError) in try found.descriptor.fileSystem() }
         if !fileSystem.isMemory, !allowDisk { throw .refused(directory: path, .notMemory(fileSystem.name)) }
-        let isShared = try checkAccess(to: found, path, owner, isNamed: isNamed, isMemory: fileSystem.isMemory)
-        var held: OwnedDescriptor?
+        let isShared = try checkAccess(to: found, path, owner, isNamed: pid != nil, isMemory: fileSystem.isMemory)
+        var isThere = true
         let directory = try owner.perform(in: path) { () throws(GenerationError) in
             let open = try system(path) { () throws(SystemError) in
                 let open = try found.reopened()
@@ -70,13 +70,37 @@ extension SecretsDirectory {
                 }
                 return open
             }
-            if let pid { held = try takeLock(in: open, path, .ownLock, pid: pid) }
+            if let pid { isThere = try lock(open, path, pid) }
             return open
         }
-        if pid != nil, held == nil { return nil }
+        if !isThere { return nil }
         return SecretsDirectory(
             directory: directory, path: path, owner: owner, isShared: isShared, isMemory: fileSystem.isMemory,
-            lock: held, isOurs: isOurs)
+            isNamed: pid != nil, isOurs: isOurs)
+    }
+
+    /// Takes the lock on a directory and writes who has it; false where the directory was removed meanwhile.
+    private static func lock(
+        _ directory: borrowing Directory, _ path: String, _ pid: Int32
+    ) throws(GenerationError) -> Bool {
+        guard try system(path, { () throws(SystemError) in try directory.descriptor.lockDirectory() }) else {
+            guard let file = try? directory.file(at: RelativePath(FileName.pid)) else {
+                throw .busy(directory: path, pid: nil)
+            }
+            throw .busy(directory: path, pid: writtenPID(file))
+        }
+        if try system(path, { () throws(SystemError) in try directory.descriptor.status() }).links == 0 { return false }
+        do {
+            try replace(directory, path, .pid, via: .newPID, mode: 0o600) { new throws(SystemError) in
+                try new.write(Array("\(pid)\n".utf8).span)
+            }
+        } catch {
+            if case .write(let cause, _, _) = error, cause.code == EACCES {
+                throw .refused(directory: path, .forbidden(cause))
+            }
+            throw error
+        }
+        return true
     }
 
     /// Refuses what is not ours or can be written by others; true for what is shared all the same: the root of a

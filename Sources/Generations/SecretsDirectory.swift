@@ -33,21 +33,21 @@ package final class SecretsDirectory: Sendable {
     package let isShared: Bool
     /// Whether it is tmpfs or ramfs.
     package let isMemory: Bool
-    /// The lock in the directory itself, where `--directory` named it.
-    package let lock: OwnedDescriptor?
+    /// Whether `--directory` named it: then the descriptor holds a lock on the directory itself.
+    package let isNamed: Bool
     /// Whether this run made the directory, and a clean stop may remove it.
     package let isOurs: Bool
 
     init(
         directory: consuming Directory, path: String, owner: DeliveryOwner, isShared: Bool, isMemory: Bool,
-        lock: consuming OwnedDescriptor?, isOurs: Bool
+        isNamed: Bool, isOurs: Bool
     ) {
         self.directory = directory
         self.path = path
         self.owner = owner
         self.isShared = isShared
         self.isMemory = isMemory
-        self.lock = lock
+        self.isNamed = isNamed
         self.isOurs = isOurs
     }
 
@@ -60,7 +60,7 @@ package final class SecretsDirectory: Sendable {
     }
 
     /// Runs `body` with the owner's rights.
-    func perform<Value>(_ body: () throws(GenerationError) -> Value) throws(GenerationError) -> Value {
+    func perform<Value: ~Copyable>(_ body: () throws(GenerationError) -> Value) throws(GenerationError) -> Value {
         try owner.perform(in: path, body)
     }
 
@@ -100,6 +100,9 @@ struct Stock {
 }
 
 extension SecretsDirectory {
+    /// The regular files of ours beside the generations.
+    static let ownFiles: [FileName] = [.pid, .newPID, .ownCache, .ownNewCache]
+
     /// Looks at every name once. Ours is what has the right name, the right form, the right content and our owner.
     func stock() throws(GenerationError) -> Stock {
         var stock = Stock()
@@ -134,7 +137,7 @@ extension SecretsDirectory {
                     stock.strangers.insert(name)
                 }
             case .regular, .other:
-                if name != .ownLock && name != .ownCache { stock.strangers.insert(name) }
+                if !Self.ownFiles.contains(name) { stock.strangers.insert(name) }
             }
         }
         stock.generations.sort()

@@ -7,6 +7,8 @@ package struct LaunchPlan: Sendable, Equatable {
     package var vault: VaultAddress?
     /// Variables in the order they were given; names are unique among those of one kind.
     package var environment: [EnvironmentEntry] = []
+    /// Inherited variables whose whole value is a reference.
+    package var inherited: [EnvironmentEntry] = []
     package var files: [FileEntry] = []
     package var selections: [BulkSelection] = []
     package var ifMissing = MissingPolicy.error

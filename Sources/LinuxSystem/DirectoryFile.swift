@@ -46,15 +46,7 @@ extension OwnedDescriptor {
 
     /// Writes all of the bytes, however many calls that takes.
     package borrowing func write(_ bytes: Span<UInt8>) throws(SystemError) {
-        var done = 0
-        while done < bytes.count {
-            let count = unsafe bytes.withUnsafeBytes {
-                unsafe Glibc.write(number, $0.baseAddress?.advanced(by: done), $0.count - done)
-            }
-            if count < 0, errno == EINTR { continue }
-            if count < 0 { throw SystemError(call: "write") }
-            done += count
-        }
+        try writeAll(bytes, to: number)
     }
 
     /// Reads from the beginning, at most `limit` bytes; nil where there are more. Not for secrets.
@@ -73,12 +65,14 @@ extension OwnedDescriptor {
         return nil
     }
 
-    /// Fills the span from the beginning of the file; false where the file is shorter.
-    package borrowing func read(into bytes: inout MutableSpan<UInt8>) throws(SystemError) -> Bool {
+    /// Fills the span from a position in the file; false where the file is shorter.
+    package borrowing func read(
+        into bytes: inout MutableSpan<UInt8>, at position: Int
+    ) throws(SystemError) -> Bool {
         var done = 0
         while done < bytes.count {
             let count = unsafe bytes.withUnsafeMutableBytes {
-                unsafe pread(number, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(done))
+                unsafe pread(number, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(position + done))
             }
             if count < 0, errno == EINTR { continue }
             if count < 0 { throw SystemError(call: "pread") }

@@ -11,6 +11,13 @@ extension OwnedDescriptor {
         throw SystemError(call: "flock")
     }
 
+    /// Takes the lock on an open directory; false where another description has it (flock(2)).
+    package borrowing func lockDirectory() throws(SystemError) -> Bool {
+        if clinux_lock_directory(number) == 0 { return true }
+        if errno == EAGAIN || errno == EWOULDBLOCK { return false }
+        throw SystemError(call: "flock")
+    }
+
     /// Whether another description holds the lock; takes nothing, so that asking disturbs no start.
     package borrowing func isLocked() throws(SystemError) -> Bool {
         let result = clinux_is_locked(number)

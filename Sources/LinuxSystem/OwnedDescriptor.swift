@@ -13,6 +13,13 @@ package struct OwnedDescriptor: ~Copyable {
         self.number = number
     }
 
+    /// A second descriptor of the same open file, close-on-exec (fcntl(2), `F_DUPFD_CLOEXEC`).
+    package init(duplicating other: CInt) throws(SystemError) {
+        let copy = fcntl(other, F_DUPFD_CLOEXEC, 3)
+        guard copy >= 0 else { throw SystemError(call: "fcntl") }
+        self.init(owning: copy)
+    }
+
     deinit {
         _ = Glibc.close(number)
     }

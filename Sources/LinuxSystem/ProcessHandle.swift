@@ -107,6 +107,14 @@ package enum ProcessFiles {
         return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
     }
 
+    /// All of a file's bytes, at most `limit`; a link at the end is not followed.
+    package static func contents(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+        let number = unsafe clinux_open_read(AT_FDCWD, path)
+        guard number >= 0 else { throw SystemError(call: "open", subject: path) }
+        let file = OwnedDescriptor(owning: number)
+        return try MemoryFile.contents(of: file.number, limit: limit)
+    }
+
     /// Writes a new file; one that exists is left alone (`EEXIST`).
     package static func create(_ path: String, _ bytes: [UInt8], mode: UInt32) throws(SystemError) {
         let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)

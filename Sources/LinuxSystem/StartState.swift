@@ -21,6 +21,12 @@ package enum ProcessStart {
         clinux_wipe_environment()
     }
 
+    /// Lets go of the program's own read-only pages, most of which only the start needs; those that are needed come
+    /// back from the page cache by themselves (madvise(2), `MADV_DONTNEED` on clean pages of a file).
+    package static func releaseProgramPages() {
+        clinux_release_program()
+    }
+
     /// Ends the process at once, without the exit handlers of libraries, which may wait for a hung thread.
     package static func exit(_ code: Int32) -> Never {
         _exit(code)

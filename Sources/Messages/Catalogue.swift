@@ -158,7 +158,7 @@ extension MessageCode {
         case .templateSyntax:
             .error(.data, "the template can't be understood", "correct the line that is named")
         case .templateName:
-            .error(.data, "the template names something that does not exist", "correct the name")
+            .error(.noInput, "the template names something that does not exist", "correct the name")
         case .directoryRefused:
             .error(.cannotCreate, "the secrets directory is not safe to write to", "do as the message says")
         case .directoryBusy:

@@ -1,26 +1,26 @@
 import Cryptography
 import Delivery
-import Generations
+package import Generations
 import KeyVault
 package import LaunchConfiguration
 import LinuxSystem
 import Messages
-package import Secrets
-package import WorkerProtocol
+import Secrets
+import WorkerProtocol
 
 /// Where a gathered set is to be delivered.
 package struct DeliveryTask {
-    /// The inherited environment, entry by entry.
-    package var inherited: [[UInt8]]
+    /// The inherited environment: raw entries, a NUL behind each.
+    package var inherited: [UInt8]
     /// nil where no directory could be had.
-    package var secrets: Generations.SecretsDirectory?
+    package var secrets: SecretsDirectory?
     /// The memory file that takes the child's environment; nil for a command without a child.
     package var environmentFile: CInt?
     /// The command's arguments, which count against the kernel's limit too.
     package var arguments: [[UInt8]]
 
     package init(
-        inherited: [[UInt8]], secrets: Generations.SecretsDirectory?, environmentFile: CInt?, arguments: [[UInt8]]
+        inherited: [UInt8], secrets: SecretsDirectory?, environmentFile: CInt?, arguments: [[UInt8]]
     ) {
         self.inherited = inherited
         self.secrets = secrets
@@ -78,26 +78,52 @@ extension Gathered {
     private borrowing func writeEnvironment(
         to file: CInt, _ task: DeliveryTask, _ plan: LaunchPlan, key: [UInt8]
     ) throws(Diagnosis) -> [UInt8] {
-        var assignments = variables.map { variable in
-            EnvironmentAssignment(
-                name: variable.name, slot: variable.slot, secret: variable.object.name,
-                source: variable.isBulk ? .bulk(variable.place) : .configured(variable.place))
-        }
         let root = task.secrets?.path
-        for entry in files {
-            guard let variable = entry.pathVariable, let root else { continue }
-            assignments.append(
-                EnvironmentAssignment(name: variable, text: root + "/" + entry.path, source: .configured(entry.place)))
-        }
-        let options = EnvironmentOptions(
-            pristine: plan.child.pristine, keepIdentity: plan.child.keepIdentity, secretsDirectory: root,
-            arguments: task.arguments)
+        var options = EnvironmentOptions()
+        options.isPristine = plan.child.pristine
+        options.keepsIdentity = plan.child.keepIdentity
+        options.removed = Set(plan.inherited.map(\.name))
+        options.argumentBytes = task.arguments.reduce(0) { $0 + $1.count + 1 } + (task.arguments.first?.count ?? 0) + 1
+        options.argumentCount = task.arguments.count
+        let inherited = task.inherited.span
         do throws(DeliveryError) {
-            return try writeEnvironmentBlock(
-                inherited: task.inherited, assignments: assignments, options: options, values: set, key: key, to: file)
+            let descriptor = try duplicated(file)
+            let block = try EnvironmentBlock(
+                inherited: inherited, delivering: assignments(root), from: set, options: options)
+            try block.write(to: descriptor, inherited: inherited, from: set)
         } catch {
             throw error.diagnosis
         }
+        do throws(SystemError) {
+            let written = try MemoryFile.contents(of: file, limit: 64 << 20)
+            return hmacSHA256(written.span, key: key.span)
+        } catch {
+            throw Diagnosis(.systemRefused, exit: .system, error.description)
+        }
+    }
+
+    private borrowing func duplicated(_ file: CInt) throws(DeliveryError) -> OwnedDescriptor {
+        do throws(SystemError) {
+            return try OwnedDescriptor(duplicating: file)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    private borrowing func assignments(_ root: String?) -> [EnvironmentAssignment] {
+        var all = variables.map { variable in
+            EnvironmentAssignment(
+                name: variable.name, value: .secret(variable.slot), origin: variable.origin, place: variable.place,
+                secret: variable.object.name, vault: variable.object.vault.name)
+        }
+        guard let root else { return all }
+        for entry in files {
+            guard let variable = entry.pathVariable else { continue }
+            all.append(
+                EnvironmentAssignment(
+                    name: variable, value: .text(root + "/" + entry.path), origin: .configuration, place: entry.place))
+        }
+        return all + [.secretsDirectory(root)]
     }
 
     private borrowing func writeFiles(_ task: DeliveryTask) throws(Diagnosis) -> Bool {

@@ -1,8 +1,8 @@
 import Delivery
 import KeyVault
-package import LaunchConfiguration
+import LaunchConfiguration
 import Messages
-package import Secrets
+import Secrets
 
 /// One place that a value goes to, with the object that it is made of.
 package enum Target: Hashable, Sendable {
@@ -23,7 +23,7 @@ struct Wish {
     var target: Target
     var request: ObjectRequest
     var policy: MissingPolicy
-    var isBulk: Bool
+    var origin: EnvironmentAssignment.Origin
     var place: Place
     var mode: UInt32?
     var pathVariable: String?
@@ -53,27 +53,29 @@ struct Demand {
     /// Collects what is named in the plan; templates are read for the names in them.
     init(_ plan: LaunchPlan) throws(Diagnosis) {
         for entry in plan.inherited where !plan.environment.contains(where: { $0.name == entry.name }) {
-            add(entry, plan)
+            add(entry, .inherited, plan)
         }
-        for entry in plan.environment { add(entry, plan) }
+        for entry in plan.environment { add(entry, .configuration, plan) }
         for file in plan.files {
             switch file.content {
             case .object(let request):
                 wishes.append(
                     Wish(
                         target: .file(file.path), request: request, policy: file.ifMissing ?? plan.ifMissing,
-                        isBulk: false, place: file.place, mode: file.mode, pathVariable: file.pathVariable))
+                        origin: .configuration, place: file.place, mode: file.mode, pathVariable: file.pathVariable))
             case .set(let references, _): composites.append((file, references, nil))
             case .template(let path, let vault): try add(template: path, vault ?? plan.vault, file)
             }
         }
     }
 
-    private mutating func add(_ entry: EnvironmentEntry, _ plan: LaunchPlan) {
+    private mutating func add(
+        _ entry: EnvironmentEntry, _ origin: EnvironmentAssignment.Origin, _ plan: LaunchPlan
+    ) {
         wishes.append(
             Wish(
                 target: .variable(entry.name), request: entry.request, policy: entry.ifMissing ?? plan.ifMissing,
-                isBulk: false, place: entry.place))
+                origin: origin, place: entry.place))
     }
 
     private mutating func add(template path: String, _ vault: VaultAddress?, _ file: FileEntry) throws(Diagnosis) {
@@ -104,7 +106,7 @@ struct Demand {
             wishes.append(
                 Wish(
                     target: target, request: ObjectRequest(reference: VaultReference(object: object)),
-                    policy: .ignore, isBulk: true, place: selection.place))
+                    policy: .ignore, origin: .bulk, place: selection.place))
         }
     }
 }

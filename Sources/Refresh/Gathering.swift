@@ -3,8 +3,8 @@ package import HTTPTransport
 package import KeyVault
 package import LaunchConfiguration
 import LinuxSystem
-package import Messages
-package import Secrets
+import Messages
+import Secrets
 
 /// Fetches what a plan wants: lists for bulk selections, then every object once, then the shape each target asked for.
 package func gather(
@@ -99,7 +99,7 @@ extension Gathered {
             case .variable(let name):
                 variables.append(
                     GatheredVariable(
-                        name: name, slot: slot, object: object, isBulk: wish.isBulk, place: wish.place.description))
+                        name: name, slot: slot, object: object, origin: wish.origin, place: wish.place.description))
             case .file(let path):
                 files.append(
                     GatheredFile(

@@ -1,3 +1,4 @@
+import Delivery
 package import KeyVault
 package import Messages
 package import Secrets
@@ -20,7 +21,7 @@ struct GatheredVariable {
     var name: String
     var slot: SecretSet.Slot
     var object: VaultObject
-    var isBulk: Bool
+    var origin: EnvironmentAssignment.Origin
     var place: String
 }
 

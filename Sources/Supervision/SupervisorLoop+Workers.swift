@@ -19,6 +19,7 @@ extension SupervisorLoop {
             let other = pair.second.number
             let pid = try spawnWorker(orders: orders.number, report: other)
             worker = pid
+            hasAttempted = true
             try adoptReport(pair)
             dispatch(.workerStarted(pid: pid))
         } catch {

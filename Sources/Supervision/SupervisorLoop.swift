@@ -44,6 +44,8 @@ package final class SupervisorLoop {
     let report = OwnedSlot()
     var received: [UInt8] = []
     var worker: Int32?
+    /// A worker was there since memory was last let go.
+    var hasAttempted = false
     /// The memory files that the worker fills.
     var filling: (environment: OwnedSlot, memory: OwnedSlot) = (OwnedSlot(), OwnedSlot())
     /// The child's environment, and the one before it.
@@ -98,6 +100,7 @@ package final class SupervisorLoop {
         while true {
             if let result { return result }
             setTimer()
+            releaseMemory()
             var ready: InlineArray<5, Bool> = .init(repeating: false)
             try events.wait { name in
                 if name < 5 { ready[Int(name)] = true }
@@ -135,6 +138,14 @@ package final class SupervisorLoop {
         guard earliest != timerIsSet else { return }
         timer.set(earliest)
         timerIsSet = earliest
+    }
+
+    /// Once an attempt is over and its worker gone, a long sleep begins: what only the attempt needed is let go.
+    private func releaseMemory() {
+        guard hasAttempted, worker == nil else { return }
+        hasAttempted = false
+        received = []
+        ProcessStart.releaseProgramPages()
     }
 
     private func readSignals() {

@@ -20,8 +20,8 @@ extension Handover {
         writer.write(secrets.owner.isGroupReadable)
         writer.write(secrets.isShared)
         writer.write(secrets.isMemory)
+        writer.write(secrets.isNamed)
         writer.write(secrets.isOurs)
-        writer.write(secrets.hasLock)
     }
 
     init(reading reader: inout WireReader) throws(WireError) {
@@ -43,7 +43,7 @@ extension Handover {
             instance: instance,
             secrets: Secrets(
                 path: path, owner: owner, isShared: try reader.readBool(), isMemory: try reader.readBool(),
-                isOurs: try reader.readBool(), hasLock: try reader.readBool()))
+                isNamed: try reader.readBool(), isOurs: try reader.readBool()))
     }
 }
 

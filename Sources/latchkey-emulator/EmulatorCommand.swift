@@ -95,9 +95,10 @@ struct EmulatorCommand: AsyncParsableCommand {
         do {
             let emulator = try Emulator(options)
             let descriptor = readyFd
-            try await emulator.run(stopOn: [.sigterm, .sigint]) { endpoints in
+            try await emulator.run(stopOn: [.sigterm, .sigint], overdue: { Self.exit() }) { endpoints in
                 let line = Data((endpoints.text + "\n").utf8)
                 FileHandle.standardOutput.write(line)
+                if !isQuiet, isatty(STDOUT_FILENO) == 1 { Self.greet(endpoints) }
                 guard let descriptor else { return }
                 let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
                 handle.write(line)
@@ -106,6 +107,18 @@ struct EmulatorCommand: AsyncParsableCommand {
         } catch let error as SetupError {
             Self.say("error: \(error.message)")
             throw ExitCode(1)
+        }
+    }
+
+    /// For who started it by hand.
+    private static func greet(_ endpoints: JSON) {
+        say("serving until Ctrl-C")
+        for vault in endpoints["vaults"]?.members ?? [] { say("vault '\(vault.name)': \(vault.value.string ?? "")") }
+        for (what, name) in [
+            ("certificate authority", "ca_file"), ("an app's variables", "environment_file"),
+            ("control interface", "control"),
+        ] {
+            say("\(what): \(endpoints[name]?.string ?? "")")
         }
     }
 

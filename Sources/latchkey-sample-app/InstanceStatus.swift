@@ -10,6 +10,20 @@ struct InstanceStatus: Equatable {
         var version: String?
         var updated: String?
         var expires: String?
+
+        /// Several secrets in one file: all their names and versions, and what they have in common of the rest.
+        fileprivate func joined(with other: Secret) -> Secret {
+            func both(_ one: String?, _ two: String?) -> String? {
+                let known = [one, two].compactMap(\.self)
+                return known.isEmpty ? nil : known.joined(separator: " + ")
+            }
+            func common(_ one: String?, _ two: String?) -> String? { one == two ? one : nil }
+            return Secret(
+                name: both(name, other.name), vault: common(vault, other.vault), type: common(type, other.type),
+                version: both(version, other.version), updated: max(updated ?? "", other.updated ?? ""),
+                expires: [expires, other.expires].compactMap(\.self).min()
+            )
+        }
     }
 
     /// What the page says of latchkey itself.
@@ -46,11 +60,16 @@ struct InstanceStatus: Equatable {
                 name: entry["name"]?.text, vault: entry["vault"]?.text, type: entry["type"]?.text,
                 version: entry["version"]?.text, updated: entry["updated"]?.text, expires: entry["expires"]?.text
             )
-            for target in entry["target"]?.texts ?? [] {
-                secrets[target] = secret
+            for target in (entry["target"]?.texts ?? []).flatMap(Self.split) {
+                secrets[target] = secrets[target]?.joined(with: secret) ?? secret
             }
         }
         self.secrets = secrets
+    }
+
+    /// One secret can go to several places: `env:API_KEY, file:api-key`.
+    private static func split(_ targets: String) -> [String] {
+        targets.replacing(/, (?=env:|file:)/, with: "\n").split(separator: "\n").map(String.init)
     }
 
     /// The secret that was delivered as this, under any way of writing the target.

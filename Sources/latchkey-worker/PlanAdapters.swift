@@ -50,12 +50,10 @@ extension LaunchPlan {
             place.warnings.forEach { log.write(Message(.warning, $0)) }
             return place
         } catch {
-            let diagnosis = error.diagnosis
-            guard !deliversFiles, delivery.directory == nil, !error.isBusy else { throw diagnosis }
-            log.write(
-                Message(
-                    .warning, .directoryUnavailable, "\(diagnosis.text); starting without: 'latchkey status' is unavailable",
-                    hint: diagnosis.hint))
+            guard !deliversFiles, delivery.directory == nil, error.isBearableWithoutFiles else {
+                throw error.diagnosis
+            }
+            log.write(Message(.warning, error.warning))
             return nil
         }
     }

@@ -53,9 +53,15 @@ struct SupervisedWorker {
         self.arguments = arguments
         self.environment = environment
         log = WorkerLog(environment: environment)
-        let kept = order.task == .first
-            ? nil : try? RefreshMemory(decoding: MemoryFile.contents(of: WorkerDescriptor.memoryIn, limit: 16 << 20))
-        memory = kept ?? RefreshMemory(key: (try? randomBytes(32)) ?? [])
+        memory = Self.kept(order) ?? RefreshMemory(key: randomBytes(32))
+    }
+
+    /// What the last worker left; something unreadable costs one full comparison and nothing else.
+    private static func kept(_ order: WorkerOrder) -> RefreshMemory? {
+        guard order.task != .first,
+            let bytes = try? MemoryFile.contents(of: WorkerDescriptor.memoryIn, limit: 16 << 20)
+        else { return nil }
+        return try? RefreshMemory(decoding: bytes)
     }
 
     private mutating func attempt() throws(SystemError) {
@@ -148,7 +154,7 @@ struct SupervisedWorker {
         for (key, count) in observer.requests { memory.requests[key, default: 0] += count }
         if gathered.isRefused(by: memory) { return try finish(gathered, DeliveryOutcome(), plan, isSidecar) }
         let task = DeliveryTask(
-            inherited: environment.entries, secrets: place?.secrets,
+            inherited: environment.block, secrets: place?.secrets,
             environmentFile: isSidecar ? nil : WorkerDescriptor.childEnvironment,
             arguments: Array(arguments.dropFirst(plan.child.commandIndex ?? arguments.count)))
         let outcome = try gathered.deliver(task, plan, updating: &memory)

@@ -46,6 +46,9 @@ struct EnvironmentEntries {
         self.entries = entries
     }
 
+    /// The entries with a NUL behind each.
+    var block: [UInt8] { entries.flatMap { $0 + [0] } }
+
     subscript(name: String) -> [UInt8]? {
         let start = Array((name + "=").utf8)
         return entries.first { $0.starts(with: start) }.map { Array($0.dropFirst(start.count)) }

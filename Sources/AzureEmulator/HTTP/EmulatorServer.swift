@@ -43,12 +43,13 @@ package struct EmulatorServer: Sendable {
 
     /// Runs until cancelled or told to stop; `ready` is called once, when every port is bound.
     package func run(
-        stopOn signals: [UnixSignal] = [], _ ready: @escaping @Sendable (Ports) -> Void
+        stopOn signals: [UnixSignal] = [], overdue: (@Sendable () -> Void)? = nil,
+        _ ready: @escaping @Sendable (Ports) -> Void
     ) async throws {
         let count = wishes.arc == nil ? 2 : 3
         let missing = Mutex(count)
-        let bound: @Sendable (any WritableKeyPath<Ports, Int> & Sendable, Int) -> Void = { path, port in
-            azure.ports[keyPath: path] = port
+        let bound: @Sendable (Listener, Int) -> Void = { listener, port in
+            azure.bind(port, as: listener)
             let isLast = missing.withLock { left in
                 left -= 1
                 return left == 0
@@ -56,15 +57,15 @@ package struct EmulatorServer: Sendable {
             if isLast { ready(azure.ports) }
         }
         var services: [any Service] = [
-            try application(.secure, port: wishes.vault) { bound(\.vault, $0) },
-            try application(.plain, port: wishes.identity) { bound(\.identity, $0) },
+            try application(.secure, port: wishes.vault) { bound(.secure, $0) },
+            try application(.plain, port: wishes.identity) { bound(.plain, $0) },
         ]
-        if let port = wishes.arc { services.append(try application(.arc, port: port) { bound(\.arc, $0) }) }
+        if let port = wishes.arc { services.append(try application(.arc, port: port) { bound(.arc, $0) }) }
+        if let overdue { services.append(Deadline(overdue: overdue)) }
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: signals, logger: Self.silent)
         // A client that never closes must not hold up the end.
         configuration.maximumGracefulShutdownDuration = .milliseconds(500)
-        configuration.maximumCancellationDuration = .seconds(1)
         try await ServiceGroup(configuration: configuration).run()
     }
 
@@ -107,6 +108,21 @@ package struct EmulatorServer: Sendable {
             .cloudShell: Routes(CloudShell(azure: azure).routes),
             .serviceFabric: Routes(ServiceFabric(azure: azure).routes), .control: Routes(control.routes),
         ]
+    }
+}
+
+/// Ends what does not end by itself soon after it was told to: TLS waits seconds for a client's farewell, and who stops an
+/// emulator does not want to.
+private struct Deadline: Service {
+    let overdue: @Sendable () -> Void
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        let overdue = overdue
+        Task.detached {
+            try? await Task.sleep(for: .milliseconds(200))
+            overdue()
+        }
     }
 }
 

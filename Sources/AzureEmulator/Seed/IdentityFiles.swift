@@ -11,6 +11,7 @@ struct IdentityFiles: Sendable {
     static let tokenLifetime = 3_600.0
 
     func certificatePath(_ name: String) -> String { state.file("identity-\(name).pem") }
+    func hasMadeCertificate(_ name: String) -> Bool { FileManager.default.fileExists(atPath: certificatePath(name)) }
     func tokenPath(_ name: String) -> String { state.file("federated-token-\(name)") }
 
     /// The seed's identities with the certificates that Entra is to know.

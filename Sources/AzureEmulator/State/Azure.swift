@@ -46,9 +46,17 @@ package final class Azure: Sendable {
         }
     }
 
-    package var ports: Ports {
-        get { bound.withLock { $0 } }
-        set { bound.withLock { $0 = newValue } }
+    package var ports: Ports { bound.withLock { $0 } }
+
+    /// Notes a bound port; how many of them there are now is told by `ports`.
+    package func bind(_ port: Int, as listener: Listener) {
+        bound.withLock { ports in
+            switch listener {
+            case .secure: ports.vault = port
+            case .plain: ports.identity = port
+            case .arc: ports.arc = port
+            }
+        }
     }
 
     /// The emulator's time: the machine's, moved by what a test asked for.

@@ -1,8 +1,5 @@
 // What Swift cannot import: constants behind macros, variadic calls, and the child's steps between fork and exec.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,6 +37,9 @@ int clinux_block_signals(void);
 
 /// Overwrites the strings of the environment in place (they stay in /proc/PID/environ otherwise) and empties it.
 void clinux_wipe_environment(void);
+
+/// Lets go of the program's own read-only pages: they come back from the page cache when they are touched.
+void clinux_release_program(void);
 
 /// The number of arguments and the bytes of argument `index`, as the kernel gave them.
 size_t clinux_argument_count(void);

@@ -32,6 +32,9 @@ int clinux_is_mount_root(int descriptor);
 /// Locks a file for the life of its open file description, for flock(2) and F_OFD_GETLK alike; EAGAIN when it is taken.
 int clinux_lock(int descriptor);
 
+/// Locks a directory for the life of its open file description (flock(2)); EAGAIN when it is taken.
+int clinux_lock_directory(int descriptor);
+
 /// 1: another description holds the lock; 0: none does; -1: errno. Takes nothing.
 int clinux_is_locked(int descriptor);
 

@@ -6,8 +6,10 @@ const keptEvents = 20;
 
 const byId = (id) => document.getElementById(id);
 const seen = new Map(); // a secret's key -> how often it had changed when it was shown last
+const restarted = new Set(); // the keys of those that a restart brought anew
 const rows = new Map(); // a secret's key -> its element
 let snapshot = null;
+let restart = null; // what the present process has anew, if an earlier one was seen
 let earlierEvents = []; // of a process that was restarted while this page was open
 let clockOffset = 0; // the server's clock minus the browser's, in milliseconds
 let announced = "";
@@ -28,7 +30,7 @@ function span(milliseconds) {
 const ago = (text) => (now() - Date.parse(text) < 1000 ? "just now" : `${span(now() - Date.parse(text))} ago`);
 const clock = (text) => new Date(text).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const isInstant = (text) => Number.isFinite(Date.parse(text ?? ""));
-const shortVersion = (version) => (version.length > 10 ? `${version.slice(0, 8)}…` : version);
+const shortVersion = (version) => version.split(" + ").map((part) => (part.length > 10 ? `${part.slice(0, 8)}…` : part)).join(" + ");
 
 // Elements
 
@@ -98,7 +100,7 @@ function chips(secret) {
   return made;
 }
 
-function fill(row, secret) {
+function fill(row, secret, isNewByRestart) {
   const fact = (name) => row.querySelector(`.${name} dd`);
   setText(row.querySelector("h3"), secret.name);
   row.querySelector(".chips").replaceChildren(...chips(secret));
@@ -114,7 +116,7 @@ function fill(row, secret) {
   if (secret.changedAt) {
     changed.replaceChildren(instant(secret.changedAt, "ago"), element("small", { text: `${plural(secret.changes, "time")} since the start` }));
   } else {
-    changed.replaceChildren(element("span", { text: "unchanged" }));
+    changed.replaceChildren(element("span", { text: isNewByRestart ? "with the restart" : "unchanged" }));
     if (isInstant(secret.updatedAt)) changed.append(element("small", {}, "set ", instant(secret.updatedAt, "ago")));
   }
   row.classList.toggle("gone", secret.state === "gone");
@@ -132,6 +134,7 @@ function showSecrets(secrets, isFirst, isRestart) {
     rows.delete(key);
   }
   const changed = [];
+  if (isRestart) restarted.clear();
   for (const secret of secrets) {
     const key = keyOf(secret);
     let row = rows.get(key);
@@ -141,11 +144,12 @@ function showSecrets(secrets, isFirst, isRestart) {
       row.dataset.name = secret.name;
     }
     const before = seen.get(key);
-    fill(row, secret);
     // A key's digits differ after every restart; there only version and length tell.
     const isNew = isRestart
       ? before !== undefined && (before.version !== secret.version || before.length !== secret.length)
       : !isFirst && (before === undefined || before.changes !== secret.changes);
+    if (isNew && isRestart) restarted.add(key);
+    fill(row, secret, restarted.has(key));
     if (isNew) {
       changed.push(secret.name);
       row.classList.remove("just-changed");
@@ -168,7 +172,7 @@ function showEvent(event, isEarlier) {
     start: isEarlier ? "Earlier process started" : "Process started",
     "hang-up": event.changed.length ? "HUP: read anew" : "HUP: nothing was new",
     state: "Latchkey",
-    restart: "Restarted by Latchkey",
+    restart: "Process restarted",
   };
   const item = element("li", { "data-kind": event.kind, class: isEarlier ? "before" : undefined });
   if (event.changed.length) item.dataset.changed = "";
@@ -230,8 +234,9 @@ function show(next) {
   if (isRestart) earlierEvents = [...snapshot.events, ...earlierEvents].slice(0, keptEvents);
   snapshot = next;
   const changed = showSecrets(next.secrets, isFirst, isRestart);
+  if (isRestart) restart = { kind: "restart", changed };
   byId("events").replaceChildren(
-    ...next.events.map((event) => showEvent(isRestart && event.kind === "start" ? { ...event, kind: "restart", changed } : event, false)),
+    ...next.events.map((event) => showEvent(restart && event.kind === "start" ? { ...event, ...restart } : event, false)),
     ...earlierEvents.map((event) => showEvent(event, true)),
   );
   showFacts(next);

@@ -2,6 +2,7 @@ import KeyVault
 import LaunchConfiguration
 import LinuxSystem
 import Messages
+import Secrets
 
 /// `latchkey init`: a commented `latchkey.toml` from what the vault holds; never over an existing file (73).
 enum Initialize {
@@ -24,6 +25,12 @@ enum Initialize {
         }
     }
 
+    /// The short name where that is enough.
+    private static func vaultText(_ plan: LaunchPlan) -> String {
+        guard let vault = plan.vault else { return "" }
+        return vault.host == vault.name + ".vault.azure.net" && vault.port == nil ? vault.name : vault.url
+    }
+
     private static func write(_ text: String, to path: String) throws(Diagnosis) {
         do throws(SystemError) {
             try ProcessFiles.create(path, Array(text.utf8), mode: 0o644)
@@ -36,7 +43,7 @@ enum Initialize {
     private static func text(_ plan: LaunchPlan, _ secrets: [ListedSecret]) -> String {
         var text = """
             # Written by 'latchkey init'; latchkey.toml(5) explains every key. This file holds no secret.
-            vault = "\(plan.vault?.isPublicCloud == true ? plan.vault?.name ?? "" : plan.vault?.url ?? "")"
+            vault = "\(vaultText(plan))"
 
             # Variables: NAME = "secret". A certificate or a part of a JSON secret needs a table:
             #   SMTP_PASSWORD = { secret = "smtp", json = "/password" }

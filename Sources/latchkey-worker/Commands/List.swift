@@ -52,7 +52,11 @@ enum List {
 /// Text for standard output.
 enum Output {
     static func write(_ text: String) {
-        try? writeAll(Array(text.utf8).span, to: 1)
+        write(Array(text.utf8))
+    }
+
+    static func write(_ bytes: [UInt8]) {
+        try? writeAll(bytes.span, to: 1)
     }
 
     static func date(_ seconds: Int64?) -> String {

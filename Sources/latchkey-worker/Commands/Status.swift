@@ -49,29 +49,75 @@ struct InstanceStatus: Decodable {
     }
 }
 
+/// The instance that a command is about: by name, or the only one that runs.
+struct RunningInstance {
+    let status: InstanceStatus
+    let statusText: [UInt8]
+    let path: String
+
+    /// Finds it; says how to go on where there is none, or more than one without a name.
+    static func find(_ name: String?, _ environment: EnvironmentEntries) throws(Diagnosis) -> RunningInstance {
+        let lookup = InstanceLookup(
+            runtimeDirectory: environment.text("RUNTIME_DIRECTORY"),
+            userRuntimeDirectory: environment.text("XDG_RUNTIME_DIR"))
+        let running = lookup.running()
+        let named = name.flatMap { lookup.instance(named: $0) }
+        if let found = named, found.isRunning, let instance = RunningInstance(found) { return instance }
+        let instances = running.compactMap { RunningInstance($0) }
+        guard let name else {
+            guard instances.count < 2 else { throw several(instances) }
+            guard let only = instances.first else { throw notRunning("no instance is running") }
+            return only
+        }
+        guard let found = instances.first(where: { $0.status.instance == name }) else {
+            throw notRunning("no instance '\(name)' is running")
+        }
+        return found
+    }
+
+    private init?(_ found: FoundInstance) {
+        guard let text = found.status, let status = try? JSONDecoder().decode(InstanceStatus.self, from: Data(text))
+        else { return nil }
+        self.status = status
+        statusText = text
+        path = found.path
+    }
+
+    private static func notRunning(_ text: String) -> Diagnosis {
+        Diagnosis(
+            .notRunning, exit: .success, text, hint: "start one with 'latchkey run', or name it with --instance NAME")
+    }
+
+    private static func several(_ instances: [RunningInstance]) -> Diagnosis {
+        let names = instances.map { "'\($0.status.instance)'" }.joined(separator: ", ")
+        return Diagnosis(.optionValue, exit: .usage, "several instances are running: \(names)", hint: "choose one with --instance NAME")
+    }
+}
+
+extension Diagnosis {
+    /// What `status` and `refresh` end with because of it: 3 where nothing runs.
+    var instanceExitCode: Int32 { code == .notRunning ? 3 : exitCode.rawValue }
+}
+
 /// `latchkey status`: what the running instance delivers; 0 fresh, 1 stale, failing or starting, 3 not running.
 enum Status {
     enum Form {
         case table, json, prometheus
     }
 
-    static func run(_ found: RunningInstance?, _ form: Form, name: String?, _ log: WorkerLog) -> Int32 {
-        guard let found, let status = found.status else {
-            log.end([notRunning(name)])
-            return 3
+    static func run(_ form: Form, name: String?, _ environment: EnvironmentEntries, _ log: WorkerLog) -> Int32 {
+        do throws(Diagnosis) {
+            let found = try RunningInstance.find(name, environment)
+            switch form {
+            case .json: Output.write(found.statusText)
+            case .prometheus: Output.write((try? ProcessFiles.contents("\(found.path)/metrics.prom", limit: 4 << 20)) ?? [])
+            case .table: Output.write(table(found.status))
+            }
+            return found.status.state == "fresh" ? 0 : 1
+        } catch {
+            log.end([error])
+            return error.instanceExitCode
         }
-        switch form {
-        case .json: Output.write(String(decoding: found.statusText, as: UTF8.self))
-        case .prometheus: Output.write(String(decoding: found.metricsText, as: UTF8.self))
-        case .table: Output.write(table(status))
-        }
-        return status.state == "fresh" ? 0 : 1
-    }
-
-    static func notRunning(_ name: String?) -> Diagnosis {
-        let which = name.map { "no instance '\($0)' is running" } ?? "no instance is running"
-        return Diagnosis(
-            .notRunning, exit: .success, which, hint: "start one with 'latchkey run', or name it with --instance NAME")
     }
 
     private static func table(_ status: InstanceStatus) -> String {
@@ -97,27 +143,38 @@ enum Status {
 
 /// `latchkey refresh`: a HUP to the running instance, and with `--wait` the end of the first attempt after it.
 enum RefreshRequest {
-    static func run(_ find: () -> RunningInstance?, wait: Bool, name: String?, _ log: WorkerLog) -> Int32 {
-        guard let found = find(), let before = found.status else {
-            log.end([Status.notRunning(name)])
-            return 3
-        }
-        do throws(SystemError) {
-            try ProcessHandle(pid: before.pid).send(1)
+    static func run(wait: Bool, name: String?, _ environment: EnvironmentEntries, _ log: WorkerLog) -> Int32 {
+        do throws(Diagnosis) {
+            let before = try RunningInstance.find(name, environment).status
+            try send(to: before)
+            guard wait else { return 0 }
+            return try awaitAttempt(after: before, environment, log)
         } catch {
-            log.end([Diagnosis(.systemRefused, exit: .system, "instance '\(before.instance)': \(error.reason)")])
-            return 71
+            log.end([error])
+            return error.instanceExitCode
         }
-        guard wait else { return 0 }
+    }
+
+    private static func send(to instance: InstanceStatus) throws(Diagnosis) {
+        do throws(SystemError) {
+            try ProcessHandle(pid: instance.pid).send(1)
+        } catch {
+            throw Diagnosis(.systemRefused, exit: .system, "instance '\(instance.instance)': \(error.reason)")
+        }
+    }
+
+    /// An attempt beyond those that had begun before the request began after it.
+    private static func awaitAttempt(
+        after before: InstanceStatus, _ environment: EnvironmentEntries, _ log: WorkerLog
+    ) throws(Diagnosis) -> Int32 {
         while true {
-            // The status is replaced by rename: a look every 20 ms costs nothing and misses nothing.
+            // The status is replaced by a rename: a look every 20 ms costs little and misses nothing.
             pause(.milliseconds(20))
-            guard let status = find()?.status else { return 3 }
-            if status.attempt > before.startedAttempt {
-                guard let error = status.lastError else { return 0 }
-                log.end([Diagnosis(.refreshFailed, exit: .temporary, error.message)])
-                return error.exitCode ?? 75
-            }
+            let status = try RunningInstance.find(before.instance, environment).status
+            guard status.attempt > before.startedAttempt else { continue }
+            guard let error = status.lastError else { return 0 }
+            log.end([Diagnosis(.refreshFailed, exit: .temporary, error.message)])
+            return error.exitCode ?? 75
         }
     }
 }

@@ -15,8 +15,10 @@ struct TestEmulator: Sendable {
     ) async throws {
         var options = EmulatorOptions()
         if !seed.isEmpty { options.seed = try SeedFile.parse(seed, name: "seed.toml", now: Moment.now()) }
-        options.settings.arcTokenDirectory = Command.temporaryPath()
+        let arcDirectory = Command.temporaryPath()
+        options.settings.arcTokenDirectory = arcDirectory
         change(&options)
+        defer { try? FileManager.default.removeItem(atPath: arcDirectory) }
         let emulator = try Emulator(options)
         let (ready, announce) = AsyncStream.makeStream(of: Void.self)
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -1,0 +1,97 @@
+package import Secrets
+
+/// One variable that the child is given.
+package struct EnvironmentAssignment: Equatable, Sendable {
+    /// Where the name comes from. Where two want one name, the later in this list wins.
+    package enum Origin: Int, Comparable, Sendable {
+        /// An inherited variable whose value is a reference.
+        case inherited
+        /// A bulk selection.
+        case bulk
+        /// The configuration or an option.
+        case configuration
+        /// Latchkey itself: `LATCHKEY_SECRETS`.
+        case latchkey
+
+        package static func < (left: Origin, right: Origin) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// What the variable is set to.
+    package enum Value: Equatable, Sendable {
+        /// A secret, by its place in the set.
+        case secret(SecretSet.Slot)
+        /// What is no secret: a file's path.
+        case text(String)
+    }
+
+    package var name: String
+    package var value: Value
+    package var origin: Origin
+    /// Where it stands: `latchkey.toml:12:1`, `the selection of secret 'db-password'`.
+    package var place: String
+    /// The secret's name and its vault's, for messages.
+    package var secret: String?
+    package var vault: String?
+
+    package init(
+        name: String, value: Value, origin: Origin, place: String, secret: String? = nil, vault: String? = nil
+    ) {
+        self.name = name
+        self.value = value
+        self.origin = origin
+        self.place = place
+        self.secret = secret
+        self.vault = vault
+    }
+
+    /// `LATCHKEY_SECRETS`: where the child finds its files.
+    package static func secretsDirectory(_ path: String) -> EnvironmentAssignment {
+        EnvironmentAssignment(
+            name: "LATCHKEY_SECRETS", value: .text(path), origin: .latchkey, place: "latchkey itself")
+    }
+
+    var item: DeliveryError.Item { DeliveryError.Item(name: name, secret: secret, vault: vault) }
+
+    /// The number of bytes of the value.
+    var size: Int {
+        switch value {
+        case .secret(let slot): slot.count
+        case .text(let text): text.utf8.count
+        }
+    }
+}
+
+extension EnvironmentAssignment {
+    /// Every name once: the later origin wins, two of one origin are an error that names both places.
+    ///
+    /// Refuses names that no variable can have, and those that bulk selection must not set. Of two inherited ones the
+    /// first stands, as for getenv(3).
+    static func resolve(_ all: [EnvironmentAssignment]) throws(DeliveryError) -> [EnvironmentAssignment] {
+        var chosen: [[UInt8]: Int] = [:]
+        var result: [EnvironmentAssignment?] = []
+        for next in all {
+            try next.check()
+            let key = [UInt8](next.name.utf8)
+            if let index = chosen[key], let present = result[index] {
+                let origins = [next.origin, present.origin].sorted()
+                if origins == [.inherited, .inherited] { continue }
+                // Latchkey's own variable is no choice of theirs: whoever names it is told so.
+                if origins[0] == origins[1] || origins == [.configuration, .latchkey] {
+                    throw .duplicate(next.name, first: present.place, second: next.place)
+                }
+                if next.origin < present.origin { continue }
+                result[index] = nil
+            }
+            chosen[key] = result.count
+            result.append(next)
+        }
+        return result.compactMap { $0 }
+    }
+
+    private func check() throws(DeliveryError) {
+        if name.isEmpty || name.utf8.contains(UInt8(ascii: "=")) || name.utf8.contains(0) {
+            throw .nameForm(name, place: place)
+        }
+        if origin == .bulk, VariableName.isRefusedInBulk(name) { throw .nameRefused(item) }
+    }
+}
