@@ -85,10 +85,12 @@ extension SupervisorLoop {
         }
         if failure.isNotExecutable {
             let hint = failure.code == EACCES ? "make it executable with 'chmod +x'" : nil
-            return Diagnosis(.childNotExecutable, exit: .notExecutable, "command '\(name)': \(failure.reason)", hint: hint)
+            return Diagnosis(
+                .childNotExecutable, exit: .notExecutable, "command '\(name)': \(failure.reason)", hint: hint)
         }
         return Diagnosis(
-            .systemRefused, exit: .system, "command '\(name)' could not be started (\(failure.step)): \(failure.reason)")
+            .systemRefused, exit: .system, "command '\(name)' could not be started (\(failure.step)): \(failure.reason)"
+        )
     }
 
     private func signalChild(_ number: Int32, queuedValue: UInt64?) {

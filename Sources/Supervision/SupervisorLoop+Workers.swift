@@ -43,10 +43,11 @@ extension SupervisorLoop {
         request.ownGroup = true
         request.deathSignal = 9
         request.memoryLimit = 4 << 30
-        request.descriptors = [
-            setting.environment, orders, report, filling.environment.number ?? -1, filling.memory.number ?? -1,
-            memory.number ?? -1,
-        ] + directories.descriptors
+        request.descriptors =
+            [
+                setting.environment, orders, report, filling.environment.number ?? -1, filling.memory.number ?? -1,
+                memory.number ?? -1,
+            ] + directories.descriptors
         do throws(SpawnFailure) {
             return try request.spawn()
         } catch {
@@ -58,7 +59,9 @@ extension SupervisorLoop {
     func readReport() {
         while let number = report.number {
             do throws(SystemError) {
-                guard let message = try LocalSocket.receive(from: number, into: &buffer, descriptorLimit: 4) else { return }
+                guard let message = try LocalSocket.receive(from: number, into: &buffer, descriptorLimit: 4) else {
+                    return
+                }
                 arrived.add(message.descriptors)
                 if message.count == 0 { return stopWatchingReport() }
                 received += buffer.prefix(message.count)
@@ -100,7 +103,9 @@ extension SupervisorLoop {
     private func check(_ report: WorkerReport) throws(WireError) {
         if let plan = report.plan { keepsFiles = plan.keepsFiles || plan.once }
         let isFirst = environment.number == nil && !setting.isSidecar && report.outcome == .delivered
-        guard !(report.environmentChanged || isFirst) || filling.environment.isSealed else { throw WireError("an environment that is not sealed") }
+        guard !(report.environmentChanged || isFirst) || filling.environment.isSealed else {
+            throw WireError("an environment that is not sealed")
+        }
     }
 
     private func garbage(_ reason: String) {
