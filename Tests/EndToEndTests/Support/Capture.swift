@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 
 /// How long a test waits for something that must happen. It only ends a test that has failed.
-let patience = DispatchTimeInterval.seconds(60)
+let patience = DispatchTimeInterval.seconds(20)
 
 /// What a program writes into one pipe.
 final class Capture: Sendable {
