@@ -32,7 +32,7 @@ final class CurlLoop {
     }
 
     deinit {
-        for unsafeexchange in unsafe running.values {
+        for unsafe exchange in unsafe running.values {
             _ = unsafe curl_multi_remove_handle(multi, exchange.easy)
         }
         _ = unsafe curl_multi_cleanup(multi)

@@ -22,7 +22,7 @@ private let messages: [WorkerMessage] = {
         secrets: Handover.Secrets(
             path: "/run/latchkey/web/secrets",
             owner: DeliveryOwner(identity: nil, user: 1, group: 2, isGroupReadable: true), isShared: false,
-            isMemory: true, isOurs: true, hasLock: false))
+            isMemory: true, isNamed: false, isOurs: true))
     return [
         .prepared(SupervisorPlan(), nil), .prepared(plan, handover), .waiting(milliseconds: 0),
         .waiting(milliseconds: 41_000), .finished(report), .finished(WorkerReport(outcome: .ended(exitCode: 255))),
