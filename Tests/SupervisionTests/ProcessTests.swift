@@ -79,7 +79,8 @@ struct ProcessTests {
         let prefix = "exec 9>&1;"
         func listed(_ command: String) throws -> [String] {
             try bench().shell("\(prefix) exec \(command) ./latchkey-probe report --fd 9 \(closing)").output
-                .split(separator: "\n").filter { $0.hasPrefix("fd") }.map { String($0.components(separatedBy: " target=")[0]) }
+                .split(separator: "\n").filter { $0.hasPrefix("fd") }
+                .map { $0.components(separatedBy: " target=")[0] }
         }
         #expect(try listed("") == listed("./latchkey run --"))
     }
@@ -208,6 +209,10 @@ struct ProcessTests {
         #expect(ProcessFiles.statusLine("Threads:", of: running.pid) == "1")
         let maps = try String(contentsOfFile: "/proc/\(running.pid)/maps", encoding: .utf8)
         #expect(!maps.contains(".so"))
+        let memory = try String(contentsOfFile: "/proc/\(running.pid)/smaps_rollup", encoding: .utf8)
+        let line = try #require(memory.split(separator: "\n").first { $0.hasPrefix("Pss:") })
+        let kilobytes = try #require(line.split(separator: " ").compactMap { Int($0) }.first)
+        #expect(kilobytes <= 3072)
         running.signal(15)
         _ = running.rest()
         #expect(running.wait() == .code(0))
