@@ -51,7 +51,6 @@ struct StubAttempt {
         if way == "hang-early" { hang() }
         if order.task == .first {
             try send(.prepared(plan, nil))
-            if let path = setting.text("READY") { try? ProcessFiles.create(path, [], mode: 0o600) }
         }
         switch way {
         case "crash": Signals.die(of: 11)
@@ -66,6 +65,7 @@ struct StubAttempt {
     }
 
     private func hang() -> Never {
+        if setting.isSet("TELL") { try? writeAll(Array("hanging\n".utf8).span, to: 1) }
         while true { Signals.stopSelf() }
     }
 
