@@ -212,10 +212,9 @@ say "The identity endpoint, as on App Service: $(endpoint identity_endpoint)"
 step "Starting an app under latchkey: a small web page that shows what it was given"
 instance=demo-$$
 arguments=(run --vault "$vault" --ca-file "$ca" --instance "$instance" --refresh 5s --signal HUP
-    -e API_KEY=api-key -f db-password=db-password -f "tls/server.pem=$vault/certificates/web-tls")
+    -e API_KEY=api-key -f db-password=db-password -f tls/server.pem=web-tls)
 run_line "latchkey run --vault $vault --ca-file ca.pem --instance $instance \\"
-say "${dim}    --refresh 5s --signal HUP -e API_KEY=api-key -f db-password=db-password \\"
-say "    -f tls/server.pem=$vault/certificates/web-tls \\"
+say "${dim}    --refresh 5s --signal HUP -e API_KEY=api-key -f db-password=db-password -f tls/server.pem=web-tls \\"
 say "    -- latchkey-sample-app --port 0$plain"
 (
     # What this machine may have set for the real Azure, or for a way out of it, is not meant.
@@ -229,7 +228,7 @@ say "    -- latchkey-sample-app --port 0$plain"
     exec setsid "$bin/latchkey" "${arguments[@]}" -- "$bin/latchkey-sample-app" --port 0
 ) >"$work/app.out" 2>"$work/latchkey.err" </dev/null &
 launcher=$!
-app_is_ready() { alive "$launcher" || fail "latchkey ended"; grep -q '^http' "$work/app.out"; }
+app_is_ready() { alive "$launcher" || fail "latchkey ended"; grep -qs '^http' "$work/app.out"; }
 await 30 "the app runs, and has opened its page" app_is_ready
 page=$(sed -n 's|^\(http.*\)/$|\1|p' "$work/app.out")
 

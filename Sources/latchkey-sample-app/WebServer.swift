@@ -14,7 +14,8 @@ struct WebServer {
     /// Serves until the task is cancelled; says the address on standard output once it can be opened.
     func run() async throws {
         var logger = Logger(label: "latchkey-sample-app")
-        logger.logLevel = .error
+        // What it logs below this, at the end, is only that connections were open; a failed start is thrown.
+        logger.logLevel = .critical
         let application = Application(
             router: router(),
             configuration: .init(address: .hostname(address, port: port), serverName: nil),
