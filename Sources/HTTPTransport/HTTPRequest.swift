@@ -14,7 +14,7 @@ package struct HTTPRequest: Sendable {
     }
 
     /// How the server proves who it is, and what stands between.
-    package enum Peer: Sendable, Equatable {
+    package enum Peer: Sendable, Hashable {
         /// TLS checked against the system's or the configured authorities (`--ca-file`); the proxy variables hold.
         case authorities
         /// TLS whose certificate must have this SHA-1 (20 bytes), instead of an authority; checked before any

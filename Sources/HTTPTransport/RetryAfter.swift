@@ -2,13 +2,13 @@
 /// clamped to 1 s … 5 min; nil where it asks nothing or nothing that can be read.
 package func retryAfter(in headers: HTTPHeaders, wallClock now: Int64) -> Duration? {
     for name in ["retry-after-ms", "x-ms-retry-after-ms"] {
-        if let text = headers[name], let milliseconds = Int64(text.trimmed) {
-            return clamped(.milliseconds(min(max(milliseconds, 0), 3_600_000)))
+        if let milliseconds = headers[name].flatMap(wholeNumber) {
+            return clamped(.milliseconds(milliseconds))
         }
     }
-    guard let text = headers["retry-after"]?.trimmed else { return nil }
-    if let seconds = Int64(text) {
-        return clamped(.seconds(min(max(seconds, 0), 3600)))
+    guard let text = headers["retry-after"] else { return nil }
+    if let seconds = wholeNumber(text) {
+        return clamped(.seconds(seconds))
     }
     guard let date = secondsSince1970(httpDate: text) else { return nil }
     return clamped(.seconds(min(max(date - now, 0), 3600)))
@@ -18,18 +18,49 @@ private func clamped(_ pause: Duration) -> Duration {
     min(max(pause, .seconds(1)), .seconds(300))
 }
 
-/// Reads an IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
+/// Digits only, as the grammar has it; what is too large for the type is large all the same.
+private func wholeNumber(_ text: String) -> Int64? {
+    let digits = text.trimmedOfBlanks
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    return min(Int64(digits) ?? .max, 1_000_000_000)
+}
+
+/// Reads a date in the three forms of RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`,
+/// `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`.
+///
+/// A year of two digits is the nearest one that is not more than 50 years after 2026, as 5.6.7 asks of a recipient.
 package func secondsSince1970(httpDate text: String) -> Int64? {
+    let words = text.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
+    if words.count == 6, words[0].hasSuffix(","), words[5] == "GMT", words[3].utf8.count == 4 {
+        return seconds(year: words[3], month: words[2], day: words[1], clock: words[4])
+    }
+    if words.count == 4, words[0].hasSuffix(","), words[3] == "GMT" {
+        let date = words[1].split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+        guard date.count == 3, date[2].utf8.count == 2, let short = number(date[2], in: 0...99) else { return nil }
+        return seconds(
+            year: String(short <= 76 ? 2000 + short : 1900 + short), month: date[1], day: date[0], clock: words[2])
+    }
+    if words.count == 5 {
+        return seconds(year: words[4], month: words[1], day: words[2], clock: words[3])
+    }
+    return nil
+}
+
+private func seconds(year: String, month: String, day: String, clock: String) -> Int64? {
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    let words = text.split(separator: " ")
-    guard words.count == 6, words[5] == "GMT", let day = Int(words[1]), (1...31).contains(day),
-        let month = months.firstIndex(of: String(words[2])), let year = Int(words[3]), (1970...9999).contains(year)
+    let parts = clock.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 3, let hour = number(parts[0], in: 0...23), let minute = number(parts[1], in: 0...59),
+        let second = number(parts[2], in: 0...60), let year = number(year, in: 1970...9999),
+        let month = months.firstIndex(of: month), let day = number(day, in: 1...31)
     else { return nil }
-    let clock = words[4].split(separator: ":").compactMap { Int($0) }
-    guard clock.count == 3, (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...60).contains(clock[2])
-    else { return nil }
-    let days = daysSince1970(year: year, month: month + 1, day: day)
-    return Int64(days) * 86_400 + Int64(clock[0] * 3600 + clock[1] * 60 + clock[2])
+    let next = month == 11 ? (year + 1, 1) : (year, month + 2)
+    let first = daysSince1970(year: year, month: month + 1, day: 1)
+    guard day <= daysSince1970(year: next.0, month: next.1, day: 1) - first else { return nil }
+    return Int64(first + day - 1) * 86_400 + Int64(hour * 3600 + minute * 60 + second)
+}
+
+private func number(_ text: String, in range: ClosedRange<Int>) -> Int? {
+    wholeNumber(text).map(Int.init).flatMap { range.contains($0) ? $0 : nil }
 }
 
 /// Days between 1970-01-01 and a date of the Gregorian calendar (the civil-from-days method, shifted to March).
@@ -40,11 +71,4 @@ package func daysSince1970(year: Int, month: Int, day: Int) -> Int {
     let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
     let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
     return era * 146_097 + dayOfEra - 719_468
-}
-
-extension String {
-    fileprivate var trimmed: String {
-        let blank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-        return String(drop(while: blank).reversed().drop(while: blank).reversed())
-    }
 }

@@ -1,0 +1,52 @@
+import CCurl
+
+/// Where a request goes: its URL, checked, and what differs from it.
+struct CurlAddress: Hashable {
+    /// The URL that curl gets.
+    let url: String
+    let scheme: String
+    /// The URL's host, in lower case.
+    let host: String
+    let port: String
+    /// Given to curl where the connection goes elsewhere than the URL says: `HOST:PORT:TO-HOST:TO-PORT`.
+    var connectTo: String?
+    /// The value of `Host:` where it is not the URL's.
+    var hostHeader: String?
+
+    /// Checks the scheme against the peer, and the URL against what has no business in one.
+    init(_ request: HTTPRequest) throws(HTTPFailure) {
+        guard request.url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
+            let parts = CurlURL(request.url, flags: CURLU_PATH_AS_IS), let scheme = parts[CURLUPART_SCHEME],
+            let host = parts[CURLUPART_HOST], let port = parts[CURLUPART_PORT]
+        else { throw .invalidRequest(reason: "not a URL") }
+        guard parts[CURLUPART_USER] == nil, parts[CURLUPART_PASSWORD] == nil else {
+            throw .invalidRequest(reason: "the URL holds a user or password")
+        }
+        guard scheme == "https" || (scheme == "http" && request.peer == .machine) else {
+            throw .invalidRequest(reason: "the URL is not https")
+        }
+        self.scheme = scheme
+        self.host = host.lowercased()
+        self.port = port
+        guard case .tokenProxy(let connect, let serverName, _) = request.peer else {
+            url = request.url
+            return
+        }
+        connectTo = "::" + (Self.hasPort(connect) ? connect : connect + ":443")
+        // The name that the server must prove is the one in curl's URL; what was asked for stays in `Host`.
+        if let serverName, serverName != host {
+            guard !serverName.isEmpty, parts.replace(CURLUPART_HOST, by: serverName) else {
+                throw .invalidRequest(reason: "the server name is none")
+            }
+            hostHeader = port == "443" ? host : "\(host):\(port)"
+        }
+        guard let url = parts[CURLUPART_URL] else { throw .invalidRequest(reason: "not a URL") }
+        self.url = url
+    }
+
+    private static func hasPort(_ address: String) -> Bool {
+        guard let colon = address.lastIndex(of: ":") else { return false }
+        let port = address[address.index(after: colon)...]
+        return !port.isEmpty && port.allSatisfy { $0.isASCII && $0.isNumber }
+    }
+}

@@ -1,0 +1,90 @@
+import CCurl
+import Secrets
+
+/// Memory lent to C, wiped before it is freed: a secret header's line, a request's body.
+@safe
+final class WipedMemory {
+    private let start: UnsafeMutableRawPointer
+    let count: Int
+
+    /// The parts, one behind another, and a NUL behind them that does not count.
+    init(_ prefix: String, _ secret: SharedSecret?) {
+        let prefix = Array(prefix.utf8)
+        count = prefix.count + (secret?.count ?? 0)
+        unsafe start = .allocate(byteCount: count + 1, alignment: 1)
+        unsafe prefix.withUnsafeBytes {
+            unsafe start.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(start), byteCount: $0.count)
+        }
+        secret?.withBytes { bytes in
+            unsafe bytes.withUnsafeBytes { source in
+                guard let base = source.baseAddress else { return }
+                unsafe (start + prefix.count).copyMemory(from: base, byteCount: source.count)
+            }
+        }
+        unsafe start.storeBytes(of: 0, toByteOffset: count, as: UInt8.self)
+    }
+
+    deinit {
+        unsafe ccurl_wipe(start, count)
+        unsafe start.deallocate()
+    }
+
+    /// The bytes as C has them; valid as long as this object lives.
+    var bytes: UnsafeRawPointer { unsafe UnsafeRawPointer(start) }
+
+    /// Whether a byte is there that ends a line or a string, or that no header may hold (RFC 9110, 5.5).
+    var holdsControlBytes: Bool {
+        (0..<count).contains { index in
+            let byte = unsafe start.load(fromByteOffset: index, as: UInt8.self)
+            return (byte < 0x20 && byte != 0x09) || byte == 0x7F
+        }
+    }
+
+    /// Whether nothing but spaces and tabs stands from `offset` on.
+    func isBlank(from offset: Int) -> Bool {
+        (offset..<count).allSatisfy { index in
+            let byte = unsafe start.load(fromByteOffset: index, as: UInt8.self)
+            return byte == 0x20 || byte == 0x09
+        }
+    }
+}
+
+/// A list of lines that curl copied, wiped when it ends.
+@safe
+final class WipedList {
+    private var list: UnsafeMutablePointer<curl_slist>?
+
+    var first: UnsafeMutablePointer<curl_slist>? { unsafe list }
+
+    init() {}
+
+    deinit {
+        unsafe ccurl_list_wipe(list)
+    }
+
+    func append(_ line: WipedMemory) {
+        if let longer = unsafe curl_slist_append(list, line.bytes.assumingMemoryBound(to: CChar.self)) {
+            unsafe list = longer
+        }
+    }
+
+    func append(_ line: String) {
+        append(WipedMemory(line, nil))
+    }
+
+    /// Appends a request's header; refuses what is none, without saying what it is.
+    func append(header name: String, _ value: HTTPHeaderValue) throws(HTTPFailure) {
+        let token = name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !#""(),/:;<=>?@[\]{}"#.utf8.contains($0) }
+        guard token, !name.isEmpty else { throw .invalidRequest(reason: "a header's name is none") }
+        let line =
+            switch value {
+            case .plain(let text): WipedMemory("\(name): \(text)", nil)
+            case .secret(let prefix, let secret): WipedMemory("\(name): \(prefix)", secret)
+            }
+        guard !line.holdsControlBytes else {
+            throw .invalidRequest(reason: "the value of the header '\(name)' holds control characters")
+        }
+        // curl takes a name with nothing behind its colon for a header to be left out.
+        append(line.isBlank(from: name.utf8.count + 1) ? WipedMemory("\(name);", nil) : line)
+    }
+}

@@ -1,0 +1,280 @@
+import CCurl
+package import LinuxSystem
+import Messages
+import Secrets
+
+/// What a `CurlTransport` needs to know of its surroundings. Nothing is read from the process's own environment.
+package struct CurlTransportOptions {
+    /// `--ca-file`: replaces all other authorities.
+    package var authoritiesFile: String?
+    /// Looks up `SSL_CERT_FILE`, `SSL_CERT_DIR`, `https_proxy`, `HTTPS_PROXY`, `no_proxy`, `NO_PROXY`.
+    package var environment: (String) -> String?
+    /// Is told of every exchange's end; not retained.
+    package weak var observer: (any WaitObserver)?
+    /// The most connections to one host.
+    package var connectionsPerHost: Int
+
+    package init(
+        authoritiesFile: String? = nil, environment: @escaping (String) -> String? = { _ in nil },
+        observer: (any WaitObserver)? = nil, connectionsPerHost: Int = 24
+    ) {
+        self.authoritiesFile = authoritiesFile
+        self.environment = environment
+        self.observer = observer
+        self.connectionsPerHost = connectionsPerHost
+    }
+}
+
+/// Exchanges over libcurl, on the thread of whoever waits.
+///
+/// `begin` puts an exchange into its host's line; how many of a line are under way at once is the
+/// `ConnectionPlan`'s to say. An exchange's time limit counts from when it leaves the line.
+///
+/// Nothing here waits for a thread that resolves a name: neither the end of an exchange nor that of the transport.
+package final class CurlTransport: HTTPTransport {
+    /// One server, in one way of being sure that it is the right one.
+    private struct HostKey: Hashable {
+        let scheme: String
+        let host: String
+        let port: String
+        let peer: HTTPRequest.Peer
+    }
+
+    private struct Host {
+        var plan: ConnectionPlan
+        var line: [HTTPTicket] = []
+        var active: [HTTPTicket: CurlExchange] = [:]
+
+        var room: Int {
+            plan.room(
+                active: active.count, connected: active.values.count(where: \.isConnected), waiting: line.count)
+        }
+    }
+
+    private struct Order {
+        let request: HTTPRequest
+        let address: CurlAddress
+        let key: HostKey
+    }
+
+    private enum Outcome: ~Copyable {
+        case answer(HTTPResponse)
+        case failure(HTTPFailure)
+    }
+
+    private final class EndedExchange {
+        var outcome: Outcome?
+
+        init(_ outcome: consuming Outcome) {
+            self.outcome = consume outcome
+        }
+    }
+
+    private weak var observer: (any WaitObserver)?
+    private let connectionsPerHost: Int
+    private var surroundings: CurlSurroundings
+    private let loop: CurlLoop
+    private var hosts: [HostKey: Host] = [:]
+    private var orders: [HTTPTicket: Order] = [:]
+    private var tickets: [ObjectIdentifier: HTTPTicket] = [:]
+    private var ended: [HTTPTicket: EndedExchange] = [:]
+    private var order: [HTTPTicket] = []
+    private var lastNumber = 0
+
+    package init(options: CurlTransportOptions) {
+        precondition(CurlGlobal.isReady, "libcurl could not be made ready")
+        observer = options.observer
+        connectionsPerHost = options.connectionsPerHost
+        surroundings = CurlSurroundings(options)
+        loop = CurlLoop()
+    }
+
+    package var now: BootInstant { .now }
+
+    package func begin(_ request: HTTPRequest) -> HTTPTicket {
+        lastNumber += 1
+        let ticket = HTTPTicket(number: lastNumber)
+        do throws(HTTPFailure) {
+            let address = try CurlAddress(request)
+            let key = HostKey(scheme: address.scheme, host: address.host, port: address.port, peer: request.peer)
+            orders[ticket] = Order(request: request, address: address, key: key)
+            hosts[key, default: newHost(request.peer)].line.append(ticket)
+            advance(key)
+            loop.kick()
+        } catch {
+            end(ticket, request.endpoint, .failure(error))
+        }
+        return ticket
+    }
+
+    package func wait(forAnyOf tickets: Set<HTTPTicket>, until deadline: BootInstant) -> HTTPTicket? {
+        // What was begun since can have ended at once.
+        settle()
+        var isLast = false
+        while true {
+            if let ticket = order.first(where: tickets.contains) { return ticket }
+            if isLast { return nil }
+            // A deadline that has passed still lets the exchanges make one step.
+            isLast = now >= deadline
+            let look = hosts.values.compactMap(\.plan.nextLook).min()
+            loop.turn(until: min(look ?? deadline, deadline))
+            settle()
+        }
+    }
+
+    package func take(_ ticket: HTTPTicket) throws(HTTPFailure) -> HTTPResponse {
+        if let order = orders[ticket] { cancel(ticket, order) }
+        self.order.removeAll { $0 == ticket }
+        guard let outcome = ended.removeValue(forKey: ticket)?.outcome.take() else {
+            throw .invalidRequest(reason: "an exchange is taken once")
+        }
+        switch consume outcome {
+        case .answer(let response): return response
+        case .failure(let failure): throw failure
+        }
+    }
+}
+
+// The lines.
+extension CurlTransport {
+    private func newHost(_ peer: HTTPRequest.Peer) -> Host {
+        // A pinned exchange has its own connection, of which the next can learn nothing.
+        let isApart = if case .pinned = peer { true } else { false }
+        return Host(plan: ConnectionPlan(bound: connectionsPerHost, isKnown: isApart))
+    }
+
+    /// Notes what has come of the exchanges, and starts those whose turn has come.
+    private func settle() {
+        var ended = loop.ended()
+        repeat {
+            for (exchange, code) in ended {
+                if let ticket = tickets[ObjectIdentifier(exchange)], let order = orders[ticket] {
+                    finish(ticket, order, exchange, code)
+                }
+            }
+            for key in Array(hosts.keys) {
+                watch(key)
+                advance(key)
+            }
+            // What was just started can have ended already: there is no socket left to wait for.
+            ended = loop.ended()
+        } while !ended.isEmpty
+    }
+
+    /// Starts as many of a line as its plan allows.
+    private func advance(_ key: HostKey) {
+        while let room = hosts[key]?.room, room > 0, let next = hosts[key]?.line.prefix(room) {
+            hosts[key]?.line.removeFirst(room)
+            next.forEach(start)
+            loop.kick()
+            watch(key)
+        }
+    }
+
+    private func start(_ ticket: HTTPTicket) {
+        guard let order = orders[ticket] else { return }
+        do throws(HTTPFailure) {
+            let exchange = try CurlExchange(order.request, order.address, surroundings)
+            tickets[ObjectIdentifier(exchange)] = ticket
+            hosts[order.key]?.active[ticket] = exchange
+            hosts[order.key]?.plan.started()
+            loop.add(exchange)
+        } catch {
+            end(ticket, order.request.endpoint, .failure(error))
+        }
+    }
+
+    /// Tells a host's plan what its exchanges have met.
+    private func watch(_ key: HostKey) {
+        guard var host = hosts[key], !host.active.isEmpty else { return }
+        let wasMultiplexed = host.plan.isMultiplexed
+        for exchange in host.active.values {
+            if exchange.isConnected { host.plan.connected(multiplexes: exchange.isMultiplexed) }
+            if host.plan.isWatchingFirst {
+                host.plan.watch(resolved: exchange.isResolved, accepted: exchange.isAccepted, now: now)
+                if exchange.isAnswering { host.plan.answered(after: exchange.answerTime) }
+            }
+        }
+        hosts[key] = host
+        if host.plan.isMultiplexed && !wasMultiplexed { takeBack(key) }
+    }
+
+    /// The exchanges that are still connecting go back to the head of the line: the one connection carries them.
+    private func takeBack(_ key: HostKey) {
+        let connecting = hosts[key]?.active.filter { !$0.value.isConnected } ?? [:]
+        for (ticket, exchange) in connecting {
+            release(ticket, exchange, key)
+        }
+        hosts[key]?.line.insert(contentsOf: connecting.keys.sorted { $0.number < $1.number }, at: 0)
+    }
+
+    /// Takes an exchange off curl and out of its host's sight.
+    private func release(_ ticket: HTTPTicket, _ exchange: CurlExchange, _ key: HostKey) {
+        loop.remove(exchange)
+        tickets[ObjectIdentifier(exchange)] = nil
+        hosts[key]?.active[ticket] = nil
+    }
+
+    private func finish(_ ticket: HTTPTicket, _ order: Order, _ exchange: CurlExchange, _ code: CURLcode) {
+        let key = order.key
+        if exchange.isConnected {
+            hosts[key]?.plan.connected(multiplexes: exchange.isMultiplexed)
+        }
+        release(ticket, exchange, key)
+        hosts[key]?.plan.ended(connectionsMade: exchange.connectionsMade)
+        if code == CURLE_OK {
+            hosts[key]?.plan.answered(after: exchange.answerTime)
+            end(ticket, order.request.endpoint, .answer(exchange.response()))
+            return
+        }
+        let facts = exchange.facts(code)
+        if facts.isUnknownAuthority && retries(with: exchange) {
+            hosts[key]?.line.insert(ticket, at: 0)
+            return
+        }
+        end(ticket, order.request.endpoint, .failure(facts.failure))
+        if !exchange.isConnected { failLine(key, facts.failure) }
+    }
+
+    /// What a directory of authorities does not know, the system's bundle may.
+    private func retries(with exchange: CurlExchange) -> Bool {
+        if let bundle = surroundings.trust.fallbackBundle { surroundings.trust = TrustStore(bundle: bundle) }
+        return exchange.trust != surroundings.trust
+    }
+
+    /// A host that could not be connected to fails those in its line too, as soon as nobody is left who might still
+    /// succeed: otherwise each of them would spend its own time limit on it.
+    private func failLine(_ key: HostKey, _ failure: HTTPFailure) {
+        hosts[key]?.plan.failedToConnect()
+        guard let host = hosts[key], host.active.isEmpty else { return }
+        hosts[key]?.line = []
+        hosts[key]?.plan.forget()
+        for ticket in host.line {
+            if let order = orders[ticket] { end(ticket, order.request.endpoint, .failure(failure)) }
+        }
+    }
+
+    private func cancel(_ ticket: HTTPTicket, _ order: Order) {
+        var connected = false
+        if let exchange = hosts[order.key]?.active[ticket] {
+            connected = exchange.isAccepted
+            release(ticket, exchange, order.key)
+            hosts[order.key]?.plan.ended(connectionsMade: 0)
+        }
+        hosts[order.key]?.line.removeAll { $0 == ticket }
+        end(ticket, order.request.endpoint, .failure(.timedOut(connected: connected)))
+        advance(order.key)
+    }
+
+    private func end(_ ticket: HTTPTicket, _ endpoint: String, _ outcome: consuming Outcome) {
+        let status =
+            switch outcome {
+            case .answer(let response): response.status
+            case .failure: 0
+            }
+        orders[ticket] = nil
+        ended[ticket] = EndedExchange(outcome)
+        order.append(ticket)
+        observer?.exchanged(endpoint: endpoint, status: status)
+    }
+}
