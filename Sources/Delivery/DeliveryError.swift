@@ -61,7 +61,8 @@ package enum DotenvObstacle: Equatable, Sendable {
         case .null: "it has a NUL byte"
         case .carriageReturn: "it has a carriage return, which Python's dotenv loses"
         case .braces: "it has '${', which Python's dotenv fills in"
-        case .quotes: "it has a quote or two backslashes beside a dollar or a backtick, which the readers take differently"
+        case .quotes:
+            "it has a quote or two backslashes beside a dollar or a backtick, which the readers take differently"
         case .twoBackslashes: "it is the second value that ends in a backslash"
         }
     }
@@ -131,7 +132,8 @@ extension DeliveryError: DiagnosableError {
             Diagnosis(
                 obstacle == .null ? .valueNull : .valueEncoding, exit: .data,
                 "file '\(file)': secret '\(secret)' can't be written as dotenv: \(obstacle.words)",
-                hint: "use the format 'json', or a template with {{shell(\(secret))}} for a shell alone", secret: secret)
+                hint: "use the format 'json', or a template with {{shell(\(secret))}} for a shell alone", secret: secret
+            )
         case .setDuplicate(let file, let name, let first, let second):
             Diagnosis(
                 .configurationDuplicate, exit: .configuration,
@@ -147,7 +149,8 @@ extension DeliveryError: DiagnosableError {
                 hint: "write '{{name}}', '{{json(name)}}' or '{{shell(name)}}'; latchkey.toml(5) has examples")
         case .templateNull(let place, let name):
             Diagnosis(
-                .valueNull, exit: .data, "\(place): the value of secret '\(name)' has a NUL byte, which no shell can hold",
+                .valueNull, exit: .data,
+                "\(place): the value of secret '\(name)' has a NUL byte, which no shell can hold",
                 secret: name)
         case .templateName(let place, let name):
             Diagnosis(
@@ -159,7 +162,8 @@ extension DeliveryError: DiagnosableError {
     }
 
     private static func whole(_ bytes: Int, _ limit: Int, _ largest: Item?, _ largestBytes: Int) -> Diagnosis {
-        var text = "the environment and the arguments need \(bytes) bytes; the kernel's limit is \(limit) with this stack limit"
+        var text =
+            "the environment and the arguments need \(bytes) bytes; the kernel's limit is \(limit) with this stack limit"
         if let largest {
             let secret = largest.secret.map { " of secret '\($0)'" } ?? ""
             text += "; the largest delivered is '\(largest.name)'\(secret) with \(largestBytes) bytes"

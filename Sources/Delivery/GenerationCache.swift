@@ -117,7 +117,8 @@ private struct Header: Codable {
             if case .text(let own) = assignment.value { text = own }
             return Variable(
                 name: assignment.name, origin: assignment.origin.rawValue, place: assignment.place,
-                secret: assignment.secret, vault: assignment.vault, text: text, count: text == nil ? assignment.size : 0)
+                secret: assignment.secret, vault: assignment.vault, text: text, count: text == nil ? assignment.size : 0
+            )
         }
     }
 

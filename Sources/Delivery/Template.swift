@@ -40,7 +40,8 @@ package struct Template: Sendable {
             // The pragma stands on a line of its own, which Mustache leaves out. The NUL keeps blanks at the very end.
             template = try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}\n" + text + "\0")
         } catch let error as MustacheTemplate.ParserError {
-            let place = TemplatePlace(path: path, line: error.context.lineNumber - 1, column: error.context.columnNumber)
+            let place = TemplatePlace(
+                path: path, line: error.context.lineNumber - 1, column: error.context.columnNumber)
             throw .templateSyntax(place, "a tag can't be understood")
         } catch {
             throw .templateSyntax(TemplatePlace(path: path, line: 1, column: 1), "a tag can't be understood")
@@ -66,7 +67,9 @@ package struct Template: Sendable {
                 throw .templateNull(use.place, use.name)
             }
             guard scope.values[use.name] == nil else { continue }
-            guard let value = secrets.withBytes(of: slot, { Delivery.text($0) }) else { throw .encoding(secret: use.name, file: file) }
+            guard let value = secrets.withBytes(of: slot, { Delivery.text($0) }) else {
+                throw .encoding(secret: use.name, file: file)
+            }
             scope.values[use.name] = TemplateValue(text: value)
         }
         let text = template.render(scope)

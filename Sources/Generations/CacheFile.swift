@@ -24,7 +24,9 @@ extension DeliveryPlace {
     package func openCache() -> OwnedDescriptor? {
         if secrets.isNamed {
             let owner = secrets.owner.user
-            return try? secrets.perform { () throws(GenerationError) in Self.open(.ownCache, in: secrets.directory, owner) }
+            return try? secrets.perform { () throws(GenerationError) in
+                Self.open(.ownCache, in: secrets.directory, owner)
+            }
         }
         guard let instance, let user = try? instance.directory.descriptor.status().user else { return nil }
         return Self.open(.cache, in: instance.directory, user)

@@ -187,7 +187,8 @@ struct SupervisedWorker {
     /// Expiry is warned of once a day; everything else about validity at the start only.
     private mutating func isDue(_ warning: Message) -> Bool {
         guard order.task != .first || warning.diagnosis.code == .secretExpires else { return true }
-        let key = "\(warning.diagnosis.code.rawValue) \(warning.diagnosis.vault ?? "") \(warning.diagnosis.secret ?? "")"
+        let key =
+            "\(warning.diagnosis.code.rawValue) \(warning.diagnosis.vault ?? "") \(warning.diagnosis.secret ?? "")"
         let day = wallClockSeconds() / 86_400
         defer { memory.warnedDays[key] = day }
         return memory.warnedDays[key] != day
@@ -225,9 +226,10 @@ struct SupervisedWorker {
         told.stops = isGone && plan.onGone == .stop
         var result = WorkerReport(outcome: .failed(told))
         result.generation = memory.generation
-        result.nextMilliseconds = Schedule.afterFailure(
-            plan, failures: order.failures, retryAfter: failure.retryAfter, using: &generator
-        ).wholeMilliseconds
+        result.nextMilliseconds =
+            Schedule.afterFailure(
+                plan, failures: order.failures, retryAfter: failure.retryAfter, using: &generator
+            ).wholeMilliseconds
         try report(result)
     }
 

@@ -8,7 +8,8 @@ final class WorkerLog {
     private var level = Severity.info
 
     init(environment: EnvironmentEntries) {
-        let colour = Terminal.isTerminal(2) && environment["NO_COLOR"] == nil && environment["TERM"] != Array("dumb".utf8)
+        let colour =
+            Terminal.isTerminal(2) && environment["NO_COLOR"] == nil && environment["TERM"] != Array("dumb".utf8)
         renderer = MessageRenderer(format: .text, colour: colour)
     }
 
