@@ -14,7 +14,7 @@ import Testing
         let link = try FileManager.default.destinationOfSymbolicLink(atPath: place.path + "/secrets/db-password")
         #expect(link == "..data/db-password")
         let top = try FileManager.default.contentsOfDirectory(atPath: place.path + "/secrets").sorted()
-        #expect(top.filter { !$0.hasPrefix("..latchkey.") } == ["..data", "..lock", "db-password", "tls"])
+        #expect(top.filter { !$0.hasPrefix("..latchkey.") } == ["..data", "..pid", "db-password", "tls"])
         #expect(try place.mode("secrets") == 0o700)
         #expect(try place.mode("secrets/..data/db-password") == 0o400)
         #expect(try place.mode("secrets/..data/tls") == 0o700)
