@@ -55,3 +55,10 @@ package func pause(_ duration: Duration) {
     time.tv_nsec = Int(duration.wholeNanoseconds % 1_000_000_000)
     _ = unsafe nanosleep(&time, nil)
 }
+
+/// `CLOCK_MONOTONIC` in microseconds: what the service manager compares (sd_notify(3), MONOTONIC_USEC).
+package func monotonicMicroseconds() -> Int64 {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+}

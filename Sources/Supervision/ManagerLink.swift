@@ -1,4 +1,3 @@
-import Glibc
 import LinuxSystem
 import ServiceNotify
 
@@ -67,9 +66,7 @@ final class ManagerLink {
 
     /// RELOADING=1 with the time that Type=notify-reload compares (sd_notify(3), MONOTONIC_USEC).
     func sendReloading() {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        send("RELOADING=1\nMONOTONIC_USEC=\(Int(time.tv_sec) * 1_000_000 + time.tv_nsec / 1000)")
+        send("RELOADING=1\nMONOTONIC_USEC=\(monotonicMicroseconds())")
     }
 
     /// The socket that the child notifies; made at the first call.

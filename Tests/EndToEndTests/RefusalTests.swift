@@ -13,8 +13,6 @@ struct RefusalTests {
         var message: String
         /// What the line has to name.
         var names: [String] = []
-        /// The line says what and where, but not yet what to do.
-        var hasNoHintYet = false
 
         var testDescription: String { what }
     }
@@ -49,7 +47,7 @@ struct RefusalTests {
         Refusal(
             what: "a port where nothing listens",
             arguments: ["run", "--vault", "https://demo.vault.localhost:1", "--start-timeout", "2s"] + secret
-                + ["--"] + command, code: 75, message: "vault-unreachable", names: ["demo"], hasNoHintYet: true),
+                + ["--"] + command, code: 75, message: "vault-unreachable", names: ["demo"]),
         Refusal(
             what: "an authority that is not the vault's",
             arguments: ["run", "--vault", "VAULT", "--ca-file", "OTHER"] + secret + ["--"] + command, code: 76,
@@ -58,7 +56,7 @@ struct RefusalTests {
             what: "an identity endpoint that is down",
             arguments: ["run"] + good + ["--start-timeout", "2s"] + secret + ["--"] + command,
             environment: ["IDENTITY_ENDPOINT": "http://127.0.0.1:1/msi/token"], code: 75,
-            message: "identity-unreachable", names: ["127.0.0.1:1"], hasNoHintYet: true),
+            message: "identity-unreachable", names: ["127.0.0.1:1"]),
         Refusal(
             what: "an identity header without an endpoint", arguments: ["run"] + good + secret + ["--"] + command,
             environment: ["IDENTITY_ENDPOINT": ""], code: 78, message: "identity-half-set",
@@ -105,11 +103,7 @@ struct RefusalTests {
             #expect(failures.allSatisfy { $0.hasPrefix("latchkey: error[\(refusal.message)]: ") }, "\(failures)")
             // The way out is the last line.
             let last = outcome.errors.split(separator: "\n").last ?? ""
-            if refusal.hasNoHintYet {
-                withKnownIssue("no hint yet", isIntermittent: true) { #expect(last.contains(": hint: ")) }
-            } else {
-                #expect(last.contains(": hint: "), "\(outcome.errors)")
-            }
+            #expect(last.contains(": hint: "), "\(outcome.errors)")
             for name in refusal.names { #expect(outcome.errors.contains(name), "\(outcome.errors)") }
             for line in outcome.errors.split(separator: "\n") { #expect(line.utf8.count <= 1024) }
         }
