@@ -65,12 +65,15 @@ let package = Package(
         room("Secrets"),
         room("Messages"),
         room("Cryptography", ["COpenSSL", "Secrets"]),
+        // Apart from LinuxSystem: glibc's name services can't be linked into the static program.
+        room("NameServices", ["LinuxSystem"]),
 
         // 2
         room("Generations", ["LinuxSystem", "Messages"]),
         room("WorkerProtocol", ["LinuxSystem", "Messages", "Generations"]),
         room("ServiceNotify", ["LinuxSystem"]),
-        room("LaunchConfiguration", ["LinuxSystem", "Secrets", "Messages", argumentParser, tomlKit]),
+        room(
+            "LaunchConfiguration", ["LinuxSystem", "NameServices", "Secrets", "Messages", argumentParser, tomlKit]),
         room("HTTPTransport", ["LinuxSystem", "Secrets", "Messages", "CCurl"]),
         room(
             "Delivery",
@@ -103,9 +106,9 @@ let package = Package(
         .executableTarget(
             name: "latchkey-worker",
             dependencies: [
-                "LinuxSystem", "Secrets", "Messages", "WorkerProtocol", "LaunchConfiguration", "HTTPTransport",
-                "ManagedIdentity", "KeyVault", "Delivery", "Generations", "Refresh", "ServiceManager", "Cryptography",
-                argumentParser,
+                "LinuxSystem", "NameServices", "Secrets", "Messages", "WorkerProtocol", "LaunchConfiguration",
+                "HTTPTransport", "ManagedIdentity", "KeyVault", "Delivery", "Generations", "Refresh", "ServiceManager",
+                "Cryptography", argumentParser,
             ],
             exclude: [],
             swiftSettings: strict
@@ -162,19 +165,25 @@ let package = Package(
         ),
         .executableTarget(
             name: "latchkey-probe", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        .executableTarget(
+            name: "latchkey-stub-worker", dependencies: ["LinuxSystem", "Messages", "WorkerProtocol"],
+            swiftSettings: strict, linkerSettings: [.unsafeFlags(["-static-executable"])]),
         room("LatchkeyTestSupport", ["LinuxSystem", "Secrets", "Messages", "HTTPTransport"]),
 
         tests(of: "LinuxSystem"),
         tests(of: "Secrets"),
         tests(of: "Messages"),
         tests(of: "Cryptography"),
+        tests(of: "NameServices", ["LinuxSystem"]),
         tests(of: "Generations", ["LinuxSystem"]),
-        tests(of: "WorkerProtocol", ["LinuxSystem", "Messages"]),
+        tests(of: "WorkerProtocol", ["LinuxSystem", "Messages", "Generations"]),
         tests(of: "ServiceNotify", ["LinuxSystem"]),
-        tests(of: "LaunchConfiguration", ["Secrets", "Messages"]),
+        tests(of: "LaunchConfiguration", ["LinuxSystem", "NameServices", "Secrets", "Messages"]),
         tests(of: "HTTPTransport", ["Secrets", "Messages", "LinuxSystem"]),
         tests(of: "Delivery", ["Secrets", "Messages", "LinuxSystem", "Generations"]),
-        tests(of: "Supervision", ["LinuxSystem", "Messages", "WorkerProtocol"]),
+        tests(
+            of: "Supervision",
+            ["LinuxSystem", "Messages", "WorkerProtocol"]),
         tests(of: "ManagedIdentity", ["Secrets", "Messages", "HTTPTransport", "LinuxSystem"]),
         tests(of: "KeyVault", ["Secrets", "Messages", "HTTPTransport", "ManagedIdentity", "LinuxSystem"]),
         tests(of: "Refresh", ["Secrets", "Messages", "LaunchConfiguration", "WorkerProtocol", "LinuxSystem"]),

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -59,8 +60,7 @@ int clinux_pidfd_send_signal(int pidfd, int number, const siginfo_t *info) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, number, info, 0);
 }
 
-int clinux_pidfd_queue(int pidfd, pid_t target, int number, uint64_t value) {
-    (void)target;
+int clinux_queue(pid_t target, int number, uint64_t value) {
     siginfo_t info;
     memset(&info, 0, sizeof info);
     info.si_signo = number;
@@ -68,7 +68,7 @@ int clinux_pidfd_queue(int pidfd, pid_t target, int number, uint64_t value) {
     info.si_pid = getpid();
     info.si_uid = getuid();
     info.si_value.sival_ptr = (void *)(uintptr_t)value;
-    return clinux_pidfd_send_signal(pidfd, number, &info);
+    return (int)syscall(SYS_rt_sigqueueinfo, target, number, &info);
 }
 
 int clinux_kill_self(int number) { return kill(getpid(), number); }
@@ -90,7 +90,13 @@ ssize_t clinux_write_now(int descriptor, const void *bytes, size_t count) {
     ssize_t written = send(descriptor, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (written >= 0 || errno != ENOTSOCK) return written;
     struct iovec vector = {(void *)bytes, count};
-    return pwritev2(descriptor, &vector, 1, -1, RWF_NOWAIT);
+    written = pwritev2(descriptor, &vector, 1, -1, RWF_NOWAIT);
+    // Some file systems answer so to a write that needs a new block; a file is never waited for by a reader's fault.
+    struct stat status;
+    if (written == -1 && errno == EAGAIN && fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
+        written = write(descriptor, bytes, count);
+    }
+    return written;
 }
 
 int clinux_open_read(int directory, const char *path) {

@@ -2,9 +2,12 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -86,4 +89,22 @@ void clinux_wipe_environment(void) {
     }
     entries = none;
     environ = none;
+}
+
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+void clinux_release_program(void) {
+    uintptr_t base = (uintptr_t)&__ehdr_start;
+    const ElfW(Phdr) *headers = (const void *)(base + __ehdr_start.e_phoff);
+    // A position-dependent program has absolute addresses in its headers; only such a one is asked for here.
+    if (__ehdr_start.e_type != ET_EXEC) return;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int index = 0; index < __ehdr_start.e_phnum; index++) {
+        const ElfW(Phdr) *header = &headers[index];
+        if (header->p_type != PT_LOAD || header->p_flags & PF_W) continue;
+        uintptr_t start = (header->p_vaddr + page - 1) & ~(page - 1);
+        uintptr_t end = (header->p_vaddr + header->p_filesz) & ~(page - 1);
+        // Clean pages of a file: nothing is lost.
+        if (end > start) madvise((void *)start, end - start, MADV_DONTNEED);
+    }
 }

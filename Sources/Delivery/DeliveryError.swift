@@ -19,6 +19,8 @@ package enum DeliveryError: Error, Equatable, Sendable {
     case encoding(secret: String, file: String)
     /// A secret's name makes no variable that a shell could set.
     case variableName(secret: String, variable: String, file: String)
+    /// A value has no spelling that all readers of a dotenv file take alike.
+    case dotenvValue(secret: String, file: String, DotenvObstacle)
     /// Two secrets of a set have one name in it.
     case setDuplicate(file: String, name: String, first: String, second: String)
     /// A template's file can't be read.
@@ -27,6 +29,8 @@ package enum DeliveryError: Error, Equatable, Sendable {
     case templateSyntax(TemplatePlace, String)
     /// A template names a secret that there is not.
     case templateName(TemplatePlace, String)
+    /// A value has a NUL byte, which a shell's word can't hold.
+    case templateNull(TemplatePlace, String)
     /// What was kept for a start without the vault can't be used.
     case cache(String)
     /// The system refused a resource.
@@ -44,6 +48,22 @@ package enum DeliveryError: Error, Equatable, Sendable {
             self.name = name
             self.secret = secret
             self.vault = vault
+        }
+    }
+}
+
+/// Why a value has no spelling that a shell, Python's dotenv and systemd read alike.
+package enum DotenvObstacle: Equatable, Sendable {
+    case null, carriageReturn, braces, quotes, twoBackslashes
+
+    fileprivate var words: String {
+        switch self {
+        case .null: "it has a NUL byte"
+        case .carriageReturn: "it has a carriage return, which Python's dotenv loses"
+        case .braces: "it has '${', which Python's dotenv fills in"
+        case .quotes:
+            "it has a quote or two backslashes beside a dollar or a backtick, which the readers take differently"
+        case .twoBackslashes: "it is the second value that ends in a backslash"
         }
     }
 }
@@ -108,6 +128,12 @@ extension DeliveryError: DiagnosableError {
                 .nameRefused, exit: .data,
                 "file '\(file)': secret '\(secret)' would be the variable '\(variable)', which no shell can set",
                 hint: "use the format 'json', or a template", secret: secret)
+        case .dotenvValue(let secret, let file, let obstacle):
+            Diagnosis(
+                obstacle == .null ? .valueNull : .valueEncoding, exit: .data,
+                "file '\(file)': secret '\(secret)' can't be written as dotenv: \(obstacle.words)",
+                hint: "use the format 'json', or a template with {{shell(\(secret))}} for a shell alone", secret: secret
+            )
         case .setDuplicate(let file, let name, let first, let second):
             Diagnosis(
                 .configurationDuplicate, exit: .configuration,
@@ -121,6 +147,11 @@ extension DeliveryError: DiagnosableError {
             Diagnosis(
                 .templateSyntax, exit: .data, "\(place): \(words)",
                 hint: "write '{{name}}', '{{json(name)}}' or '{{shell(name)}}'; latchkey.toml(5) has examples")
+        case .templateNull(let place, let name):
+            Diagnosis(
+                .valueNull, exit: .data,
+                "\(place): the value of secret '\(name)' has a NUL byte, which no shell can hold",
+                secret: name)
         case .templateName(let place, let name):
             Diagnosis(
                 .templateName, exit: .noInput, "\(place): there is no secret '\(name)'",
@@ -131,7 +162,8 @@ extension DeliveryError: DiagnosableError {
     }
 
     private static func whole(_ bytes: Int, _ limit: Int, _ largest: Item?, _ largestBytes: Int) -> Diagnosis {
-        var text = "the environment and the arguments need \(bytes) bytes; the kernel's limit is \(limit) with this stack limit"
+        var text =
+            "the environment and the arguments need \(bytes) bytes; the kernel's limit is \(limit) with this stack limit"
         if let largest {
             let secret = largest.secret.map { " of secret '\($0)'" } ?? ""
             text += "; the largest delivered is '\(largest.name)'\(secret) with \(largestBytes) bytes"

@@ -127,7 +127,8 @@ extension GenerationError: DiagnosableError {
             return Self.writing(error, directory, space)
         case .system(let error, let directory):
             return Diagnosis(
-                .systemRefused, exit: .system, "secrets directory '\(directory)': \(error)", hint: Self.hint(for: error))
+                .systemRefused, exit: .system, "secrets directory '\(directory)': \(error)", hint: Self.hint(for: error)
+            )
         case .path(let path, let fault):
             return Diagnosis(
                 .configurationValue, exit: .configuration, "file '\(path)': \(fault.words)",

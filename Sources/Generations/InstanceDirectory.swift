@@ -60,15 +60,20 @@ package final class InstanceDirectory: Sendable {
     ///
     /// The caller has removed the secrets before. The lock itself is held until its descriptors are closed.
     package func removeAll() {
+        removePublished()
+        try? directory.remove(.cache)
+        try? directory.remove(.newCache)
+        try? directory.removeDirectory(.secrets)
+        if isOurs { removeItself() }
+    }
+
+    /// Removes what is for others to read, and the lock's file.
+    package func removePublished() {
         for file in PublicFile.allCases {
             try? directory.remove(file.name)
             try? directory.remove(file.temporaryName)
         }
-        try? directory.remove(.cache)
-        try? directory.remove(.newCache)
-        try? directory.removeDirectory(.secrets)
         try? directory.remove(.lock)
-        if isOurs { removeItself() }
     }
 
     /// Finds the directory's own name above it, and removes it only if that name still is this directory.

@@ -48,7 +48,9 @@ package struct InstanceLookup: Sendable {
             all.append(own)
         }
         for parent in parents {
-            guard let directory = try? Self.open(parent), let names = try? directory.reopened().names() else { continue }
+            guard let directory = try? Self.open(parent), let names = try? directory.reopened().names() else {
+                continue
+            }
             for name in names.map(\.description).sorted() {
                 if let found = Self.look(at: "\(parent)/\(name)", name) { all.append(found) }
             }

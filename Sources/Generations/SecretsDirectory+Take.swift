@@ -65,7 +65,9 @@ extension SecretsDirectory {
                 let open = try found.reopened()
                 if !isShared {
                     let status = try open.descriptor.status()
-                    if status.group != owner.group { try open.descriptor.setOwner(user: owner.user, group: owner.group) }
+                    if status.group != owner.group {
+                        try open.descriptor.setOwner(user: owner.user, group: owner.group)
+                    }
                     try open.descriptor.setMode(owner.directoryMode)
                 }
                 return open

@@ -2,7 +2,8 @@ import Glibc
 import LinuxSystem
 
 /// Lends the bytes of one file of a generation, by its place in the list.
-package typealias GenerationContents = (Int, (Span<UInt8>) throws(GenerationError) -> Void) throws(GenerationError) -> Void
+package typealias GenerationContents = (Int, (Span<UInt8>) throws(GenerationError) -> Void) throws(GenerationError) ->
+    Void
 
 extension SecretsDirectory {
     /// What a write did.
@@ -21,7 +22,9 @@ extension SecretsDirectory {
         return try perform { () throws(GenerationError) in try write(checked: files, contents) }
     }
 
-    private func write(checked files: [GenerationFile], _ contents: GenerationContents) throws(GenerationError) -> Outcome {
+    private func write(checked files: [GenerationFile], _ contents: GenerationContents) throws(GenerationError)
+        -> Outcome
+    {
         // (2)
         var stock = try stock()
         let tops = Set(files.map(\.path.top))

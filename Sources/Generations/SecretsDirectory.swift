@@ -60,7 +60,7 @@ package final class SecretsDirectory: Sendable {
     }
 
     /// Runs `body` with the owner's rights.
-    func perform<Value>(_ body: () throws(GenerationError) -> Value) throws(GenerationError) -> Value {
+    func perform<Value: ~Copyable>(_ body: () throws(GenerationError) -> Value) throws(GenerationError) -> Value {
         try owner.perform(in: path, body)
     }
 

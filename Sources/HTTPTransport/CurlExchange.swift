@@ -9,7 +9,7 @@ import Secrets
 final class CurlExchange {
     let easy: UnsafeMutableRawPointer
     private let request: HTTPRequest
-    private let address: CurlAddress
+    private let destination: CurlAddress
     private let surroundings: CurlSurroundings
     private let headerLines = WipedList()
     private let connectTo = WipedList()
@@ -30,7 +30,7 @@ final class CurlExchange {
         guard let easy = unsafe curl_easy_init() else { throw .invalidRequest(reason: "libcurl has no memory") }
         unsafe self.easy = unsafe easy
         self.request = request
-        self.address = address
+        destination = address
         self.surroundings = surroundings
         requestBody = WipedMemory("", request.body)
         unsafe words = .allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -60,7 +60,7 @@ extension CurlExchange {
         // No signals, no joining of a resolver that hangs: an exchange can be given up at any time.
         try set(CURLOPT_NOSIGNAL, 1)
         try set(CURLOPT_QUICK_EXIT, 1)
-        try set(CURLOPT_PROTOCOLS_STR, address.scheme)
+        try set(CURLOPT_PROTOCOLS_STR, destination.scheme)
         try set(CURLOPT_FOLLOWLOCATION, 0)
         try set(CURLOPT_NETRC, Int(CURL_NETRC_IGNORED.rawValue))
         try set(CURLOPT_HTTP09_ALLOWED, 0)
@@ -73,8 +73,9 @@ extension CurlExchange {
     }
 
     private func setRequest() throws(HTTPFailure) {
-        try set(CURLOPT_URL, address.url)
-        if let hostHeader = address.hostHeader, !request.headers.contains(where: { $0.name.lowercased() == "host" }) {
+        try set(CURLOPT_URL, destination.url)
+        if let hostHeader = destination.hostHeader, !request.headers.contains(where: { $0.name.lowercased() == "host" })
+        {
             headerLines.append("Host: \(hostHeader)")
         }
         if request.method == .post {
@@ -86,7 +87,7 @@ extension CurlExchange {
             try unsafe set(CURLOPT_POSTFIELDS, pointer: UnsafeMutableRawPointer(mutating: requestBody.bytes))
         }
         try check(unsafe ccurl_set_list(easy, CURLOPT_HTTPHEADER, headerLines.first))
-        if let target = address.connectTo {
+        if let target = destination.connectTo {
             connectTo.append(target)
             try check(unsafe ccurl_set_list(easy, CURLOPT_CONNECT_TO, connectTo.first))
         }
@@ -119,7 +120,7 @@ extension CurlExchange {
             }
             return try check(code)
         }
-        guard address.scheme == "https" else { return }
+        guard destination.scheme == "https" else { return }
         guard !surroundings.trust.isEmpty else {
             throw .untrusted(reason: "there are no certificate authorities on this system")
         }
@@ -190,7 +191,7 @@ extension CurlExchange {
 
     private func connected() {
         isConnected = true
-        isMultiplexed = unsafe address.scheme == "https" && ccurl_speaks_h2(easy) != 0
+        isMultiplexed = unsafe destination.scheme == "https" && ccurl_speaks_h2(easy) != 0
     }
 
     private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -235,6 +236,9 @@ extension CurlExchange {
         return .microseconds(max(began - sent, 0))
     }
 
+    /// The handle's address: a name for it that is safe to keep.
+    var address: UInt { unsafe UInt(bitPattern: easy) }
+
     private var proxyName: String? {
         if case .authorities = request.peer { surroundings.proxy?.name } else { nil }
     }
@@ -250,7 +254,7 @@ extension CurlExchange {
             verification = unsafe ccurl_long(easy, CURLINFO_PROXY_SSL_VERIFYRESULT)
         }
         return unsafe CurlFacts(
-            code: code, host: address.host, proxy: proxyName, connected: isAccepted, stop: stop,
+            code: code, host: destination.host, proxy: proxyName, connected: isAccepted, stop: stop,
             pinRefused: pin.pointee.refused != 0,
             verification: verification <= Int(X509_V_ERR_UNSPECIFIED) ? 0 : verification,
             systemError: CInt(truncatingIfNeeded: ccurl_long(easy, CURLINFO_OS_ERRNO)),

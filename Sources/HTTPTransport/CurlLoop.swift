@@ -13,7 +13,8 @@ import LinuxSystem
 final class CurlLoop {
     private let multi: UnsafeMutableRawPointer
     private var sockets: [pollfd] = []
-    private var running: [UnsafeMutableRawPointer: CurlExchange] = unsafe [:]
+    /// By the address of curl's handle.
+    private var running: [UInt: CurlExchange] = [:]
 
     init() {
         guard let multi = unsafe curl_multi_init() else { preconditionFailure("no memory for libcurl") }
@@ -32,7 +33,7 @@ final class CurlLoop {
     }
 
     deinit {
-        for unsafe exchange in unsafe running.values {
+        for exchange in running.values {
             _ = unsafe curl_multi_remove_handle(multi, exchange.easy)
         }
         _ = unsafe curl_multi_cleanup(multi)
@@ -40,14 +41,14 @@ final class CurlLoop {
 
     /// Starts an exchange: its name's look-up or its connection is under way when this returns.
     func add(_ exchange: CurlExchange) {
-        unsafe running[exchange.easy] = exchange
+        running[exchange.address] = exchange
         _ = unsafe curl_multi_add_handle(multi, exchange.easy)
     }
 
     /// Gives an exchange up; a connection that is in the middle of something is closed.
     func remove(_ exchange: CurlExchange) {
         _ = unsafe curl_multi_remove_handle(multi, exchange.easy)
-        unsafe running[exchange.easy] = nil
+        running[exchange.address] = nil
     }
 
     /// Runs what is due now, without waiting.
@@ -71,7 +72,7 @@ final class CurlLoop {
         var ended: [(CurlExchange, CURLcode)] = []
         var code = CURLE_OK
         while let easy = unsafe ccurl_next_ended(multi, &code) {
-            guard let exchange = unsafe running[easy] else { continue }
+            guard let exchange = running[UInt(bitPattern: easy)] else { continue }
             remove(exchange)
             ended.append((exchange, code))
         }

@@ -108,13 +108,17 @@ package final class CurlTransport: HTTPTransport {
     }
 
     package func wait(forAnyOf tickets: Set<HTTPTicket>, until deadline: BootInstant) -> HTTPTicket? {
+        // What was begun since can have ended at once.
+        settle()
+        var isLast = false
         while true {
             if let ticket = order.first(where: tickets.contains) { return ticket }
-            let isLast = now >= deadline
-            let looks = hosts.values.compactMap(\.plan.nextLook)
-            loop.turn(until: min(looks.min() ?? deadline, deadline))
+            if isLast { return nil }
+            // A deadline that has passed still lets the exchanges make one step.
+            isLast = now >= deadline
+            let look = hosts.values.compactMap(\.plan.nextLook).min()
+            loop.turn(until: min(look ?? deadline, deadline))
             settle()
-            if isLast { return order.first(where: tickets.contains) }
         }
     }
 
@@ -141,15 +145,20 @@ extension CurlTransport {
 
     /// Notes what has come of the exchanges, and starts those whose turn has come.
     private func settle() {
-        for (exchange, code) in loop.ended() {
-            if let ticket = tickets[ObjectIdentifier(exchange)], let order = orders[ticket] {
-                finish(ticket, order, exchange, code)
+        var ended = loop.ended()
+        repeat {
+            for (exchange, code) in ended {
+                if let ticket = tickets[ObjectIdentifier(exchange)], let order = orders[ticket] {
+                    finish(ticket, order, exchange, code)
+                }
             }
-        }
-        for key in Array(hosts.keys) {
-            watch(key)
-            advance(key)
-        }
+            for key in Array(hosts.keys) {
+                watch(key)
+                advance(key)
+            }
+            // What was just started can have ended already: there is no socket left to wait for.
+            ended = loop.ended()
+        } while !ended.isEmpty
     }
 
     /// Starts as many of a line as its plan allows.

@@ -177,7 +177,8 @@ package struct Directory: ~Copyable, Sendable {
             guard let entry = unsafe readdir(stream) else { break }
             let text = unsafe UnsafeRawPointer(entry).advanced(by: MemoryLayout<dirent>.offset(of: \.d_name) ?? 0)
             let bytes = unsafe UnsafeBufferPointer(
-                start: text.assumingMemoryBound(to: UInt8.self), count: strlen(text.assumingMemoryBound(to: CChar.self)))
+                start: text.assumingMemoryBound(to: UInt8.self), count: strlen(text.assumingMemoryBound(to: CChar.self))
+            )
             if let name = try? unsafe FileName(bytes: bytes) { names.append(name) }
         }
         if errno != 0 { throw SystemError(call: "readdir", subject: path) }
@@ -212,7 +213,8 @@ package struct Directory: ~Copyable, Sendable {
         return place
     }
 
-    private static func opened(_ number: CInt, _ call: String, _ subject: String) throws(SystemError) -> OwnedDescriptor {
+    private static func opened(_ number: CInt, _ call: String, _ subject: String) throws(SystemError) -> OwnedDescriptor
+    {
         if number < 0 { throw SystemError(call: call, subject: subject) }
         return OwnedDescriptor(owning: number)
     }

@@ -65,12 +65,14 @@ extension OwnedDescriptor {
         return nil
     }
 
-    /// Fills the span from the beginning of the file; false where the file is shorter.
-    package borrowing func read(into bytes: inout MutableSpan<UInt8>) throws(SystemError) -> Bool {
+    /// Fills the span from a position in the file; false where the file is shorter.
+    package borrowing func read(
+        into bytes: inout MutableSpan<UInt8>, at position: Int
+    ) throws(SystemError) -> Bool {
         var done = 0
         while done < bytes.count {
             let count = unsafe bytes.withUnsafeMutableBytes {
-                unsafe pread(number, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(done))
+                unsafe pread(number, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(position + done))
             }
             if count < 0, errno == EINTR { continue }
             if count < 0 { throw SystemError(call: "pread") }

@@ -14,16 +14,15 @@ package struct ProcessHandle: ~Copyable {
         descriptor = OwnedDescriptor(owning: number)
     }
 
-    /// Sends a signal; with the value where it was queued with one.
-    package borrowing func send(_ number: CInt, queuedValue: UInt64? = nil) throws(SystemError) {
-        var result: CInt
-        if let queuedValue {
-            result = clinux_pidfd_queue(descriptor.number, pid, number, queuedValue)
-            // A full queue of the target refuses values, never the plain signal.
-            if result != 0 && errno == EAGAIN { result = clinux_pidfd_send_signal(descriptor.number, number, nil) }
-        } else {
-            result = clinux_pidfd_send_signal(descriptor.number, number, nil)
-        }
+    /// Waits until the process has ended, at most for these milliseconds.
+    package borrowing func waitForEnd(milliseconds: CInt) {
+        var watched = pollfd(fd: descriptor.number, events: CShort(POLLIN), revents: 0)
+        _ = unsafe poll(&watched, 1, milliseconds)
+    }
+
+    /// Sends a signal.
+    package borrowing func send(_ number: CInt) throws(SystemError) {
+        let result = clinux_pidfd_send_signal(descriptor.number, number, nil)
         guard result == 0 else { throw SystemError(call: "pidfd_send_signal", subject: String(pid)) }
     }
 }
@@ -81,6 +80,13 @@ package enum ProcessFiles {
 
     /// This process's id.
     package static var ownProcess: Int32 { getpid() }
+
+    /// The working directory, absolute; `/` where it was removed (getcwd(3)).
+    package static var workingDirectory: String {
+        guard let path = unsafe getcwd(nil, 0) else { return "/" }
+        defer { unsafe free(path) }
+        return unsafe String(cString: path)
+    }
 
     /// The process that started this one.
     package static var parentProcess: Int32 { getppid() }

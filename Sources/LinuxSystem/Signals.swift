@@ -61,6 +61,13 @@ package struct SignalDescriptor: ~Copyable {
 
 /// Signals to other processes and to this one.
 package enum Signals {
+    /// Sends a signal to a child that was not reaped yet, with the value where it was queued with one (sigqueue(3)).
+    package static func send(_ number: CInt, to process: Int32, queuedValue: UInt64? = nil) throws(SystemError) {
+        // A full queue of the target refuses values, never the plain signal.
+        if let queuedValue, clinux_queue(process, number, queuedValue) == 0 { return }
+        guard kill(process, number) == 0 else { throw SystemError(call: "kill") }
+    }
+
     /// Sends a signal to a process group (kill(2)).
     package static func send(_ number: CInt, toGroup group: Int32) throws(SystemError) {
         guard kill(-group, number) == 0 else { throw SystemError(call: "kill") }

@@ -27,9 +27,23 @@ package enum Terminal {
     /// Whether a descriptor is a terminal.
     package static func isTerminal(_ number: CInt) -> Bool { isatty(number) == 1 }
 
+    /// The width of a terminal; nil where the descriptor is none (ioctl_tty(2), `TIOCGWINSZ`).
+    package static func columns(of number: CInt) -> Int? {
+        var size = winsize()
+        guard unsafe ioctl(number, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
     /// The first of descriptors 0 to 2 that is our controlling terminal with our group in its foreground.
     package static func inForeground() -> CInt? {
         (0...2).first { tcgetpgrp($0) == getpgrp() }
+    }
+
+    /// Takes a terminal back whose foreground a group has that we gave it to; all signals must be blocked.
+    package static func takeBack(from group: Int32) {
+        for number: CInt in 0...2 where tcgetpgrp(number) == group {
+            _ = tcsetpgrp(number, getpgrp())
+        }
     }
 
     /// Gives a terminal's foreground to a process group; every signal must be blocked, TTOU above all.

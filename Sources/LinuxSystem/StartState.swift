@@ -21,6 +21,12 @@ package enum ProcessStart {
         clinux_wipe_environment()
     }
 
+    /// Lets go of the program's own read-only pages, most of which only the start needs; those that are needed come
+    /// back from the page cache by themselves (madvise(2), `MADV_DONTNEED` on clean pages of a file).
+    package static func releaseProgramPages() {
+        clinux_release_program()
+    }
+
     /// Ends the process at once, without the exit handlers of libraries, which may wait for a hung thread.
     package static func exit(_ code: Int32) -> Never {
         _exit(code)
@@ -51,6 +57,11 @@ package enum ProcessStart {
         }
         try MemoryFile.seal(file)
         return file
+    }
+
+    /// Whether a signal was ignored at the start.
+    package static func wasIgnored(_ number: CInt) -> Bool {
+        unsafe clinux_start_state().pointee.ignored & (1 << UInt64(number - 1)) != 0
     }
 
     /// Whether descriptor `number` (0 to 2) was closed at the start.

@@ -129,13 +129,9 @@ extension Gathered {
     private borrowing func writeFiles(_ task: DeliveryTask) throws(Diagnosis) -> Bool {
         guard let secrets = task.secrets else { return false }
         do throws(GenerationError) {
-            var list: [GenerationFile] = []
-            for file in files {
-                list.append(try GenerationFile(path: file.path, mode: file.mode, size: file.slot.count))
-            }
-            let outcome = try secrets.write(list) { (index, body) throws(GenerationError) in
-                try set.withBytes(of: files[index].slot) { (bytes) throws(GenerationError) in try body(bytes) }
-            }
+            let generation = Generation(
+                files: files.map { Generation.File(path: $0.path, content: $0.slot, mode: $0.mode) })
+            let outcome = try generation.writeFiles(to: secrets, from: set)
             return outcome != .unchanged
         } catch {
             throw error.diagnosis

@@ -81,7 +81,7 @@ struct Demand {
     private mutating func add(template path: String, _ vault: VaultAddress?, _ file: FileEntry) throws(Diagnosis) {
         let template: Template
         do throws(DeliveryError) {
-            template = try Template(path: path)
+            template = try Template.read(path)
         } catch {
             throw error.diagnosis
         }

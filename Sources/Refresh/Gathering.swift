@@ -138,11 +138,14 @@ extension Gathered {
         _ composite: (file: FileEntry, references: [VaultReference], template: Template?),
         _ fetched: [VaultObject: FetchedObject]
     ) throws(Diagnosis) {
-        var parts: [(name: String, slot: SecretSet.Slot)] = []
+        var values: [String: SecretSet.Slot] = [:]
+        var members: [SetFile.Member] = []
         for reference in composite.references {
             guard let value = fetched[reference.object] else { continue }
             do throws(VaultError) {
-                parts.append((reference.object.name, try value.shaped(as: ObjectRequest(reference: reference), in: &set)))
+                let slot = try value.shaped(as: ObjectRequest(reference: reference), in: &set)
+                values[reference.object.name] = slot
+                members.append(SetFile.Member(name: reference.object.name, value: slot))
             } catch {
                 throw error.diagnosis
             }
@@ -150,9 +153,10 @@ extension Gathered {
         let slot: SecretSet.Slot
         do throws(DeliveryError) {
             if let template = composite.template {
-                slot = try template.render(parts, in: &set)
+                slot = try template.render(values, in: &set, file: composite.file.path)
             } else if case .set(_, let format) = composite.file.content {
-                slot = try composeSet(parts, format == .dotenv ? .dotenv : .json, in: &set)
+                let file = SetFile(path: composite.file.path, format: format == .dotenv ? .dotenv : .json)
+                slot = try file.render(members, in: &set)
             } else {
                 return
             }

@@ -21,6 +21,9 @@ package struct RefreshMemory: Equatable, Sendable {
     /// Requests so far, by endpoint and status.
     package var requests: [String: Int64] = [:]
 
+    /// The settings that the run holds from its start, as whoever parses them wrote them down.
+    package var held: [UInt8] = []
+
     package init(key: [UInt8]) {
         self.key = key
     }
@@ -38,6 +41,7 @@ package struct RefreshMemory: Equatable, Sendable {
         writer.write(previousEnvironmentDigest)
         writer.write(numbers: warnedDays)
         writer.write(numbers: requests)
+        writer.write(held)
         return writer.bytes
     }
 
@@ -54,6 +58,7 @@ package struct RefreshMemory: Equatable, Sendable {
         previousEnvironmentDigest = try reader.readBytes()
         warnedDays = try reader.readNumbers()
         requests = try reader.readNumbers()
+        held = try reader.readBytes()
         try reader.end()
     }
 }

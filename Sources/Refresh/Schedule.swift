@@ -9,7 +9,8 @@ package enum Schedule {
         guard let interval = plan.interval else { return nil }
         let spread = interval * plan.jitter / 100
         guard spread > .zero else { return interval }
-        return interval + .milliseconds(Int64.random(in: -milliseconds(spread)...milliseconds(spread), using: &generator))
+        return interval
+            + .milliseconds(Int64.random(in: -milliseconds(spread)...milliseconds(spread), using: &generator))
     }
 
     /// After success: the interval, or the next expiry or beginning of validity where that is earlier.

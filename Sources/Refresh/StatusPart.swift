@@ -42,7 +42,8 @@ extension Gathered {
             text += "# HELP latchkey_secret_expiry_timestamp_seconds When a secret expires.\n"
             text += "# TYPE latchkey_secret_expiry_timestamp_seconds gauge\n"
             for object in expiring {
-                text += "latchkey_secret_expiry_timestamp_seconds{secret=\"\(object.object.name)\","
+                text +=
+                    "latchkey_secret_expiry_timestamp_seconds{secret=\"\(object.object.name)\","
                     + "vault=\"\(object.object.vault.name)\"} \(object.attributes.expires ?? 0)\n"
             }
         }

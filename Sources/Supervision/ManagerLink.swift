@@ -84,11 +84,12 @@ final class ManagerLink {
 
     var childSocketNumber: CInt? { childSocket.number }
 
-    /// The entries that the child gets on top of its environment.
-    var childEntries: [[UInt8]] {
+    /// The entries that the child gets on top of its environment; `becoming`: the manager's own socket, where we become
+    /// the child and nobody is left to pass its words on.
+    func childEntries(becoming: Bool) -> [[UInt8]] {
         var entries = variables.listenEntries
         if !entries.isEmpty { entries.append(Array("LISTEN_PID=".utf8)) }
-        guard let name = childSocketName else { return entries }
+        guard let name = becoming ? variables.notifySocket : childSocketName else { return entries }
         entries.append(Array("NOTIFY_SOCKET=\(name)".utf8))
         if let microseconds = variables.watchdogMicroseconds {
             entries += [Array("WATCHDOG_USEC=\(microseconds)".utf8), Array("WATCHDOG_PID=".utf8)]

@@ -17,16 +17,27 @@ extension Supervisor {
         worker = Worker(pid: 0, order: order, asked: asked)
         let limit = task == .first ? Self.planLimit : .milliseconds(plan.attemptTimeoutMilliseconds)
         deadlines[.worker] = now.boot + limit
-        return [.startWorker(order)]
+        // The status tells which attempts have begun: who waits for one must not take an older one for it.
+        return [.startWorker(order)] + (task == .refresh ? [.writeStatus] : [])
     }
 
     /// A refresh by the timer, by HUP, by `latchkey refresh`; during one it is one more afterwards.
     mutating func refresh(asked: Bool, at now: Moment) -> [SupervisorAction] {
         switch phase {
         case .running, .watching, .restarting: break
-        case .starting, .becoming, .rollingBack, .stopping, .ended: return []
+        case .starting, .rollingBack:
+            asksWaiting = asksWaiting || asked
+            return []
+        case .becoming, .stopping, .ended: return []
         }
         return (asked ? [.notifyReloading] : []) + startAttempt(.refresh, asked: asked, at: now)
+    }
+
+    /// What was asked for before the app ran is done once it runs.
+    mutating func refreshIfAsked(at now: Moment) -> [SupervisorAction] {
+        guard asksWaiting else { return [] }
+        asksWaiting = false
+        return refresh(asked: true, at: now)
     }
 
     /// Kills the worker; whatever it would still say does not count.
@@ -80,11 +91,12 @@ extension Supervisor {
         let kept: [SupervisorAction] = [.keepEnvironment, .keepMemory]
         if isSidecar {
             phase = .watching
-            return kept + [.writeStatus] + becameReady()
+            return kept + [.writeStatus] + becameReady() + refreshIfAsked(at: now)
         }
         if plan.once {
             phase = .becoming
-            return kept
+            // Nobody is left to say it afterwards.
+            return kept + (plan.childNotifies ? [] : becameReady())
         }
         return kept + [.startChild]
     }
@@ -92,14 +104,22 @@ extension Supervisor {
     /// The worker that pointed the files back has said so; with or without success the app gets its chance.
     private mutating func rolledBack(_ report: WorkerReport, at now: Moment) -> [SupervisorAction] {
         status.generation = report.generation
-        schedule(report.nextMilliseconds, at: now)
+        status.endedAttempt = status.attempt
+        let next = report.outcome == .delivered ? report.nextMilliseconds : backoffMilliseconds()
+        schedule(next, at: now)
         return (report.outcome == .delivered ? [.keepMemory] : []) + [.startChild]
     }
 
     private mutating func refreshed(
         _ report: WorkerReport, asked: Bool, at now: Moment
     ) -> [SupervisorAction] {
-        var actions: [SupervisorAction] = report.environmentChanged ? [.keepEnvironment, .keepMemory] : [.keepMemory]
+        var actions: [SupervisorAction] = [.keepMemory]
+        if report.environmentChanged {
+            actions = [.keepEnvironment, .keepMemory]
+        } else if report.filesChanged {
+            // The generation before this one has the same environment: there is none to go back to.
+            actions = [.forgetPreviousEnvironment, .keepMemory]
+        }
         if loggedFailure != nil || (status.isStale && !report.stale) {
             actions.append(.log(Message(.info, .refreshRecovered, "refreshed again: \(report.summary)")))
         }
@@ -115,7 +135,7 @@ extension Supervisor {
     }
 
     private func reloaded(asked: Bool) -> [SupervisorAction] {
-        let state = "STATUS=\(status.summary)"
+        let state = "STATUS=\(PrintableText.escaped(status.summary))"
         return [.notify(asked && queued?.asked != true ? "READY=1\n" + state : state)]
     }
 
@@ -165,7 +185,7 @@ extension Supervisor {
     /// 1 s doubling to the interval, full jitter: for attempts that a worker could not schedule itself.
     private mutating func backoffMilliseconds() -> Int64 {
         let cap = max(plan.intervalMilliseconds ?? 300_000, 1000)
-        let bound = min(1000 << min(failures - 1, 30), cap)
+        let bound = min(1000 << min(max(failures - 1, 0), 30), cap)
         return Int64.random(in: 0...bound, using: &generator)
     }
 }
@@ -220,7 +240,10 @@ extension Supervisor {
             let exitCode: ExitCode = code == .workerMissing ? .system : .software
             let diagnosis = Diagnosis(code, exit: exitCode, text, hint: hint)
             return [.log(Message(.error, diagnosis))] + end(code: exitCode.rawValue)
-        case .rollBack: return [.log(Message(.error, code, text)), .startChild]
+        case .rollBack:
+            status.endedAttempt = status.attempt
+            schedule(backoffMilliseconds(), at: now)
+            return [.log(Message(.error, code, text)), .startChild]
         case .refresh:
             let failure = WorkerFailure(code: code.rawValue, exitCode: 70, message: text, hint: hint)
             return refreshFailed(failure, report: nil, asked: worker.asked, at: now)

@@ -6,25 +6,30 @@ extension Supervisor {
     mutating func childDidStart(_ pid: Int32, at now: Moment) -> [SupervisorAction] {
         child = pid
         childIsStopped = false
+        terminalHasAsked = false
         phase = .running
         status.childProcess = pid
         var actions: [SupervisorAction] = [
             .log(Message(.debug, .childStarted, "the command runs as process \(pid)")), .writeStatus,
         ]
         if !plan.childNotifies { actions += becameReady() }
-        return actions
+        return actions + refreshIfAsked(at: now)
     }
 
     mutating func becameReady() -> [SupervisorAction] {
         guard !isReady else { return [] }
         isReady = true
-        let state = "STATUS=\(status.summary)"
+        let state = "STATUS=\(PrintableText.escaped(status.summary))"
         // A child that reports itself has its READY passed on as it came.
         return [.notify(plan.childNotifies ? state : "READY=1\n" + state)]
     }
 
-    mutating func childCouldNotStart(_ failure: SpawnFailure) -> [SupervisorAction] {
+    mutating func childCouldNotStart(_ failure: SpawnFailure, at now: Moment) -> [SupervisorAction] {
         let exitCode: ExitCode = failure.isNotFound ? .notFound : failure.isNotExecutable ? .notExecutable : .system
+        if phase == .restarting, !rolledBack {
+            deadlines[.probation] = nil
+            return rollBack(.code(exitCode.rawValue), at: now)
+        }
         return [.notify("ERRNO=\(failure.code)")] + end(code: exitCode.rawValue)
     }
 
@@ -85,7 +90,9 @@ extension Supervisor {
             deadlines[.probation] = now.boot + Self.probation
             return [.startChild]
         }
-        if phase == .running, wasInProbation, ending != .code(0), !rolledBack { return rollBack(ending, at: now) }
+        if phase == .running, wasInProbation, ending != .code(0), !rolledBack, !terminalHasAsked {
+            return rollBack(ending, at: now)
+        }
         return end(with: ending)
     }
 

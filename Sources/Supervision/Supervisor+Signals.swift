@@ -8,7 +8,10 @@ extension Supervisor {
         case .child, .fault: return []
         case .hangUp:
             // From the kernel it is a terminal that closed, and the child gets it from there itself.
-            if signal.isFromKernel { return child == nil && !isSidecar ? end(by: signal.number) : [] }
+            if signal.isFromKernel {
+                terminalHasAsked = true
+                return child == nil && !isSidecar ? end(by: signal.number) : []
+            }
             return refresh(asked: true, at: now)
         case .ending: return receivedEnding(signal, at: now)
         case .jobControl: return receivedJobControl(signal)
@@ -37,7 +40,10 @@ extension Supervisor {
             return end(by: signal.number)
         }
         // A terminal sends to the whole foreground group: the child has it already, and decides itself.
-        if signal.isFromKernel { return [] }
+        if signal.isFromKernel {
+            terminalHasAsked = true
+            return []
+        }
         switch phase {
         case .stopping: return [.signalChild(9, queuedValue: nil)]
         case .restarting:
@@ -60,7 +66,7 @@ extension Supervisor {
 
     private mutating func receivedJobControl(_ signal: ReceivedSignal) -> [SupervisorAction] {
         if signal.number == 18 {
-            guard child != nil, childIsStopped, !signal.isFromKernel else { return [] }
+            guard child != nil, !signal.isFromKernel else { return [] }
             return (plan.groupSignal ? [.giveTerminal] : []) + [.signalChild(18, queuedValue: nil)]
         }
         guard child != nil else { return isInit ? [] : [.stopSelf] }

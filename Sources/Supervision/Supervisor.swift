@@ -69,6 +69,10 @@ package struct Supervisor: Sendable {
     /// What Latchkey ends with once the child is gone; nil: the child's own code.
     var endCode: Int32?
     var isReady = false
+    /// The terminal has told the child to end: what it ends with is no failure of a restart.
+    var terminalHasAsked = false
+    /// Somebody asked for a refresh while none could begin.
+    var asksWaiting = false
     var generator: SplitMix64
 
     package init(isSidecar: Bool, isInit: Bool, watchdogPeriod: Duration? = nil, seed: UInt64) {
@@ -95,7 +99,7 @@ package struct Supervisor: Sendable {
         case .workerMessage(let message): return received(message, at: now)
         case .workerGarbage(let reason): return workerSentGarbage(reason, at: now)
         case .childStarted(let pid): return childDidStart(pid, at: now)
-        case .childNotStarted(let failure): return childCouldNotStart(failure)
+        case .childNotStarted(let failure): return childCouldNotStart(failure, at: now)
         case .actionStarted(let pid):
             actionProcess = pid
             deadlines[.action] = now.boot + Self.actionLimit
@@ -115,7 +119,8 @@ package struct Supervisor: Sendable {
 
     private mutating func deadlinesPassed(at now: Moment) -> [SupervisorAction] {
         var actions: [SupervisorAction] = []
-        if deadlines.take(.watchdog, at: now.boot), let watchdogPeriod {
+        // With --notify child the watchdog is the child's.
+        if deadlines.take(.watchdog, at: now.boot), let watchdogPeriod, !(plan.childNotifies && child != nil) {
             deadlines[.watchdog] = now.boot + watchdogPeriod
             actions.append(.notify("WATCHDOG=1"))
         }

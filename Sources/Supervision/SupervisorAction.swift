@@ -8,6 +8,8 @@ package enum SupervisorAction: Equatable, Sendable {
     case killWorker
     /// Takes the worker's environment over; the one before is kept for a rollback.
     case keepEnvironment
+    /// The environment before the current one is of no use any more: a newer generation has the same.
+    case forgetPreviousEnvironment
     /// Makes the environment before the current one again.
     case restoreEnvironment
     /// Takes over what the worker left for the next one.

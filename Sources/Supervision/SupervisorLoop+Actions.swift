@@ -10,10 +10,16 @@ extension SupervisorLoop {
         case .startWorker(let order): startWorker(order)
         case .killWorker: killWorker()
         case .keepEnvironment:
-            previousEnvironment.take(from: environment)
-            environment.take(from: filling.environment)
-        case .restoreEnvironment: environment.take(from: previousEnvironment)
-        case .keepMemory: memory.take(from: filling.memory)
+            // A sidecar's worker fills none.
+            if filling.environment.isSealed {
+                previousEnvironment.take(from: environment)
+                environment.take(from: filling.environment)
+            }
+        case .forgetPreviousEnvironment: previousEnvironment.clear()
+        case .restoreEnvironment:
+            if previousEnvironment.number != nil { environment.take(from: previousEnvironment) }
+        case .keepMemory:
+            if filling.memory.isSealed { memory.take(from: filling.memory) }
         case .startChild: startChild()
         case .becomeChild: becomeChild()
         case .signalChild(let number, let value): signalChild(number, queuedValue: value)
@@ -38,8 +44,8 @@ extension SupervisorLoop {
         let plan = machine.plan
         var request = SpawnRequest(
             arguments: Array(setting.arguments.dropFirst(plan.commandIndex ?? setting.arguments.count)),
-            environment: environment.number)
-        request.extra = manager.childEntries
+            environment: environment.number ?? setting.environment)
+        request.extra = manager.childEntries(becoming: plan.once && plan.childNotifies)
         request.identity = plan.identity.map {
             SpawnRequest.Identity(user: $0.user, group: $0.group, groups: $0.groups)
         }
@@ -56,7 +62,7 @@ extension SupervisorLoop {
         request.terminal = machine.plan.groupSignal ? Terminal.inForeground() : nil
         do throws(SpawnFailure) {
             let pid = try request.spawn()
-            child = try? ProcessHandle(pid: pid)
+            child = pid
             dispatch(.childStarted(pid: pid))
         } catch {
             log(Message(.error, childFailure(error)))
@@ -79,22 +85,25 @@ extension SupervisorLoop {
         }
         if failure.isNotExecutable {
             let hint = failure.code == EACCES ? "make it executable with 'chmod +x'" : nil
-            return Diagnosis(.childNotExecutable, exit: .notExecutable, "command '\(name)': \(failure.reason)", hint: hint)
+            return Diagnosis(
+                .childNotExecutable, exit: .notExecutable, "command '\(name)': \(failure.reason)", hint: hint)
         }
         return Diagnosis(
-            .systemRefused, exit: .system, "command '\(name)' could not be started (\(failure.step)): \(failure.reason)")
+            .systemRefused, exit: .system, "command '\(name)' could not be started (\(failure.step)): \(failure.reason)"
+        )
     }
 
     private func signalChild(_ number: Int32, queuedValue: UInt64?) {
-        if machine.plan.groupSignal, let pid = child?.pid {
-            try? Signals.send(number, toGroup: pid)
+        guard let child else { return }
+        if machine.plan.groupSignal {
+            try? Signals.send(number, toGroup: child)
         } else {
-            try? child?.send(number, queuedValue: queuedValue)
+            try? Signals.send(number, to: child, queuedValue: queuedValue)
         }
     }
 
     private func signalChange(_ number: Int32) {
-        guard let pid = child?.pid else { return }
+        guard let pid = child else { return }
         if Signals.handles(number, process: pid) == false {
             dispatch(.changeSignalWithheld(number: number, reason: .noHandler))
         } else {
@@ -132,15 +141,15 @@ extension SupervisorLoop {
     }
 
     private func stopSelf() {
-        let terminal = machine.plan.groupSignal ? (0...2).first { Terminal.isTerminal($0) } : nil
-        if let terminal { Terminal.setForeground(terminal, group: getpgrp()) }
+        if machine.plan.groupSignal, let child { Terminal.takeBack(from: child) }
         Signals.stopSelf()
-        // From here on we were continued: by the shell's fg to the whole group, or by somebody who meant us.
-        if let terminal, let pid = child?.pid { Terminal.setForeground(terminal, group: pid) }
+        // From here on we were continued: by the shell's fg or bg, or by somebody who meant us.
+        if machine.plan.groupSignal { giveTerminal() }
     }
 
     private func giveTerminal() {
-        if let terminal = (0...2).first(where: { Terminal.isTerminal($0) }), let pid = child?.pid {
+        // After bg the terminal is somebody else's, and stays there.
+        if let terminal = Terminal.inForeground(), let pid = child {
             Terminal.setForeground(terminal, group: pid)
         }
     }
@@ -157,7 +166,12 @@ extension SupervisorLoop {
     }
 
     private func clean() {
-        directories.clean(keepingFiles: machine.plan.keepsFiles || machine.plan.once)
+        // A worker that was killed may have one system call under way, and words on the way that nobody has read.
+        if let worker {
+            try? ProcessHandle(pid: worker).waitForEnd(milliseconds: 150)
+            readReport()
+        }
+        directories.clean(keepingFiles: keepsFiles)
     }
 
     /// Takes the child's datagrams: from the child or one of its descendants only, passed on without `MAINPID`.
@@ -176,7 +190,7 @@ extension SupervisorLoop {
     }
 
     private func isFromChild(_ sender: Int32) -> Bool {
-        guard let pid = child?.pid else { return false }
+        guard let pid = child else { return false }
         var process = sender
         for _ in 0..<64 {
             if process == pid { return true }

@@ -19,6 +19,7 @@ extension SupervisorLoop {
             let other = pair.second.number
             let pid = try spawnWorker(orders: orders.number, report: other)
             worker = pid
+            hasAttempted = true
             try adoptReport(pair)
             dispatch(.workerStarted(pid: pid))
         } catch {
@@ -42,10 +43,11 @@ extension SupervisorLoop {
         request.ownGroup = true
         request.deathSignal = 9
         request.memoryLimit = 4 << 30
-        request.descriptors = [
-            setting.environment, orders, report, filling.environment.number ?? -1, filling.memory.number ?? -1,
-            memory.number ?? -1,
-        ] + directories.descriptors
+        request.descriptors =
+            [
+                setting.environment, orders, report, filling.environment.number ?? -1, filling.memory.number ?? -1,
+                memory.number ?? -1,
+            ] + directories.descriptors
         do throws(SpawnFailure) {
             return try request.spawn()
         } catch {
@@ -57,25 +59,27 @@ extension SupervisorLoop {
     func readReport() {
         while let number = report.number {
             do throws(SystemError) {
-                guard let message = try LocalSocket.receive(from: number, into: &buffer, descriptorLimit: 4) else { return }
-                let descriptors = OwnedList(message.descriptors)
+                guard let message = try LocalSocket.receive(from: number, into: &buffer, descriptorLimit: 4) else {
+                    return
+                }
+                arrived.add(message.descriptors)
                 if message.count == 0 { return stopWatchingReport() }
                 received += buffer.prefix(message.count)
                 guard received.count <= WorkerMessage.sizeLimit + WorkerMessage.headerSize else {
                     return garbage("too long")
                 }
-                try takeMessages(descriptors)
+                try takeMessages()
             } catch {
                 return garbage(error.description)
             }
         }
     }
 
-    private func takeMessages(_ descriptors: borrowing OwnedList) throws(SystemError) {
+    private func takeMessages() throws(SystemError) {
         do throws(WireError) {
             while let message = try WorkerMessage.take(from: &received) {
-                if case .prepared(_, let handover) = message { try adopt(handover, descriptors) }
-                if case .finished(let report) = message, report.environmentChanged { try checkEnvironment() }
+                if case .prepared(let plan, let handover) = message { try adopt(plan, handover) }
+                if case .finished(let report) = message { try check(report) }
                 dispatch(.workerMessage(message))
             }
         } catch {
@@ -83,15 +87,25 @@ extension SupervisorLoop {
         }
     }
 
-    private func adopt(_ handover: Handover?, _ descriptors: borrowing OwnedList) throws(WireError) {
+    private func adopt(_ plan: SupervisorPlan, _ handover: Handover?) throws(WireError) {
+        let descriptors = arrived
+        arrived = OwnedList([])
+        guard !isPrepared else { throw WireError("a second plan") }
         guard descriptors.count == handover?.descriptorCount ?? 0 else {
             throw WireError("descriptors that do not fit")
         }
+        isPrepared = true
+        keepsFiles = plan.keepsFiles || plan.once
         directories.adopt(handover, descriptors: descriptors.takeAll())
     }
 
-    private func checkEnvironment() throws(WireError) {
-        guard filling.environment.isSealed else { throw WireError("an environment that is not sealed") }
+    /// A delivered environment counts only if nobody can change it any more.
+    private func check(_ report: WorkerReport) throws(WireError) {
+        if let plan = report.plan { keepsFiles = plan.keepsFiles || plan.once }
+        let isFirst = environment.number == nil && !setting.isSidecar && report.outcome == .delivered
+        guard !(report.environmentChanged || isFirst) || filling.environment.isSealed else {
+            throw WireError("an environment that is not sealed")
+        }
     }
 
     private func garbage(_ reason: String) {
@@ -107,6 +121,7 @@ extension SupervisorLoop {
     func closeReport() {
         stopWatchingReport()
         received.removeAll(keepingCapacity: true)
+        arrived = OwnedList([])
     }
 
     func killWorker() {
@@ -118,11 +133,15 @@ extension SupervisorLoop {
 }
 
 /// Descriptors that came with a message: each is taken once, and what nobody took is closed.
-struct OwnedList: ~Copyable {
-    private let slots: [OwnedSlot]
+struct OwnedList {
+    private var slots: [OwnedSlot] = []
 
     init(_ numbers: [CInt]) {
-        slots = numbers.map { number in
+        add(numbers)
+    }
+
+    mutating func add(_ numbers: [CInt]) {
+        slots += numbers.map { number in
             let slot = OwnedSlot()
             slot.put(OwnedDescriptor(owning: number))
             return slot
@@ -132,7 +151,7 @@ struct OwnedList: ~Copyable {
     var count: Int { slots.count }
 
     /// The caller owns them from here on.
-    borrowing func takeAll() -> [CInt] {
+    func takeAll() -> [CInt] {
         slots.compactMap { slot in
             guard let descriptor = slot.take() else { return nil }
             return descriptor.release()

@@ -1,4 +1,5 @@
 package import LinuxSystem
+import WorkerProtocol
 
 /// What the loop is given at the start.
 package struct SupervisorSetting: Sendable {
@@ -43,6 +44,8 @@ package final class SupervisorLoop {
     let report = OwnedSlot()
     var received: [UInt8] = []
     var worker: Int32?
+    /// A worker was there since memory was last let go.
+    var hasAttempted = false
     /// The memory files that the worker fills.
     var filling: (environment: OwnedSlot, memory: OwnedSlot) = (OwnedSlot(), OwnedSlot())
     /// The child's environment, and the one before it.
@@ -50,9 +53,19 @@ package final class SupervisorLoop {
     let previousEnvironment = OwnedSlot()
     let memory = OwnedSlot()
     let directories = InstanceDirectories()
-    var child: ProcessHandle?
+    /// The child's id. It is ours until we have reaped it, so that no other process can have it.
+    var child: Int32?
     var actionProcess: Int32?
     let manager: ManagerLink
+    /// Events that actions have brought, for when the actions before them are done.
+    private var pending: [SupervisorEvent] = []
+    private var isDispatching = false
+    /// Descriptors that came with the first bytes of a message whose last ones are still to come.
+    var arrived = OwnedList([])
+    /// The first worker has told the plan.
+    var isPrepared = false
+    /// Files stay over the end, as far as the newest plan tells.
+    var keepsFiles = false
     var buffer = [UInt8](repeating: 0, count: 16_384)
     var result: LoopResult?
 
@@ -87,6 +100,7 @@ package final class SupervisorLoop {
         while true {
             if let result { return result }
             setTimer()
+            releaseMemory()
             var ready: InlineArray<5, Bool> = .init(repeating: false)
             try events.wait { name in
                 if name < 5 { ready[Int(name)] = true }
@@ -103,11 +117,18 @@ package final class SupervisorLoop {
         }
     }
 
-    /// Gives an event to the machine and does what it says; actions may bring further events.
+    /// Gives an event to the machine and does what it says. An event that an action brings waits until all actions of
+    /// the event before it are done: their order is the machine's.
     func dispatch(_ event: SupervisorEvent) {
-        for action in machine.handle(event, at: now) where result == nil {
-            perform(action)
+        pending.append(event)
+        guard !isDispatching else { return }
+        isDispatching = true
+        while result == nil, !pending.isEmpty {
+            for action in machine.handle(pending.removeFirst(), at: now) where result == nil {
+                perform(action)
+            }
         }
+        isDispatching = false
     }
 
     var now: Moment { Moment(boot: .now, wall: wallClockSeconds()) }
@@ -119,10 +140,24 @@ package final class SupervisorLoop {
         timerIsSet = earliest
     }
 
+    /// Once an attempt is over and its worker gone, a long sleep begins: what only the attempt needed is let go.
+    private func releaseMemory() {
+        guard hasAttempted, worker == nil else { return }
+        hasAttempted = false
+        received = []
+        ProcessStart.releaseProgramPages()
+    }
+
     private func readSignals() {
         while result == nil, let signal = signals.next() {
-            if signal.number == 17 { reap() } else { dispatch(.signal(signal)) }
+            if signal.number == 17 { reap() } else if !isOurs(signal) { dispatch(.signal(signal)) }
         }
+    }
+
+    /// A write of ours to a pipe that nobody reads; or the terminal's signal that we were started to ignore (nohup(1)).
+    private func isOurs(_ signal: ReceivedSignal) -> Bool {
+        if signal.number == 13, signal.sender == process { return true }
+        return signal.isFromKernel && ProcessStart.wasIgnored(signal.number)
     }
 
     /// Takes every child that has something to say: standard signals coalesce, and orphans may come in thousands.
@@ -133,7 +168,10 @@ package final class SupervisorLoop {
                 worker = nil
                 closeReport()
             }
-            if event.pid == child?.pid, isEnd(event.change) { child = nil }
+            if event.pid == child, isEnd(event.change) {
+                child = nil
+                if machine.plan.groupSignal { Terminal.takeBack(from: event.pid) }
+            }
             if event.pid == actionProcess, isEnd(event.change) { actionProcess = nil }
             dispatch(.child(event))
         }

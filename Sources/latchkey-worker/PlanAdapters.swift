@@ -8,7 +8,7 @@ extension SupervisorPlan {
     /// What the supervisor needs of a plan.
     init(_ plan: LaunchPlan, isSidecar: Bool, format: MessageFormat) {
         self.init()
-        instance = plan.instance ?? ""
+        instance = plan.instance ?? plan.defaultInstance
         commandIndex = isSidecar ? nil : plan.child.commandIndex
         once = plan.child.once
         identity = plan.child.runAs.map { Identity(user: $0.user, group: $0.group, groups: $0.groups) }
@@ -64,7 +64,7 @@ extension LaunchPlan {
         let runAs = child.runAs.map { FileIdentity(user: $0.user, group: $0.group, groups: $0.groups) }
         let owner = try DeliveryOwner(runAs: runAs, sharedGroup: delivery.group)
         var request = PlaceRequest(
-            instance: isInstanceChosen ? .chosen(instance ?? "") : .usual(instance ?? "latchkey"), pid: pid,
+            instance: instance.map { .chosen($0) } ?? .usual(defaultInstance), pid: pid,
             owner: owner)
         request.directory = delivery.directory
         request.allowDisk = delivery.allowDisk

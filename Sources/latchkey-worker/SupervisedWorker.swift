@@ -1,4 +1,5 @@
 import Cryptography
+import FoundationEssentials
 import Generations
 import HTTPTransport
 import LaunchConfiguration
@@ -66,33 +67,55 @@ struct SupervisedWorker {
 
     private mutating func attempt() throws(SystemError) {
         let parsed: ParsedCommand
+        let held = try? JSONDecoder().decode(HeldSettings.self, from: Data(memory.held))
+        let invocation = Invocation(arguments, environment, held: order.task == .first ? nil : held)
         do throws(ConfigurationError) {
-            parsed = try parseCommandLine(arguments, environment)
+            parsed = try CommandLine.parse(invocation)
         } catch {
-            return try couldNotParse(error.diagnosis)
+            return try couldNotParse(error, invocation)
         }
         switch parsed {
-        case .run(let plan), .sidecar(let plan): try attempt(plan, isSidecar: parsed.isSidecar)
+        case .run(let plan): try attempt(plan, isSidecar: false)
+        case .sidecar(let plan): try attempt(plan, isSidecar: true)
         default:
             // Help, of whatever command.
-            let code = CommandWorker.perform(parsed, environment, log)
+            let code = CommandWorker.perform(parsed, arguments, environment, log)
             try report(WorkerReport(outcome: .ended(exitCode: code)))
         }
     }
 
-    private mutating func couldNotParse(_ diagnosis: Diagnosis) throws(SystemError) {
+    private mutating func couldNotParse(
+        _ error: ConfigurationError, _ invocation: Invocation
+    ) throws(SystemError) {
         if order.task == .first {
-            log.end([diagnosis])
-            return try report(WorkerReport(outcome: .ended(exitCode: diagnosis.exitCode.rawValue)))
+            log.end(error, of: invocation)
+            return try report(WorkerReport(outcome: .ended(exitCode: error.diagnosis.exitCode.rawValue)))
         }
-        var failure = diagnosis
+        var failure = error.diagnosis
         failure.text += "; the configuration from before stays in force"
         try fail(RefreshFailure([failure]), RefreshPlan())
     }
 
+    /// What only a restart would apply is said once for each set of keys.
+    private mutating func noteRestartKeys(_ plan: LaunchPlan) {
+        guard !plan.restartKeys.isEmpty else { return }
+        let keys = plan.restartKeys.joined(separator: ", ")
+        guard memory.warnedDays["restart " + keys] == nil else { return }
+        memory.warnedDays["restart " + keys] = 0
+        log.write(
+            Message(
+                .warning, .configurationRestart, "a change of \(keys) needs a restart to take effect",
+                hint: "restart Latchkey, or take the change back"))
+    }
+
     private mutating func attempt(_ plan: LaunchPlan, isSidecar: Bool) throws(SystemError) {
         var plan = plan
-        log.configure(plan.log, instance: plan.instance)
+        log.configure(plan.log, instance: plan.instance ?? plan.defaultInstance)
+        if order.task == .first {
+            plan.notices.forEach { log.write($0) }
+            memory.held = (try? JSONEncoder().encode(plan.held)).map { Array($0) } ?? []
+        }
+        noteRestartKeys(plan)
         let place: DeliveryPlace?
         do throws(Diagnosis) {
             place = try takePlace(plan, isSidecar: isSidecar)
@@ -164,7 +187,8 @@ struct SupervisedWorker {
     /// Expiry is warned of once a day; everything else about validity at the start only.
     private mutating func isDue(_ warning: Message) -> Bool {
         guard order.task != .first || warning.diagnosis.code == .secretExpires else { return true }
-        let key = "\(warning.diagnosis.code.rawValue) \(warning.diagnosis.vault ?? "") \(warning.diagnosis.secret ?? "")"
+        let key =
+            "\(warning.diagnosis.code.rawValue) \(warning.diagnosis.vault ?? "") \(warning.diagnosis.secret ?? "")"
         let day = wallClockSeconds() / 86_400
         defer { memory.warnedDays[key] = day }
         return memory.warnedDays[key] != day
@@ -202,9 +226,10 @@ struct SupervisedWorker {
         told.stops = isGone && plan.onGone == .stop
         var result = WorkerReport(outcome: .failed(told))
         result.generation = memory.generation
-        result.nextMilliseconds = Schedule.afterFailure(
-            plan, failures: order.failures, retryAfter: failure.retryAfter, using: &generator
-        ).wholeMilliseconds
+        result.nextMilliseconds =
+            Schedule.afterFailure(
+                plan, failures: order.failures, retryAfter: failure.retryAfter, using: &generator
+            ).wholeMilliseconds
         try report(result)
     }
 

@@ -8,7 +8,8 @@ final class WorkerLog {
     private var level = Severity.info
 
     init(environment: EnvironmentEntries) {
-        let colour = Terminal.isTerminal(2) && environment["NO_COLOR"] == nil && environment["TERM"] != Array("dumb".utf8)
+        let colour =
+            Terminal.isTerminal(2) && environment["NO_COLOR"] == nil && environment["TERM"] != Array("dumb".utf8)
         renderer = MessageRenderer(format: .text, colour: colour)
     }
 
@@ -20,6 +21,12 @@ final class WorkerLog {
     }
 
     var format: MessageFormat { renderer.format }
+
+    /// An error that ended the reading of the command line, written as the readable part of it wants.
+    func end(_ error: ConfigurationError, of invocation: Invocation) {
+        configure(CommandLine.log(invocation), instance: nil)
+        end([error.diagnosis])
+    }
 
     func write(_ message: Message) {
         guard message.severity <= level else { return }

@@ -24,7 +24,9 @@ struct WorkerProgram: ~Copyable {
                 }
                 return WorkerProgram(descriptor: program, arguments: [Array("latchkey-worker".utf8)])
             } catch {
-                if error.code != 2 { failure = SystemError(call: error.call, code: error.code, subject: "latchkey-worker") }
+                if error.code != 2 {
+                    failure = SystemError(call: error.call, code: error.code, subject: "latchkey-worker")
+                }
             }
         }
         throw failure

@@ -38,6 +38,9 @@ int clinux_block_signals(void);
 /// Overwrites the strings of the environment in place (they stay in /proc/PID/environ otherwise) and empties it.
 void clinux_wipe_environment(void);
 
+/// Lets go of the program's own read-only pages: they come back from the page cache when they are touched.
+void clinux_release_program(void);
+
 /// The number of arguments and the bytes of argument `index`, as the kernel gave them.
 size_t clinux_argument_count(void);
 const char *clinux_argument(size_t index);
@@ -112,8 +115,8 @@ bool clinux_seal(int descriptor);
 bool clinux_is_sealed(int descriptor);
 int clinux_pidfd_open(pid_t pid);
 int clinux_pidfd_send_signal(int pidfd, int number, const siginfo_t *info);
-/// Sends a signal with a value, as sigqueue(3) does, through a pidfd.
-int clinux_pidfd_queue(int pidfd, pid_t target, int number, uint64_t value);
+/// Sends a signal with a value as wide as a pointer, as sigqueue(3) does.
+int clinux_queue(pid_t target, int number, uint64_t value);
 int clinux_kill_self(int number);
 /// Dies of a signal without a core, as if it had never been blocked.
 void clinux_die_of(int number);

@@ -19,7 +19,12 @@ struct Remedy {
         case .unresolved:
             "check the vault's name, and this machine's name service; a private endpoint needs the zone "
                 + "'privatelink.vaultcore.azure.net' linked to its network"
-        case .unreachable, .broken, .timedOut, .throttled, .failing, .unsendable, .invalidName, .answer: nil
+        case .unreachable, .timedOut:
+            "check that this machine may reach '\(error.vault.url)': routes, firewalls, https_proxy and no_proxy"
+        case .broken, .failing, .answer: "try again; if it stays, look at the vault's health in the portal"
+        case .throttled:
+            "spread the starts, or raise --refresh: a vault takes 4,000 requests in 10 s from all its users"
+        case .unsendable, .invalidName: "check the reference as it is written"
         case .untrusted:
             "name the authority that signed its certificate with '--ca-file', and check what stands between "
                 + "this machine and the vault"

@@ -7,16 +7,16 @@ import Secrets
 /// `latchkey init`: a commented `latchkey.toml` from what the vault holds; never over an existing file (73).
 enum Initialize {
     static func run(
-        _ plan: LaunchPlan, output: String, _ environment: EnvironmentEntries, _ log: WorkerLog
+        _ plan: LaunchPlan, _ output: ParsedCommand.Output, _ environment: EnvironmentEntries, _ log: WorkerLog
     ) -> Int32 {
         do throws(Diagnosis) {
             let listed = try List.listed(plan, environment, log)
             let text = text(plan, Selection.select(from: listed))
-            if output == "-" {
-                Output.write(text)
-            } else {
-                try write(text, to: output)
-                log.write(Message(.info, .refreshed, "wrote '\(output)'; try it with 'latchkey check'"))
+            switch output {
+            case .standardOutput: Output.write(text)
+            case .file(let path):
+                try write(text, to: path)
+                log.write(Message(.info, .refreshed, "wrote '\(path)'; try it with 'latchkey check'"))
             }
             return 0
         } catch {

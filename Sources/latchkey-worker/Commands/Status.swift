@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Generations
+import LaunchConfiguration
 import LinuxSystem
 import Messages
 
@@ -90,7 +91,9 @@ struct RunningInstance {
 
     private static func several(_ instances: [RunningInstance]) -> Diagnosis {
         let names = instances.map { "'\($0.status.instance)'" }.joined(separator: ", ")
-        return Diagnosis(.optionValue, exit: .usage, "several instances are running: \(names)", hint: "choose one with --instance NAME")
+        return Diagnosis(
+            .optionValue, exit: .usage, "several instances are running: \(names)",
+            hint: "choose one with --instance NAME")
     }
 }
 
@@ -101,17 +104,16 @@ extension Diagnosis {
 
 /// `latchkey status`: what the running instance delivers; 0 fresh, 1 stale, failing or starting, 3 not running.
 enum Status {
-    enum Form {
-        case table, json, prometheus
-    }
-
-    static func run(_ form: Form, name: String?, _ environment: EnvironmentEntries, _ log: WorkerLog) -> Int32 {
+    static func run(
+        _ form: ParsedCommand.StatusForm, name: String?, _ environment: EnvironmentEntries, _ log: WorkerLog
+    ) -> Int32 {
         do throws(Diagnosis) {
             let found = try RunningInstance.find(name, environment)
             switch form {
             case .json: Output.write(found.statusText)
-            case .prometheus: Output.write((try? ProcessFiles.contents("\(found.path)/metrics.prom", limit: 4 << 20)) ?? [])
-            case .table: Output.write(table(found.status))
+            case .prometheus:
+                Output.write((try? ProcessFiles.contents("\(found.path)/metrics.prom", limit: 4 << 20)) ?? [])
+            case .text: Output.write(table(found.status))
             }
             return found.status.state == "fresh" ? 0 : 1
         } catch {

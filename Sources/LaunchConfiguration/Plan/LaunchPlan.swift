@@ -5,9 +5,9 @@ package import Secrets
 package struct LaunchPlan: Sendable, Equatable {
     package var identity = IdentityChoice()
     package var vault: VaultAddress?
-    /// Variables in the order they were given; names are unique among those of one kind.
+    /// Variables in the order they were given, the file's first; names are unique.
     package var environment: [EnvironmentEntry] = []
-    /// Inherited variables whose whole value is a reference.
+    /// Inherited variables whose value is a reference (`run` and `check`); a configured one of the same name is none.
     package var inherited: [EnvironmentEntry] = []
     package var files: [FileEntry] = []
     package var selections: [BulkSelection] = []
@@ -17,16 +17,24 @@ package struct LaunchPlan: Sendable, Equatable {
     package var delivery = DeliveryPlan()
     package var startTimeout = Duration.seconds(90)
     package var authoritiesFile: String?
-    /// `--instance`; nil for the default, the command's base name.
+    /// `--instance`; nil for the default.
     package var instance: String?
+    /// The instance's name without `--instance`: the command's base name, or the subcommand's.
+    package var defaultInstance = "latchkey"
     package var notify = NotifyMode.launcher
     package var log = LogPlan()
     /// `sidecar --signal-pid`.
     package var signalTarget: SignalTarget?
-    /// The configuration file that was read, for re-reading and messages.
+    /// The configuration file that was read, absolute; nil without one.
     package var configurationPath: String?
     /// `[credentials."UNIT"]` of the configuration: unit, then credential name, then reference.
     package var credentials: [String: [String: VaultReference]] = [:]
+    /// What the reader has to be told once: warnings.
+    package var notices: [Message] = []
+    /// What the next reading for a refresh has to be given, so that it changes only what a refresh may.
+    package var held = HeldSettings()
+    /// Keys that have changed since the start and need a restart to be applied.
+    package var restartKeys: [String] = []
 
     package init() {}
 }
@@ -87,7 +95,7 @@ package enum SetFormat: String, Sendable, CaseIterable {
 
 package enum FileContent: Sendable, Equatable {
     case object(ObjectRequest)
-    /// A template's path; the names in it are secrets of `vault` (or the default vault).
+    /// A template's path, absolute; the names in it are secrets of `vault` (or the default vault).
     case template(path: String, vault: VaultAddress?)
     case set([VaultReference], SetFormat)
 }
@@ -170,7 +178,7 @@ package struct RefreshPlan: Sendable, Equatable {
 }
 
 /// A user or group, resolved to numbers by the name service.
-package struct RunAs: Sendable, Equatable {
+package struct RunAs: Codable, Sendable, Equatable {
     package var user: UInt32
     package var group: UInt32
     /// Supplementary groups.

@@ -1,0 +1,146 @@
+import FoundationEssentials
+package import Generations
+package import LinuxSystem
+package import Secrets
+
+/// A delivered generation, kept for a start at which identity or vault can't be had (`--cache memory`).
+///
+/// The file: a line with the header's length, the header as JSON (names and lengths), then all values one behind the
+/// other. It is written by the one who reads it, and read as if somebody else had.
+package struct GenerationCache: ~Copyable {
+    package let generation: Generation
+    package let secrets: SecretSet
+    /// When it was delivered, on the clock that suspends do not stop.
+    package let deliveredAt: BootInstant
+    /// What the caller kept beside it: versions, no values.
+    package let notes: [UInt8]
+
+    /// The most bytes of a kept generation.
+    package static let sizeLimit = 64 << 20
+    private static let mark = "latchkey-generation-1 "
+
+    /// Keeps a generation in a run's place.
+    package static func write(
+        _ generation: Generation, from secrets: borrowing SecretSet, at deliveredAt: BootInstant, notes: [UInt8],
+        to place: DeliveryPlace
+    ) throws(GenerationError) {
+        let header = Header(generation, deliveredAt, notes)
+        guard let json = try? JSONEncoder().encode(header) else { return }
+        let start = Array("\(mark)\(json.count)\n".utf8) + Array(json)
+        try place.writeCache { file throws(SystemError) in
+            try file.write(start.span)
+            for slot in generation.slots {
+                try secrets.withBytes(of: slot) { bytes throws(SystemError) in try file.write(bytes) }
+            }
+        }
+    }
+
+    /// Reads what is kept in a run's place; nil where there is nothing.
+    package static func read(from place: DeliveryPlace) throws(DeliveryError) -> GenerationCache? {
+        guard let file = place.openCache() else { return nil }
+        do throws(SystemError) {
+            let size = Int(try file.status().size)
+            guard size <= sizeLimit, let (header, start) = try readHeader(file) else { throw damaged }
+            let lengths = header.files.map(\.count) + header.variables.map { $0.text == nil ? $0.count : 0 }
+            var rest = size - start
+            for length in lengths {
+                guard length >= 0, length <= rest else { throw damaged }
+                rest -= length
+            }
+            guard rest == 0 else { throw damaged }
+            var secrets = SecretSet()
+            var position = start
+            var slots: [SecretSet.Slot] = []
+            for length in lengths {
+                let bytes = try SecretBytes(count: length) { room throws(SystemError) in
+                    guard try file.read(into: &room, at: position) else { throw damaged }
+                }
+                slots.append(bytes.withBytes { secrets.append($0) })
+                position += length
+            }
+            return GenerationCache(
+                generation: header.generation(slots), secrets: secrets,
+                deliveredAt: BootInstant(nanoseconds: header.deliveredAt), notes: header.notes)
+        } catch {
+            throw error == damaged ? .cache("it is damaged") : .system(error)
+        }
+    }
+
+    private static var damaged: SystemError { SystemError(call: "read", code: 74) }
+
+    private static func readHeader(_ file: borrowing OwnedDescriptor) throws(SystemError) -> (Header, Int)? {
+        let markLength = mark.utf8.count
+        var first = [UInt8](repeating: 0, count: markLength + 12)
+        var room = first.mutableSpan
+        guard try file.read(into: &room, at: 0), first.starts(with: mark.utf8),
+            let end = first.firstIndex(of: UInt8(ascii: "\n")),
+            let length = Int(String(decoding: first[markLength..<end], as: UTF8.self)), 0..<sizeLimit ~= length
+        else { return nil }
+        var json = [UInt8](repeating: 0, count: length)
+        var jsonRoom = json.mutableSpan
+        guard try file.read(into: &jsonRoom, at: end + 1),
+            let header = try? JSONDecoder().decode(Header.self, from: Data(json))
+        else { return nil }
+        return (header, end + 1 + length)
+    }
+}
+
+/// The names and lengths of a kept generation.
+private struct Header: Codable {
+    struct File: Codable {
+        var path: String
+        var mode: UInt32?
+        var count: Int
+    }
+
+    struct Variable: Codable {
+        var name: String
+        var origin: Int
+        var place: String
+        var secret: String?
+        var vault: String?
+        var text: String?
+        var count: Int
+    }
+
+    var deliveredAt: Int64
+    var notes: [UInt8]
+    var files: [File]
+    var variables: [Variable]
+
+    init(_ generation: Generation, _ deliveredAt: BootInstant, _ notes: [UInt8]) {
+        self.deliveredAt = deliveredAt.nanoseconds
+        self.notes = notes
+        files = generation.files.map { File(path: $0.path, mode: $0.mode, count: $0.content.count) }
+        variables = generation.environment.map { assignment in
+            var text: String?
+            if case .text(let own) = assignment.value { text = own }
+            return Variable(
+                name: assignment.name, origin: assignment.origin.rawValue, place: assignment.place,
+                secret: assignment.secret, vault: assignment.vault, text: text, count: text == nil ? assignment.size : 0
+            )
+        }
+    }
+
+    /// `slots`: the files' first, then the variables'.
+    func generation(_ slots: [SecretSet.Slot]) -> Generation {
+        Generation(
+            files: zip(files, slots).map { .init(path: $0.path, content: $1, mode: $0.mode) },
+            environment: zip(variables, slots.dropFirst(files.count)).map { variable, slot in
+                EnvironmentAssignment(
+                    name: variable.name, value: variable.text.map { .text($0) } ?? .secret(slot),
+                    origin: .init(rawValue: variable.origin) ?? .configuration, place: variable.place,
+                    secret: variable.secret, vault: variable.vault)
+            })
+    }
+}
+
+extension Generation {
+    /// The values in the order in which they are kept.
+    fileprivate var slots: [SecretSet.Slot] {
+        files.map(\.content)
+            + environment.compactMap { assignment in
+                if case .secret(let slot) = assignment.value { slot } else { nil }
+            }
+    }
+}

@@ -1,0 +1,70 @@
+import Secrets
+
+/// Text in the quotes of other languages, byte by byte and without a copy in a string.
+enum Quoting {
+    /// A JSON string (RFC 8259): quotes, backslashes and control characters escaped, the rest as it is.
+    static func json(_ text: Span<UInt8>, into out: inout SecretBuffer) {
+        write(text, between: "\"", into: &out) { byte in
+            switch byte {
+            case UInt8(ascii: "\""): "\\\""
+            case UInt8(ascii: "\\"): "\\\\"
+            case UInt8(ascii: "\n"): "\\n"
+            case UInt8(ascii: "\r"): "\\r"
+            case UInt8(ascii: "\t"): "\\t"
+            case 0..<0x20, 0x7f: "\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            default: nil
+            }
+        }
+    }
+
+    /// One word of a POSIX shell: between single quotes, a single quote as `'\''`.
+    static func shell(_ text: Span<UInt8>, into out: inout SecretBuffer) {
+        write(text, between: "'", into: &out) { $0 == UInt8(ascii: "'") ? "'\\''" : nil }
+    }
+
+    /// A value of a dotenv file, between the quotes that `DotenvValue` found.
+    static func dotenv(_ text: Span<UInt8>, _ quote: DotenvQuote, into out: inout SecretBuffer) {
+        switch quote {
+        case .single:
+            write(text, between: "'", into: &out) { _ in nil }
+        case .double:
+            write(text, between: "\"", into: &out) { byte in
+                switch byte {
+                case UInt8(ascii: "\""): "\\\""
+                case UInt8(ascii: "\\"): "\\\\"
+                default: nil
+                }
+            }
+        }
+    }
+
+    /// Writes runs of bytes as they are, and in place of some bytes what `escape` says.
+    private static func write(
+        _ text: Span<UInt8>, between quote: String, into out: inout SecretBuffer, escape: (UInt8) -> String?
+    ) {
+        out.append(quote)
+        var start = 0
+        for index in text.indices {
+            guard let escaped = escape(text[index]) else { continue }
+            out.append(text.extracting(start..<index))
+            out.append(escaped)
+            start = index + 1
+        }
+        out.append(text.extracting(start..<text.count))
+        out.append(quote)
+    }
+}
+
+extension SecretBuffer {
+    /// Appends what is no secret.
+    mutating func append(_ text: String) {
+        let bytes = Array(text.utf8)
+        append(bytes.span)
+    }
+}
+
+/// The bytes as a string; nil where they are not UTF-8 (RFC 3629).
+func text(_ bytes: Span<UInt8>) -> String? {
+    guard let valid = try? UTF8Span(validating: bytes) else { return nil }
+    return String(copying: valid)
+}

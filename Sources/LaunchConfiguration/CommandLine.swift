@@ -1,0 +1,161 @@
+import Messages
+import Secrets
+
+/// The entry: from raw arguments and environment to what is to be done.
+package enum CommandLine {
+    /// Reads options, environment and configuration file; every mistake is one error, with place, exit code and hint.
+    ///
+    /// Nothing is printed, and nothing is read besides the configuration file and, for `--user` and `--group`, the
+    /// name service.
+    package static func parse(_ invocation: Invocation) throws(ConfigurationError) -> ParsedCommand {
+        let arguments = try Arguments(invocation.arguments)
+        switch arguments.request {
+        case .help(let command): return .help(HelpText.help(for: command, columns: invocation.columns))
+        case .version: return .version("latchkey \(Release.version)\n")
+        case .parserOutput(let words): return .help(try HelpText.parserOutput(words))
+        case .command(let command): return try CommandReader(command, arguments, invocation).read()
+        }
+    }
+
+    /// How messages are to be written, as far as that can be known while the rest may be wrong: for the error that
+    /// `parse` ends with.
+    package static func log(_ invocation: Invocation) -> LogPlan {
+        let separator = invocation.arguments.firstIndex(of: Array("--".utf8)) ?? invocation.arguments.count
+        let words = invocation.arguments[..<separator].map { String(decoding: $0, as: UTF8.self) }
+        var layer: [OptionID: Setting] = [:]
+        for id in [OptionID.logFormat, .logLevel] {
+            let option = "--\(id.rawValue)"
+            for (index, word) in words.enumerated() {
+                let joined = word.hasPrefix(option + "=") ? String(word.dropFirst(option.count + 1)) : nil
+                let next = word == option && index + 1 < words.count ? words[index + 1] : nil
+                if let text = joined ?? next { layer[id] = Setting(text: text, origin: .option(option)) }
+            }
+        }
+        var settings = Settings()
+        settings[.options] = layer
+        let reader = SettingsReader(command: .status, workingDirectory: invocation.workingDirectory)
+        settings[.environment] = (try? reader.environment(invocation.environment)) ?? [:]
+        return (try? settings.log()) ?? LogPlan()
+    }
+}
+
+/// Reads one command.
+private struct CommandReader {
+    let command: CommandName
+    let arguments: Arguments
+    let invocation: Invocation
+
+    init(_ command: CommandName, _ arguments: Arguments, _ invocation: Invocation) {
+        self.command = command
+        self.arguments = arguments
+        self.invocation = invocation
+    }
+
+    func read() throws(ConfigurationError) -> ParsedCommand {
+        if command == .run, arguments.commandIndex == nil {
+            throw .usage(
+                .commandMissing, "no command to start was given", hint: "write 'latchkey run [options] -- COMMAND'")
+        }
+        var settings = Settings(held: invocation.held)
+        let reader = SettingsReader(command: command, workingDirectory: invocation.workingDirectory)
+        settings[.options] = try reader.options(arguments.given)
+        settings[.environment] = try reader.environment(invocation.environment)
+        let configuration = try configuration(settings)
+        settings[.file] = try fileSettings(configuration)
+        try settings.keepStrongest(of: [.clientID, .objectID, .resourceID])
+        let builder = PlanBuilder(
+            command: command, arguments: arguments, settings: settings, configuration: configuration,
+            invocation: invocation)
+        return try parsed(builder, settings)
+    }
+
+    private func parsed(_ builder: PlanBuilder, _ settings: Settings) throws(ConfigurationError) -> ParsedCommand {
+        switch command {
+        case .run: return .run(try builder.launchPlan())
+        case .sync: return .sync(try builder.launchPlan())
+        case .sidecar: return .sidecar(try builder.launchPlan())
+        case .check:
+            return .check(try builder.launchPlan(), json: isGiven(.json), explain: isGiven(.explain))
+        case .credential: return .credential(try builder.credentialPlan())
+        case .list: return .list(try withVault(builder.sourcePlan()), json: isGiven(.json))
+        case .initialize: return .initialize(try withVault(builder.sourcePlan()), try output())
+        case .get:
+            let plan = try builder.sourcePlan()
+            return .get(plan, try reference(plan))
+        case .status: return .status(instance: try builder.instance(), try statusForm(), try settings.log())
+        case .refresh:
+            return .refresh(instance: try builder.instance(), wait: isGiven(.wait), try settings.log())
+        }
+    }
+
+    // MARK: the configuration file
+
+    /// The file that was named, or `./latchkey.toml` if it exists; at a refresh, the one that the run started with.
+    private func configuration(_ settings: Settings) throws(ConfigurationError) -> ConfigurationText? {
+        let directory = invocation.workingDirectory
+        if let held = invocation.held {
+            return try held.configurationPath.map { path throws(ConfigurationError) in
+                try ConfigurationText(path: path, name: displayed(path))
+            }
+        }
+        if let named = settings[.config] {
+            return try ConfigurationText(path: named.text, name: displayed(named.text))
+        }
+        let path = PathText.joined(directory, "latchkey.toml")
+        // An instance that runs can be asked for its status whatever happened to the file since.
+        guard command != .status, command != .refresh else {
+            return try? ConfigurationText(ifExists: path, name: "latchkey.toml")
+        }
+        return try ConfigurationText(ifExists: path, name: "latchkey.toml")
+    }
+
+    private func fileSettings(_ configuration: ConfigurationText?) throws(ConfigurationError) -> [OptionID: Setting] {
+        guard let configuration else { return [:] }
+        do { return try ConfigurationSettings(configuration).read() } catch {
+            guard command == .status || command == .refresh, !isGiven(.config) else { throw error }
+            return [:]
+        }
+    }
+
+    /// A path as messages show it: relative, where it lies below the working directory.
+    private func displayed(_ path: String) -> String {
+        let start = invocation.workingDirectory + (invocation.workingDirectory.hasSuffix("/") ? "" : "/")
+        return path.hasPrefix(start) ? String(path.dropFirst(start.count)) : path
+    }
+
+    // MARK: options of single commands
+
+    private func isGiven(_ id: OptionID) -> Bool { arguments.given.contains { $0.id == id } }
+
+    private func withVault(_ plan: LaunchPlan) throws(ConfigurationError) -> LaunchPlan {
+        if plan.vault == nil {
+            throw .usage(.vaultMissing, "no vault was named", hint: "give --vault NAME, or 'vault' in latchkey.toml")
+        }
+        return plan
+    }
+
+    private func reference(_ plan: LaunchPlan) throws(ConfigurationError) -> VaultReference {
+        guard let text = arguments.positionals.first else {
+            throw .usage(.usage, "no reference was given", hint: "write 'latchkey get [options] REFERENCE'")
+        }
+        do { return try ReferenceParser(defaultVault: plan.vault).parse(text) } catch {
+            throw Origin.option("REFERENCE").error(error)
+        }
+    }
+
+    private func statusForm() throws(ConfigurationError) -> ParsedCommand.StatusForm {
+        if isGiven(.json), isGiven(.prometheus) {
+            throw Origin.option("--prometheus").error(ValueProblem("it excludes '--json'", hint: "keep one of them"))
+        }
+        return isGiven(.json) ? .json : isGiven(.prometheus) ? .prometheus : .text
+    }
+
+    private func output() throws(ConfigurationError) -> ParsedCommand.Output {
+        let text = arguments.given.last { $0.id == .output }?.value ?? "latchkey.toml"
+        if text == "-" { return .standardOutput }
+        return .file(
+            try Origin.option("--output").check { () throws(ValueProblem) in
+                try PathText.absolute(text, in: invocation.workingDirectory)
+            })
+    }
+}

@@ -1,0 +1,81 @@
+package import Messages
+
+/// A mistake in options, environment or configuration file, with its place.
+package struct ConfigurationError: DiagnosableError, Equatable {
+    package let diagnosis: Diagnosis
+
+    init(_ code: MessageCode, exit exitCode: ExitCode, _ text: String, hint: String? = nil) {
+        diagnosis = Diagnosis(code, exit: exitCode, text, hint: hint)
+    }
+
+    /// A mistake on the command line.
+    static func usage(_ code: MessageCode, _ text: String, hint: String? = nil) -> ConfigurationError {
+        ConfigurationError(code, exit: .usage, text, hint: hint)
+    }
+}
+
+/// Why a text is no value of its kind; whoever knows where the text came from makes an error of it.
+struct ValueProblem: Error, Equatable {
+    let reason: String
+    let hint: String?
+
+    init(_ reason: String, hint: String? = nil) {
+        self.reason = reason
+        self.hint = hint
+    }
+}
+
+/// Where a setting was given.
+enum Origin: Equatable, Sendable {
+    /// As written: `--refresh`, `-e DB_PASSWORD=…`.
+    case option(String)
+    /// The variable's name.
+    case environment(String)
+    /// The place in the file, and the key.
+    case file(Place, key: String)
+    /// A run's start, for what a refresh does not change.
+    case held(String)
+
+    /// The exit code of mistakes there.
+    var exitCode: ExitCode {
+        switch self {
+        case .option: .usage
+        case .environment, .file, .held: .configuration
+        }
+    }
+
+    /// The place as messages name it.
+    var place: Place {
+        switch self {
+        case .option(let option): Place("'\(option)'")
+        case .environment(let name): Place("the environment variable \(name)")
+        case .file(let place, _): place
+        case .held(let name): Place("the start's '\(name)'")
+        }
+    }
+
+    /// The error for a value given there.
+    func error(_ problem: ValueProblem) -> ConfigurationError {
+        error(code, problem.reason, hint: problem.hint)
+    }
+
+    /// An error about something given there.
+    func error(_ code: MessageCode, _ reason: String, hint: String? = nil) -> ConfigurationError {
+        let start =
+            switch self {
+            case .option(let option): "option '\(option)'"
+            case .environment(let name): "environment variable '\(name)'"
+            case .file(let place, let key): "\(place): '\(key)'"
+            case .held(let name): "option '--\(name)'"
+            }
+        return ConfigurationError(code, exit: exitCode, "\(start): \(reason)", hint: hint)
+    }
+
+    private var code: MessageCode {
+        switch self {
+        case .option, .held: .optionValue
+        case .environment: .environmentValue
+        case .file: .configurationValue
+        }
+    }
+}

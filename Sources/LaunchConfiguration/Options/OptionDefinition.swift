@@ -1,0 +1,137 @@
+/// The long options, by name.
+package enum OptionID: String, CaseIterable, Sendable {
+    case config, vault, identity
+    case clientID = "client-id"
+    case objectID = "object-id"
+    case resourceID = "resource-id"
+    case env, file, all, tag, naming
+    case ifMissing = "if-missing"
+    case refresh, jitter
+    case onChange = "on-change"
+    case signal
+    case execOnChange = "exec-on-change"
+    case onGone = "on-gone"
+    case stopSignal = "stop-signal"
+    case stopTimeout = "stop-timeout"
+    case once, pristine
+    case keepIdentity = "keep-identity"
+    case directory
+    case allowDisk = "allow-disk"
+    case user, group
+    case groupSignal = "group-signal"
+    case startTimeout = "start-timeout"
+    case cache
+    case maxStale = "max-stale"
+    case authoritiesFile = "ca-file"
+    case instance, notify
+    case logFormat = "log-format"
+    case logLevel = "log-level"
+    case signalPID = "signal-pid"
+    case json, explain, prometheus, wait, output
+}
+
+/// What an option's value is; where it comes from does not matter to it.
+package enum OptionKind: Sendable, Equatable {
+    case `switch`
+    case text
+    case path
+    case choice([String])
+    /// A duration; `off` where that is allowed.
+    case duration(orOff: Bool)
+    case percent
+    case signal
+    case words
+    case user
+    case group
+    case vault
+    case instance
+    case signalTarget
+    /// `NAME=…`, repeatable.
+    case pair
+    /// A value that may be left out, repeatable: `--all[=PREFIX]`.
+    case prefix
+}
+
+/// A key of the configuration file: its table, nil for the top level, and its name there.
+package struct ConfigurationKey: Hashable, Sendable, CustomStringConvertible {
+    package let table: String?
+    package let name: String
+
+    init(_ name: String) {
+        table = nil
+        self.name = name
+    }
+
+    init(_ table: String?, _ name: String) {
+        self.table = table
+        self.name = name
+    }
+
+    /// `refresh.every`.
+    package var description: String { table.map { "\($0).\(name)" } ?? name }
+}
+
+/// The headings under which help and manual list the options.
+package enum OptionSection: String, CaseIterable, Sendable {
+    case source = "Vault and identity"
+    case delivery = "What is delivered, and where"
+    case refresh = "Refresh and changes"
+    case child = "The command"
+    case output = "Messages and output"
+}
+
+/// One option: the single source for parsing, help, environment, configuration keys, schema and manual.
+package struct OptionDefinition: Sendable {
+    package let id: OptionID
+    package let kind: OptionKind
+    /// What stands for the value in help: `DURATION|off`; empty for switches.
+    package let placeholder: String
+    package let short: Character?
+    package let section: OptionSection
+    package let commands: [CommandName]
+    /// Its key; nil where there is none.
+    package let key: ConfigurationKey?
+    /// The default, in words; nil without one.
+    package let defaultText: String?
+    /// What it does, in one line.
+    package let summary: String
+    /// Whether it is one of those that options of the environment set, too.
+    let isSetting: Bool
+
+    init(
+        _ id: OptionID, _ kind: OptionKind, _ placeholder: String, short: Character? = nil,
+        _ section: OptionSection, _ commands: [CommandName], key: ConfigurationKey? = nil, default: String? = nil,
+        isSetting: Bool = true, _ summary: String
+    ) {
+        self.id = id
+        self.kind = kind
+        self.placeholder = placeholder
+        self.short = short
+        self.section = section
+        self.commands = commands
+        self.key = key
+        defaultText = `default`
+        self.isSetting = isSetting
+        self.summary = summary
+    }
+
+    /// The long option's name without dashes.
+    package var name: String { id.rawValue }
+
+    /// Whether it can be given several times.
+    package var isRepeatable: Bool { kind == .pair || kind == .prefix }
+
+    /// The variable that sets it: `LATCHKEY_ON_CHANGE`; nil for options that repeat and for those of output.
+    package var environmentName: String? {
+        guard isSetting, kind != .pair else { return nil }
+        return "LATCHKEY_" + String(name.uppercased().map { $0 == "-" ? "_" : $0 })
+    }
+
+    /// The values it takes, where they can be listed.
+    package var values: [String] {
+        if case .choice(let values) = kind { values } else { [] }
+    }
+
+    /// Whether a running instance takes a new value at its next refresh; every other one needs a restart.
+    package var isAppliedByRefresh: Bool { key?.table == "refresh" }
+}

@@ -1,0 +1,31 @@
+package import Secrets
+
+/// What a command line asks for.
+package enum ParsedCommand: Equatable, Sendable {
+    /// How `status` writes.
+    package enum StatusForm: Equatable, Sendable {
+        case text, json, prometheus
+    }
+
+    /// Where `init` writes.
+    package enum Output: Equatable, Sendable {
+        case standardOutput
+        /// An absolute path.
+        case file(String)
+    }
+
+    case run(LaunchPlan)
+    case sync(LaunchPlan)
+    case sidecar(LaunchPlan)
+    case check(LaunchPlan, json: Bool, explain: Bool)
+    case list(LaunchPlan, json: Bool)
+    case get(LaunchPlan, VaultReference)
+    case status(instance: String?, StatusForm, LogPlan)
+    case refresh(instance: String?, wait: Bool, LogPlan)
+    case credential(LaunchPlan)
+    case initialize(LaunchPlan, Output)
+    /// A text for standard output, exit code 0.
+    case help(String)
+    /// Likewise.
+    case version(String)
+}

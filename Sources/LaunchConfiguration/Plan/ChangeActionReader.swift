@@ -1,0 +1,65 @@
+import Messages
+
+/// Finds what is to be done on a change: `--on-change`, and what `--signal` and `--exec-on-change` imply.
+///
+/// The strongest layer that says anything decides the action; signal and command are then taken from the strongest
+/// layer that names them, so that `--on-change signal` uses the file's `signal`.
+struct ChangeActionReader {
+    private enum Choice: String, CaseIterable {
+        case signal, restart, none, exec
+    }
+
+    let settings: Settings
+    let command: CommandName
+
+    func read() throws(ConfigurationError) -> ChangeAction {
+        for layer in Settings.Layer.allCases {
+            guard let (choice, origin) = try choice(settings[layer]) else { continue }
+            return try action(choice, origin)
+        }
+        // Whom to signal was said, so that signalling is meant.
+        return command == .sidecar && settings[.signalPID] != nil ? .signal(1) : .unset
+    }
+
+    /// What one layer asks for; its parts must not contradict each other.
+    private func choice(_ layer: [OptionID: Setting]) throws(ConfigurationError) -> (Choice, Origin)? {
+        let signal = layer[.signal]
+        let exec = layer[.execOnChange]
+        guard let setting = layer[.onChange] else {
+            if signal != nil, let exec { throw contradiction(exec, "a signal") }
+            if let signal { return (.signal, signal.origin) }
+            return exec.map { (.exec, $0.origin) }
+        }
+        let choice = try setting.choice(Choice.self)
+        if let signal, choice != .signal { throw contradiction(signal, "on-change '\(choice.rawValue)'") }
+        if let exec, choice != .exec { throw contradiction(exec, "on-change '\(choice.rawValue)'") }
+        return (choice, setting.origin)
+    }
+
+    private func contradiction(_ setting: Setting, _ other: String) -> ConfigurationError {
+        setting.origin.error(ValueProblem("it contradicts \(other)", hint: "keep one of them"))
+    }
+
+    private func action(_ choice: Choice, _ origin: Origin) throws(ConfigurationError) -> ChangeAction {
+        switch choice {
+        case .none: return .none
+        case .restart:
+            if command == .sidecar {
+                throw origin.error(ValueProblem("'sidecar' has no command to restart", hint: "take signal or exec"))
+            }
+            return .restart
+        case .signal:
+            if command == .sidecar, settings[.signalPID] == nil {
+                throw origin.error(
+                    ValueProblem("it is not said whom to signal", hint: "give --signal-pid PID|FILE|name:COMMAND"))
+            }
+            return .signal(try settings.read(.signal, OptionText.changeSignal) ?? 1)
+        case .exec:
+            guard let words = try settings.read(.execOnChange, CommandWords.split) else {
+                throw origin.error(
+                    ValueProblem("'exec' needs a command to run", hint: "give --exec-on-change COMMAND"))
+            }
+            return .exec(words)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import Messages
+import Secrets
+
+/// Joins what options and file deliver, and refuses what can't stand together.
+struct DeliveryEntries {
+    private(set) var environment: [EnvironmentEntry]
+    private(set) var files: [FileEntry]
+    private(set) var selections: [BulkSelection]
+
+    /// Takes the entries of the file, or none.
+    init(_ file: EntryReader?) throws(ConfigurationError) {
+        environment = try file?.environment() ?? []
+        files = try file?.files() ?? []
+        selections = try file?.selections() ?? []
+    }
+
+    /// Adds `-e`, `-f` and `--all`; an `-e` or `-f` takes the place of the file's entry of that name.
+    mutating func add(
+        _ given: [Arguments.Given], all: Setting?, defaultVault: VaultAddress?, naming: NamingStyle
+    ) throws(ConfigurationError) {
+        let parser = ReferenceParser(defaultVault: defaultVault)
+        let variables = try given.filter { $0.id == .env }.map { option throws(ConfigurationError) in
+            try Self.variable(option, parser)
+        }
+        let paths = try given.filter { $0.id == .file }.map { option throws(ConfigurationError) in
+            try Self.file(option, parser)
+        }
+        environment = environment.filter { entry in !variables.contains { $0.name == entry.name } } + variables
+        files = files.filter { entry in !paths.contains { $0.path == entry.path } } + paths
+        try addSelections(given, all, defaultVault, naming)
+        try checkNames()
+    }
+
+    private static func variable(
+        _ option: Arguments.Given, _ parser: ReferenceParser
+    ) throws(ConfigurationError) -> EnvironmentEntry {
+        let (name, text, origin) = try pair(option, "NAME=REFERENCE")
+        try origin.check { () throws(ValueProblem) in try NameTexts.checkVariable(name) }
+        let request = ObjectRequest(reference: try reference(text, parser, origin))
+        return EnvironmentEntry(name: name, request: request, place: origin.place)
+    }
+
+    private static func file(
+        _ option: Arguments.Given, _ parser: ReferenceParser
+    ) throws(ConfigurationError) -> FileEntry {
+        let (path, text, origin) = try pair(option, "PATH=REFERENCE")
+        try origin.check { () throws(ValueProblem) in try DeliveryPath.check(path) }
+        let request = ObjectRequest(reference: try reference(text, parser, origin))
+        return FileEntry(path: path, content: .object(request), place: origin.place)
+    }
+
+    /// Splits `NAME=REFERENCE`. What has no `=` is not quoted: it might be a value.
+    private static func pair(
+        _ option: Arguments.Given, _ form: String
+    ) throws(ConfigurationError) -> (String, String, Origin) {
+        guard let sign = option.value.firstIndex(of: "=") else {
+            throw Origin.option(option.spelling).error(ValueProblem("expected \(form)"))
+        }
+        let name = String(option.value[..<sign])
+        return (name, String(option.value[option.value.index(after: sign)...]), .option("\(option.spelling) \(name)=…"))
+    }
+
+    private static func reference(
+        _ text: String, _ parser: ReferenceParser, _ origin: Origin
+    ) throws(ConfigurationError) -> VaultReference {
+        do { return try parser.parse(text) } catch { throw origin.error(error) }
+    }
+
+    private mutating func addSelections(
+        _ given: [Arguments.Given], _ all: Setting?, _ vault: VaultAddress?, _ naming: NamingStyle
+    ) throws(ConfigurationError) {
+        var prefixes = given.filter { $0.id == .all }.map { Setting(text: $0.value, origin: .option($0.spelling)) }
+        if prefixes.isEmpty, let all, all.text != "0" {
+            prefixes = [Setting(text: all.text == "1" ? "" : all.text, origin: all.origin)]
+        }
+        var tags: [String: String] = [:]
+        for option in given where option.id == .tag {
+            let origin = Origin.option(option.spelling)
+            guard !prefixes.isEmpty else {
+                throw origin.error(ValueProblem("it narrows --all, which is not given", hint: "add --all"))
+            }
+            let (key, value) = try origin.check { () throws(ValueProblem) in try SelectionText.tag(option.value) }
+            guard tags.updateValue(value, forKey: key) ?? value == value else {
+                throw origin.error(ValueProblem("the tag '\(key)' is given with two values"))
+            }
+        }
+        for setting in prefixes {
+            let prefix = try setting.origin.check { () throws(ValueProblem) in try SelectionText.prefix(setting.text) }
+            guard let vault else {
+                throw setting.origin.error(
+                    .vaultMissing, "there is no vault to select from", hint: "give --vault NAME")
+            }
+            selections.append(
+                BulkSelection(vault: vault, prefix: prefix, tags: tags, naming: naming, place: setting.origin.place))
+        }
+    }
+
+    /// No variable and no file twice, and no file where another needs a directory.
+    private func checkNames() throws(ConfigurationError) {
+        let variables =
+            environment.map { ($0.name, $0.place) }
+            + files.compactMap { file in file.pathVariable.map { ($0, file.place) } }
+        try Self.checkUnique(variables, "variable")
+        try Self.checkUnique(files.map { ($0.path, $0.place) }, "file")
+        if let (file, below) = DeliveryPath.conflict(among: files) {
+            throw ConfigurationError(
+                .configurationDuplicate, exit: .configuration,
+                "'\(file.path)' is a file by \(file.place), and a directory by \(below.place)")
+        }
+    }
+
+    private static func checkUnique(_ names: [(String, Place)], _ what: String) throws(ConfigurationError) {
+        var places: [String: Place] = [:]
+        for (name, place) in names {
+            guard let first = places.updateValue(place, forKey: name) else { continue }
+            throw ConfigurationError(
+                .configurationDuplicate, exit: .configuration,
+                first == place
+                    ? "the \(what) '\(name)' is given twice, both by \(place)"
+                    : "the \(what) '\(name)' is given twice, by \(first) and by \(place)", hint: "keep one of them")
+        }
+    }
+}

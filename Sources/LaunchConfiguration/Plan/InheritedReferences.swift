@@ -1,0 +1,35 @@
+import Messages
+import Secrets
+
+/// Finds the inherited variables whose whole value is a reference.
+enum InheritedReferences {
+    /// The references, in the environment's order; what is meant as one but can't be read is an error, since it would
+    /// reach the child as it is. Neither the value nor a part of it goes into the error.
+    static func find(
+        in environment: InheritedEnvironment, except delivered: Set<String>
+    ) throws(ConfigurationError) -> [EnvironmentEntry] {
+        var entries: [EnvironmentEntry] = []
+        var seen = delivered
+        for (name, value) in environment.pairs where ReferenceParser.claims(value) {
+            guard let text = String(validating: name, as: UTF8.self) else {
+                throw ConfigurationError(
+                    .environmentValue, exit: .configuration, "an inherited variable with a reference has no UTF-8 name")
+            }
+            guard seen.insert(text).inserted else { continue }
+            let origin = Origin.environment(text)
+            guard let reference = String(validating: value, as: UTF8.self) else {
+                throw origin.error(ValueProblem("its reference is not UTF-8"))
+            }
+            do {
+                let request = ObjectRequest(reference: try ReferenceParser().parse(reference))
+                entries.append(EnvironmentEntry(name: text, request: request, place: origin.place))
+            } catch {
+                throw origin.error(
+                    ValueProblem(
+                        "its reference can't be understood: \(error.reason) (at character \(error.offset + 1))",
+                        hint: "correct or unset '\(text)'; an unresolved reference is never handed to the command"))
+            }
+        }
+        return entries
+    }
+}

@@ -1,0 +1,205 @@
+import LinuxSystem
+import Messages
+import NameServices
+import Secrets
+
+/// Makes a plan of settings and entries.
+struct PlanBuilder {
+    let command: CommandName
+    let arguments: Arguments
+    let settings: Settings
+    let configuration: ConfigurationText?
+    let invocation: Invocation
+
+    /// What commands that deliver nothing need: identity, vault, trust, messages.
+    func sourcePlan() throws(ConfigurationError) -> LaunchPlan {
+        var plan = LaunchPlan()
+        plan.identity.source = try settings.choice(.identity) ?? .auto
+        plan.identity.clientID = try settings.identifier(.clientID)
+        plan.identity.objectID = try settings.identifier(.objectID)
+        plan.identity.resourceID = try settings.identifier(.resourceID)
+        plan.vault = try settings.vault()
+        plan.authoritiesFile = settings[.authoritiesFile]?.text
+        plan.log = try settings.log()
+        plan.startTimeout = .seconds(15)
+        plan.configurationPath = configuration?.path
+        return plan
+    }
+
+    /// The plan of `run`, `sync`, `sidecar` and `check`.
+    func launchPlan() throws(ConfigurationError) -> LaunchPlan {
+        var plan = try sourcePlan()
+        plan.startTimeout = try startTimeout()
+        plan.ifMissing = try settings.choice(.ifMissing) ?? .error
+        plan.refresh = try refreshPlan()
+        plan.child = try childPlan()
+        plan.delivery.directory = settings[.directory]?.text
+        plan.delivery.allowDisk = settings.isSet(.allowDisk)
+        plan.delivery.group = try group()
+        plan.notify = try settings.choice(.notify) ?? .launcher
+        plan.instance = try instance()
+        plan.defaultInstance = defaultInstance()
+        plan.signalTarget = try settings.read(.signalPID) { text throws(ValueProblem) in
+            try OptionText.signalTarget(text, in: invocation.workingDirectory)
+        }
+        try addEntries(to: &plan)
+        (plan.held, plan.restartKeys) = held(plan)
+        return plan
+    }
+
+    /// What `credential` serves.
+    func credentialPlan() throws(ConfigurationError) -> LaunchPlan {
+        var plan = try sourcePlan()
+        let reader = configuration.map { EntryReader($0, defaultVault: plan.vault, naming: .upperSnake) }
+        plan.credentials = try reader?.credentials() ?? [:]
+        guard !plan.credentials.isEmpty else {
+            throw ConfigurationError(
+                .nothingToDeliver, exit: .configuration, "no credentials are configured",
+                hint: "add [credentials.\"UNIT\"] with NAME = REFERENCE to the file that --config names")
+        }
+        return plan
+    }
+
+    /// The instance's name, if any was given.
+    func instance() throws(ConfigurationError) -> String? {
+        try settings.read(.instance) { name throws(ValueProblem) in
+            try NameTexts.checkInstance(name)
+            return name
+        }
+    }
+
+    // MARK: parts
+
+    /// `check` answers soon whatever a run is configured to wait, unless it is told so itself.
+    private func startTimeout() throws(ConfigurationError) -> Duration {
+        if command == .check, settings[.options][.startTimeout] == nil { return .seconds(15) }
+        return try settings.duration(.startTimeout) ?? .seconds(90)
+    }
+
+    private func refreshPlan() throws(ConfigurationError) -> RefreshPlan {
+        var plan = RefreshPlan()
+        if settings[.refresh]?.text == "off" {
+            plan.interval = nil
+        } else {
+            plan.interval = try settings.duration(.refresh, atLeast: .milliseconds(100)) ?? plan.interval
+        }
+        plan.jitter = try settings.read(.jitter, OptionText.percent) ?? plan.jitter
+        plan.onChange = try ChangeActionReader(settings: settings, command: command).read()
+        plan.onGone = try settings.choice(.onGone) ?? plan.onGone
+        plan.cacheInMemory = try settings.choice(.cache, CacheChoice.self) == .memory
+        plan.maxStale = try settings.duration(.maxStale) ?? plan.maxStale
+        return plan
+    }
+
+    private func childPlan() throws(ConfigurationError) -> ChildPlan {
+        var plan = ChildPlan()
+        plan.commandIndex = arguments.commandIndex
+        plan.once = settings.isSet(.once)
+        plan.stopSignal = try settings.read(.stopSignal, OptionText.stopSignal) ?? plan.stopSignal
+        plan.stopTimeout = try settings.duration(.stopTimeout) ?? plan.stopTimeout
+        plan.groupSignal = settings.isSet(.groupSignal)
+        plan.pristine = settings.isSet(.pristine)
+        plan.keepIdentity = settings.isSet(.keepIdentity)
+        plan.runAs = try runAs()
+        return plan
+    }
+
+    private func runAs() throws(ConfigurationError) -> RunAs? {
+        if let held = invocation.held { return held.runAs }
+        return try resolve(.user) { text throws(UserText.Failure) in
+            try UserText(service: invocation.nameService).runAs(text)
+        }
+    }
+
+    private func group() throws(ConfigurationError) -> UInt32? {
+        if let held = invocation.held { return held.group }
+        return try resolve(.group) { text throws(UserText.Failure) in
+            try UserText(service: invocation.nameService).group(text)
+        }
+    }
+
+    private func resolve<Value>(
+        _ id: OptionID, _ body: (String) throws(UserText.Failure) -> Value
+    ) throws(ConfigurationError) -> Value? {
+        guard let setting = settings[id] else { return nil }
+        do { return try body(setting.text) } catch {
+            switch error {
+            case .value(let problem): throw setting.origin.error(problem)
+            case .system(let failure):
+                throw ConfigurationError(
+                    .systemRefused, exit: .system, "option '--\(id.rawValue)': \(failure.description)")
+            }
+        }
+    }
+
+    private func defaultInstance() -> String {
+        guard let index = arguments.commandIndex else { return command == .check ? "latchkey" : command.rawValue }
+        return NameTexts.instance(ofCommand: invocation.arguments[index])
+    }
+
+    // MARK: entries
+
+    private func addEntries(to plan: inout LaunchPlan) throws(ConfigurationError) {
+        let naming = try settings.choice(.naming, NamingStyle.self) ?? .upperSnake
+        let reader = configuration.map { EntryReader($0, defaultVault: plan.vault, naming: naming) }
+        var entries = try DeliveryEntries(reader)
+        try entries.add(arguments.given, all: settings.given(.all), defaultVault: plan.vault, naming: naming)
+        plan.environment = entries.environment
+        plan.files = entries.files
+        plan.selections = entries.selections
+        plan.credentials = try reader?.credentials() ?? [:]
+        if command.takesCommand {
+            let configured = plan.environment.map(\.name) + plan.files.compactMap(\.pathVariable)
+            plan.inherited = try InheritedReferences.find(in: invocation.environment, except: Set(configured))
+        }
+        plan.notices = try notices(plan)
+    }
+
+    private func notices(_ plan: LaunchPlan) throws(ConfigurationError) -> [Message] {
+        let isEmpty =
+            plan.environment.isEmpty && plan.files.isEmpty && plan.selections.isEmpty && plan.inherited.isEmpty
+        let found = configuration == nil ? "; there is no ./latchkey.toml" : ""
+        if isEmpty, !command.takesCommand {
+            throw .usage(
+                .nothingToDeliver, "nothing to deliver was named\(found)", hint: "name files with -f or in [files]")
+        }
+        if isEmpty {
+            return [
+                Message(
+                    .warning, .nothingToDeliver, "nothing to deliver was named\(found)",
+                    hint: "name secrets with -e, -f, --all or in the configuration file")
+            ]
+        }
+        guard command == .sync, let option = arguments.given.first(where: { $0.id == .env || $0.id == .all }) else {
+            return []
+        }
+        return [
+            Message(
+                .warning, .optionUnused,
+                "option '\(option.spelling)': 'sync' starts no command that could get variables",
+                hint: "deliver files with -f")
+        ]
+    }
+
+    // MARK: what a refresh does not change
+
+    private func held(_ plan: LaunchPlan) -> (HeldSettings, [String]) {
+        var now = HeldSettings()
+        var changed: [String] = []
+        for definition in OptionTable.definitions(for: command) {
+            guard let key = definition.key, !definition.isAppliedByRefresh else { continue }
+            let text = settings.given(definition.id)?.text
+            now.values[definition.name] = text
+            if let held = invocation.held, held.values[definition.name] != text { changed.append(key.description) }
+        }
+        if let held = invocation.held { return (held, changed) }
+        now.configurationPath = plan.configurationPath
+        now.runAs = plan.child.runAs
+        now.group = plan.delivery.group
+        return (now, [])
+    }
+}
+
+private enum CacheChoice: String, CaseIterable {
+    case memory, off
+}

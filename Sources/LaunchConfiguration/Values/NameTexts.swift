@@ -1,0 +1,63 @@
+import Messages
+
+/// Names that users give to variables, instances, units and credentials, and the rules for them.
+enum NameTexts {
+    /// The variables that Latchkey itself gives the child.
+    static let ownVariables = ["LATCHKEY_SECRETS", "LATCHKEY_CHANGED"]
+
+    /// Checks a variable's name that configuration gives: anything that execve(2) can carry and a log can show. Names
+    /// that a shell could not set (`my.setting`, `Logging:Level`) are allowed, since programs do read them.
+    static func checkVariable(_ name: String) throws(ValueProblem) {
+        if name.isEmpty { throw ValueProblem("the variable has no name") }
+        if name.utf8.contains(UInt8(ascii: "=")) { throw ValueProblem("a variable's name holds no '='") }
+        if name.unicodeScalars.contains(where: PrintableText.isUnprintable) {
+            throw ValueProblem("a variable's name holds no control characters")
+        }
+        if ownVariables.contains(name) { throw ValueProblem("the variable '\(name)' is set by latchkey itself") }
+    }
+
+    /// Checks an instance's name: it names a directory.
+    static func checkInstance(_ name: String) throws(ValueProblem) {
+        guard isInstance(name) else {
+            throw ValueProblem(
+                "'\(name)' is no instance's name",
+                hint: "take 1 to 64 letters, digits, '.', '_', '-', '@', ':', beginning with a letter or digit")
+        }
+    }
+
+    private static func isInstance(_ name: String) -> Bool {
+        (1...64).contains(name.utf8.count) && name.utf8.first.map(isAlphanumeric) == true
+            && name.utf8.allSatisfy { isAlphanumeric($0) || "._-@:".utf8.contains($0) }
+    }
+
+    /// The default instance's name: the command's base name, with what can't stand in one replaced.
+    static func instance(ofCommand command: [UInt8]) -> String {
+        let base = command.split(separator: UInt8(ascii: "/")).last ?? []
+        let bytes = base.prefix(64).map { isAlphanumeric($0) || "._-@:".utf8.contains($0) ? $0 : UInt8(ascii: "_") }
+        let name = String(decoding: bytes.drop { !isAlphanumeric($0) }, as: UTF8.self)
+        return name.isEmpty ? "latchkey" : name
+    }
+
+    /// Checks a unit's name (systemd.unit(5)).
+    static func checkUnit(_ name: String) throws(ValueProblem) {
+        guard (1...255).contains(name.utf8.count), name.utf8.contains(UInt8(ascii: ".")),
+            name.utf8.allSatisfy({ isAlphanumeric($0) || "._-@:\\".utf8.contains($0) })
+        else { throw ValueProblem("'\(name)' is no unit's name", hint: "write it whole, such as \"web.service\"") }
+    }
+
+    /// Checks a credential's name (systemd.exec(5)): it becomes a file's.
+    static func checkCredential(_ name: String) throws(ValueProblem) {
+        guard (1...255).contains(name.utf8.count), name != ".", name != "..",
+            name.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") })
+        else { throw ValueProblem("'\(name)' is no credential's name") }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "A")...UInt8(ascii: "Z"):
+            true
+        default: false
+        }
+    }
+}

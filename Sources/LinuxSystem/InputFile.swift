@@ -1,0 +1,24 @@
+import Glibc
+
+/// A file that somebody named as input: read whole, once, up to a limit.
+package enum InputFile {
+    /// The file's bytes. Pipes are read to their end; a directory is `EISDIR`, more than `limit` bytes `EFBIG`.
+    package static func contents(of path: String, limit: Int) throws(SystemError) -> [UInt8] {
+        guard !path.utf8.contains(0) else { throw SystemError(call: "open", code: EINVAL, subject: path) }
+        let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        guard number >= 0 else { throw SystemError(call: "open", subject: path) }
+        let descriptor = OwnedDescriptor(owning: number)
+        var contents: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = unsafe read(descriptor.number, &buffer, buffer.count)
+            if count == 0 { return contents }
+            guard count > 0 else {
+                if errno == EINTR { continue }
+                throw SystemError(call: "read", subject: path)
+            }
+            guard count <= limit - contents.count else { throw SystemError(call: "read", code: EFBIG, subject: path) }
+            contents += buffer.prefix(count)
+        }
+    }
+}

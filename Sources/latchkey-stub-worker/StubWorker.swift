@@ -1,0 +1,121 @@
+import LinuxSystem
+import Messages
+import WorkerProtocol
+
+/// A worker that answers at once, for tests of the supervisor: no configuration, no network.
+///
+/// What it does is read from the environment that it is handed, from `STUB_*`: `STUB_FIRST`, `STUB_REFRESH` and
+/// `STUB_ROLLBACK` say how an attempt goes (`deliver`, `change`, `crash`, `hang`, `garbage`, `silent`, `fail`, `unsealed`,
+/// `ended`), the rest sets fields of the plan. The child's environment is the one handed in, byte for byte.
+@main
+enum StubWorker {
+    static func main() {
+        do throws(SystemError) {
+            let block = try MemoryFile.contents(of: WorkerDescriptor.environment, limit: 64 << 20)
+            let entries = block.split(separator: 0, omittingEmptySubsequences: false).dropLast().map { Array($0) }
+            try StubAttempt(block: block, setting: StubSetting(entries: entries)).run()
+            ProcessStart.exit(0)
+        } catch {
+            ProcessStart.exit(71)
+        }
+    }
+}
+
+/// The variables `STUB_…` of an environment.
+struct StubSetting {
+    let entries: [[UInt8]]
+
+    func text(_ name: String) -> String? {
+        let start = Array("STUB_\(name)=".utf8)
+        return entries.first { $0.starts(with: start) }
+            .map { String(decoding: $0.dropFirst(start.count), as: UTF8.self) }
+    }
+
+    func number(_ name: String) -> Int64? { text(name).flatMap { Int64($0) } }
+    func isSet(_ name: String) -> Bool { text(name) == "1" }
+}
+
+struct StubAttempt {
+    let block: [UInt8]
+    let setting: StubSetting
+
+    func run() throws(SystemError) {
+        let bytes = try MemoryFile.contents(of: WorkerDescriptor.order, limit: 1 << 20)
+        guard let order = try? WorkerOrder(decoding: bytes) else { throw SystemError(call: "order", code: 71) }
+        let way: String
+        switch order.task {
+        case .first: way = setting.text("FIRST") ?? "deliver"
+        case .refresh: way = setting.text("REFRESH") ?? "deliver"
+        case .rollBack: way = setting.text("ROLLBACK") ?? "deliver"
+        }
+        if way == "hang-early" { hang() }
+        if order.task == .first {
+            try send(.prepared(plan, nil))
+        }
+        switch way {
+        case "crash": Signals.die(of: 11)
+        case "hang": hang()
+        case "garbage": try LocalSocket.send([UInt8](repeating: 0xA5, count: 4096), over: WorkerDescriptor.report)
+        case "silent": return
+        case "fail": try report(failure, order)
+        case "ended": try report(WorkerReport(outcome: .ended(exitCode: 66)), order)
+        default: try deliver(order, way)
+        }
+        if setting.isSet("LINGER") { hang() }
+    }
+
+    private func hang() -> Never {
+        if setting.isSet("TELL") { try? writeAll(Array("hanging\n".utf8).span, to: 1) }
+        while true { Signals.stopSelf() }
+    }
+
+    private var failure: WorkerReport {
+        WorkerReport(outcome: .failed(WorkerFailure(code: "vault-unreachable", exitCode: 75, message: "no way")))
+    }
+
+    private var plan: SupervisorPlan {
+        var plan = SupervisorPlan()
+        plan.instance = "stub"
+        plan.once = setting.isSet("ONCE")
+        plan.stopSignal = Int32(setting.number("STOP_SIGNAL") ?? 15)
+        plan.stopTimeoutMilliseconds = setting.number("STOP_TIMEOUT") ?? 25_000
+        plan.attemptTimeoutMilliseconds = setting.number("ATTEMPT_TIMEOUT") ?? 60_000
+        plan.groupSignal = setting.isSet("GROUP_SIGNAL")
+        plan.childNotifies = setting.isSet("CHILD_NOTIFIES")
+        switch setting.text("ACTION") {
+        case "signal": plan.action = .signal(Int32(setting.number("SIGNAL") ?? 1))
+        case "restart": plan.action = .restart
+        case "none": plan.action = .none
+        default: plan.action = .unset
+        }
+        let arguments = ProcessStart.arguments.dropFirst(2)
+        plan.commandIndex = arguments.firstIndex { $0.elementsEqual("--".utf8) }.map { $0 - arguments.startIndex + 1 }
+        return plan
+    }
+
+    private func deliver(_ order: WorkerOrder, _ way: String) throws(SystemError) {
+        var result = WorkerReport(outcome: .delivered)
+        result.generation = order.attempt
+        result.environmentChanged = order.task == .first || way == "change" || way == "change-fail"
+        result.changedNames = result.environmentChanged ? "STUB" : ""
+        result.summary = "1 secret of 1 vault"
+        if result.environmentChanged {
+            let added = order.task == .first ? [] : Array("STUB_GENERATION=\(order.attempt)".utf8) + [0]
+            try writeAll((block + added).span, to: WorkerDescriptor.childEnvironment)
+            if way != "unsealed" { try MemoryFile.seal(WorkerDescriptor.childEnvironment) }
+        }
+        try report(result, order)
+    }
+
+    private func report(_ report: WorkerReport, _ order: WorkerOrder) throws(SystemError) {
+        var report = report
+        report.nextMilliseconds = setting.number("NEXT")
+        try writeAll(order.encoded.span, to: WorkerDescriptor.memoryOut)
+        try MemoryFile.seal(WorkerDescriptor.memoryOut)
+        try send(.finished(report))
+    }
+
+    private func send(_ message: WorkerMessage) throws(SystemError) {
+        try LocalSocket.send(message.encoded, over: WorkerDescriptor.report)
+    }
+}

@@ -1,0 +1,136 @@
+import Dispatch
+import Foundation
+import LinuxSystem
+import Synchronization
+import Testing
+
+/// How a process ended.
+enum Ending: Equatable, Sendable {
+    case code(Int32)
+    case signal(Int32)
+}
+
+/// What is left of a process that has ended.
+struct Outcome: Sendable {
+    var ending: Ending
+    var output: String
+    var errors: String
+
+    /// Standard error's lines that report an error.
+    var failures: [String] { errors.split(separator: "\n").map(String.init).filter { $0.contains(": error[") } }
+    var hints: [String] { errors.split(separator: "\n").map(String.init).filter { $0.contains(": hint: ") } }
+}
+
+/// A started program with both outputs captured. Whatever it writes is searched for secrets.
+final class Launch: Sendable {
+    let pid: Int32
+    let output: Capture
+    let errors: Capture
+    private let process: Process
+    private let ended = DispatchSemaphore(value: 0)
+    private let isOver = Mutex(false)
+    /// COMMAND prints a secret, as it was told to.
+    private let printsSecrets: Bool
+
+    /// Starts it with a clean signal mask, whatever the thread that runs the test has blocked.
+    init(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:], directory: String = "/",
+        input: String = "", printsSecrets: Bool = false
+    ) throws {
+        self.printsSecrets = printsSecrets
+        process = Process()
+        process.executableURL = URL(fileURLWithPath: Programs.probe)
+        process.arguments = ["launch", "--clean", "--", program] + arguments
+        process.environment = environment.merging(["PATH": Self.path]) { given, _ in given }
+        process.currentDirectoryURL = URL(fileURLWithPath: directory)
+        let (outputs, failures, inputs) = (Pipe(), Pipe(), Pipe())
+        process.standardOutput = outputs
+        process.standardError = failures
+        process.standardInput = input.isEmpty ? FileHandle.nullDevice : inputs
+        let ended = self.ended
+        process.terminationHandler = { _ in ended.signal() }
+        try process.run()
+        pid = process.processIdentifier
+        output = Capture(outputs)
+        errors = Capture(failures)
+        guard !input.isEmpty else { return }
+        try inputs.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+        try inputs.fileHandleForWriting.close()
+    }
+
+    private static let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+
+    deinit {
+        guard !isOver.withLock({ $0 }) else { return }
+        for process in ProcessTree.descendants(of: pid) + [pid] { kill(process, SIGKILL) }
+    }
+
+    func send(_ signal: Int32) { kill(pid, signal) }
+
+    /// Waits for a line of standard output, and looks at the arguments of all its processes then.
+    func expect(line: String, count: Int = 1, _ location: SourceLocation = #_sourceLocation) throws {
+        let came = output.wait { $0.split(separator: "\n").count { $0 == line } >= count }
+        try #require(came, "no line '\(line)'; errors: \(errors.text)", sourceLocation: location)
+        checkArguments(location)
+    }
+
+    /// Waits for something on standard error.
+    func expect(error part: String, _ location: SourceLocation = #_sourceLocation) throws {
+        let came = errors.wait { $0.contains(part) }
+        try #require(came, "no '\(part)'; errors: \(errors.text)", sourceLocation: location)
+    }
+
+    private func checkArguments(_ location: SourceLocation) {
+        for process in [pid] + ProcessTree.descendants(of: pid) {
+            let arguments = ProcessFiles.text("/proc/\(process)/cmdline") ?? ""
+            Canary.check(arguments, in: "arguments of process \(process)", location)
+        }
+    }
+
+    /// Waits for the end of the process and of all that it left behind, after sending it a signal if one is given.
+    @discardableResult
+    func end(_ signal: Int32? = nil, _ location: SourceLocation = #_sourceLocation) throws -> Outcome {
+        if let signal { send(signal) }
+        let inTime = ended.wait(timeout: .now() + patience) == .success
+        try #require(inTime, "it does not end; errors: \(errors.text)", sourceLocation: location)
+        isOver.withLock { $0 = true }
+        #expect(output.waitForEnd() && errors.waitForEnd(), "something still writes", sourceLocation: location)
+        Canary.check(errors.text, in: "standard error", location)
+        if !printsSecrets { Canary.check(output.text, in: "standard output", location) }
+        let status = process.terminationStatus
+        return Outcome(
+            ending: process.terminationReason == .exit ? .code(status) : .signal(status), output: output.text,
+            errors: errors.text)
+    }
+}
+
+/// Processes by their parents.
+enum ProcessTree {
+    static func descendants(of process: Int32) -> [Int32] {
+        let all = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }
+        var children: [Int32: [Int32]] = [:]
+        for one in all {
+            if let parent = ProcessFiles.parent(of: one) { children[parent, default: []].append(one) }
+        }
+        var found: [Int32] = []
+        var next = children[process] ?? []
+        while let one = next.popLast() {
+            found.append(one)
+            next += children[one] ?? []
+        }
+        return found
+    }
+
+    /// The program's name as the kernel has it, 15 bytes.
+    static func name(of process: Int32) -> String? { ProcessFiles.statusLine("Name:", of: process) }
+}
+
+/// Looks again and again until it is so; what is looked at tells nobody when it changes.
+func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
+    let deadline = DispatchTime.now() + patience
+    while DispatchTime.now() < deadline {
+        if try condition() { return true }
+        sched_yield()
+    }
+    return false
+}

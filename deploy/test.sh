@@ -1,0 +1,161 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds, and runs all of them. Needs the Swift toolchain, and Debian or Ubuntu if
+# something has to be installed; works without a terminal.
+#
+#   deploy/test.sh           everything that a change must pass
+#   deploy/test.sh --full    also what takes longer
+set -uo pipefail
+# The terminal stays out of it; as a descriptor of its own, since standard input may be closed.
+exec </dev/null
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+limit=25m
+while [ $# -gt 0 ]; do
+    case "$1" in
+    --full)
+        export LATCHKEY_FULL=1
+        limit=75m
+        ;;
+    -h | --help)
+        sed -n '2,6s/^# \{0,1\}//p' "$0"
+        exit 0
+        ;;
+    *)
+        echo "test.sh: unknown option '$1'; there is only --full" >&2
+        exit 64
+        ;;
+    esac
+    shift
+done
+
+started=$SECONDS
+failures=()
+skips=()
+step() { printf '\n==> [%3ds] %s\n' $((SECONDS - started)) "$*"; }
+stop() {
+    printf '\ntest.sh: error: %s\n' "$*" >&2
+    exit 1
+}
+
+# --- what has to be there -----------------------------------------------------------------------------------------
+is_installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }
+has_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+
+# Package, how its presence is seen, and what it is for; without those marked * nothing can be built.
+missing=()
+need() {
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+look() {
+    missing=()
+    need pkg-config command -v pkg-config
+    need libcurl4-openssl-dev pkg-config --exists libcurl
+    need libsystemd-dev pkg-config --exists libsystemd
+    need libssl-dev pkg-config --exists libcrypto
+    need python3 command -v python3
+    need python3-venv python3 -c 'import ensurepip, venv'
+    need jq command -v jq
+    need curl command -v curl
+    need openssl command -v openssl
+    need strace command -v strace
+    need util-linux command -v unshare
+    need chromium has_chromium
+}
+required=' pkg-config libcurl4-openssl-dev libsystemd-dev libssl-dev '
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    # Without a terminal sudo must not wait for a password that nobody types.
+    if [ -t 1 ]; then as_root=(sudo); else as_root=(sudo -n); fi
+fi
+install() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 "$@" >"$install_log" 2>&1
+}
+
+step "looking for what the tests need"
+look
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "missing: ${missing[*]}"
+    if ! command -v apt-get >/dev/null; then
+        echo "this is neither Debian nor Ubuntu: install them by hand"
+    elif [ ${#as_root[@]} -gt 0 ] && ! command -v sudo >/dev/null; then
+        echo "not root, and there is no sudo: install them by hand"
+    else
+        install_log=$(mktemp)
+        step "installing ${missing[*]}"
+        "${as_root[@]}" apt-get update -q >"$install_log" 2>&1 || tail -n 3 "$install_log"
+        # All at once; one by one where one of them can't be had.
+        if ! install "${missing[@]}"; then
+            for package in "${missing[@]}"; do
+                install "$package" || echo "$package can't be had: $(grep '^E:' "$install_log" | head -n 1)"
+            done
+        fi
+        rm -f "$install_log"
+        look
+    fi
+fi
+for package in "${missing[@]}"; do
+    case "$required" in
+    *" $package "*) stop "$package is needed to build: install it and start again" ;;
+    *) echo "without $package: the tests that need it are skipped" ;;
+    esac
+done
+
+command -v swift >/dev/null || stop "no Swift toolchain: see https://www.swift.org/install/linux (6.2 or later)"
+toolchain=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
+case "${toolchain:-0}" in
+[0-5] | [0-5].* | 6.0 | 6.1) stop "Swift ${toolchain:-of an unknown version} is too old: 6.2 or later is needed" ;;
+esac
+echo "Swift $toolchain, $(nproc) processors"
+
+# --- build --------------------------------------------------------------------------------------------------------
+for program in latchkey latchkey-worker; do
+    step "building $program as it is shipped"
+    swift build -c release --static-swift-stdlib --product "$program" || stop "$program does not build"
+done
+step "building the tests, the emulator and the sample app"
+swift build --build-tests || stop "the tests do not build"
+
+LATCHKEY_BIN=$(swift build -c release --static-swift-stdlib --show-bin-path) || stop "where did the programs go?"
+LATCHKEY_DEBUG_BIN=$(swift build --show-bin-path) || stop "where did the programs go?"
+export LATCHKEY_BIN LATCHKEY_DEBUG_BIN
+
+# --- form ---------------------------------------------------------------------------------------------------------
+step "checking the form of the sources"
+swift format lint --strict -r Sources Tests Package.swift || failures+=("swift format lint")
+if command -v shellcheck >/dev/null; then
+    mapfile -t scripts < <(grep -rlE '^#!.*\b(ba|da)?sh\b' .ci deploy)
+    shellcheck "${scripts[@]}" || failures+=("shellcheck")
+else
+    skips+=("shellcheck of the scripts: shellcheck is not installed")
+fi
+
+# --- tests --------------------------------------------------------------------------------------------------------
+step "running the tests"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# The limit is for a run that hangs; no test is decided by it.
+timeout --kill-after=30s "$limit" swift test --skip-build --disable-xctest 2>&1 | tee "$log"
+code=${PIPESTATUS[0]}
+[ "$code" -eq 0 ] || failures+=("swift test (exit code $code)")
+
+# A skipped suite has a line of its own beside those of its tests.
+mapfile -t skipped < <(
+    sed -nE -e 's/^[^[:alnum:]]*Test (.*) skipped: "(.*)"$/\1: \2/p' -e 's/^[^[:alnum:]]*Test (.*) skipped\.?$/\1/p' "$log"
+)
+skips+=("${skipped[@]}")
+closing=$(grep -E 'Test run with [0-9]+ tests?' "$log" | tail -n 1)
+if [ -z "$closing" ]; then
+    closing="the runner did not come to its closing line"
+    [ "$code" -ne 0 ] || failures+=("swift test ended without its closing line")
+fi
+
+step "done"
+for reason in "${skips[@]}"; do echo "skipped: $reason"; done
+for failure in "${failures[@]}"; do echo "failed: $failure"; done
+echo "$closing"
+echo "${#skips[@]} skipped, ${#failures[@]} failed steps, $((SECONDS - started)) s"
+[ ${#failures[@]} -eq 0 ]
