@@ -137,7 +137,8 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/latchkey-demo.XXXXXX")
 # build PROGRAM WHICH: with a line that moves on a terminal, and one every 20 s elsewhere.
 build() {
     local from=$SECONDS next=$((SECONDS + 20)) place="   [$2/${#programs[@]}] $1" now code=0
-    swift build "${flags[@]}" --product "$1" >"$work/build.log" 2>&1 &
+    : >"$work/build.log"
+    swift build "${flags[@]}" --product "$1" >>"$work/build.log" 2>&1 &
     builder=$!
     while alive "$builder"; do
         now=$(tr '\r' '\n' <"$work/build.log" | tail -n 3 | grep -o '^\[[0-9]*/[0-9]*\] .*' | tail -n 1 || true)
