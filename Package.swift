@@ -130,18 +130,20 @@ let package = Package(
         ),
         .executableTarget(
             name: "latchkey-probe", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        .executableTarget(
+            name: "latchkey-rotate", dependencies: ["Generations", "LinuxSystem", "Messages"], swiftSettings: strict),
         room("LatchkeyTestSupport", ["LinuxSystem", "Secrets", "Messages", "HTTPTransport"]),
 
         tests(of: "LinuxSystem"),
         tests(of: "Secrets"),
         tests(of: "Messages"),
         tests(of: "Cryptography"),
-        tests(of: "Generations", ["LinuxSystem"]),
+        tests(of: "Generations", ["LinuxSystem", "Messages", "latchkey-rotate"]),
         tests(of: "WorkerProtocol", ["LinuxSystem", "Messages"]),
         tests(of: "ServiceNotify", ["LinuxSystem"]),
         tests(of: "LaunchConfiguration", ["Secrets", "Messages"]),
         tests(of: "HTTPTransport", ["Secrets", "Messages", "LinuxSystem"]),
-        tests(of: "Delivery", ["Secrets", "Messages", "LinuxSystem", "Generations"]),
+        tests(of: "Delivery", ["Secrets", "Messages", "LinuxSystem", "Generations", "Cryptography"]),
         tests(of: "Supervision", ["LinuxSystem", "Messages", "WorkerProtocol"]),
         tests(of: "ManagedIdentity", ["Secrets", "Messages", "HTTPTransport", "LinuxSystem"]),
         tests(of: "KeyVault", ["Secrets", "Messages", "HTTPTransport", "ManagedIdentity", "LinuxSystem"]),
