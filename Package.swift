@@ -168,6 +168,8 @@ let package = Package(
         .executableTarget(
             name: "latchkey-stub-worker", dependencies: ["LinuxSystem", "Messages", "WorkerProtocol"],
             swiftSettings: strict, linkerSettings: [.unsafeFlags(["-static-executable"])]),
+        .executableTarget(
+            name: "latchkey-rotate", dependencies: ["Generations", "LinuxSystem", "Messages"], swiftSettings: strict),
         room("LatchkeyTestSupport", ["LinuxSystem", "Secrets", "Messages", "HTTPTransport"]),
 
         tests(of: "LinuxSystem"),
@@ -175,15 +177,13 @@ let package = Package(
         tests(of: "Messages"),
         tests(of: "Cryptography"),
         tests(of: "NameServices", ["LinuxSystem"]),
-        tests(of: "Generations", ["LinuxSystem"]),
+        tests(of: "Generations", ["LinuxSystem", "Messages", "latchkey-rotate"]),
         tests(of: "WorkerProtocol", ["LinuxSystem", "Messages", "Generations"]),
         tests(of: "ServiceNotify", ["LinuxSystem"]),
         tests(of: "LaunchConfiguration", ["LinuxSystem", "NameServices", "Secrets", "Messages"]),
         tests(of: "HTTPTransport", ["Secrets", "Messages", "LinuxSystem"]),
-        tests(of: "Delivery", ["Secrets", "Messages", "LinuxSystem", "Generations"]),
-        tests(
-            of: "Supervision",
-            ["LinuxSystem", "Messages", "WorkerProtocol"]),
+        tests(of: "Delivery", ["Secrets", "Messages", "LinuxSystem", "Generations", "Cryptography"]),
+        tests(of: "Supervision", ["LinuxSystem", "Messages", "WorkerProtocol"]),
         tests(of: "ManagedIdentity", ["Secrets", "Messages", "HTTPTransport", "LinuxSystem"]),
         tests(of: "KeyVault", ["Secrets", "Messages", "HTTPTransport", "ManagedIdentity", "LinuxSystem"]),
         tests(of: "Refresh", ["Secrets", "Messages", "LaunchConfiguration", "WorkerProtocol", "LinuxSystem"]),

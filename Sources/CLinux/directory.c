@@ -45,6 +45,10 @@ int clinux_rename_new(int directory, const char *from, const char *to) {
     return renameat(directory, from, directory, to);
 }
 
+long clinux_read_directory(int directory, void *room, size_t count) {
+    return syscall(SYS_getdents64, directory, room, count);
+}
+
 int clinux_file_system(int descriptor, struct clinux_file_system *result) {
     struct statfs status;
     if (fstatfs(descriptor, &status) != 0) return -1;

@@ -59,12 +59,14 @@ extension SecretsDirectory {
             stock.hasNewData = false
         }
         if stock.hasPart {
-            try map { () throws(SystemError) in
-                clear(try directory.directory(.part)) { _ in true }
-                try directory.removeDirectory(.part)
-            }
+            removePart()
             stock.hasPart = false
         }
+    }
+
+    func removePart() {
+        if let part = try? directory.directory(.part) { clear(part) { _ in true } }
+        try? directory.removeDirectory(.part)
     }
 
     /// Steps 10 and 11. What can't be removed now is removed by the next write.
@@ -92,10 +94,12 @@ extension SecretsDirectory {
 
     /// Removes the regular files of ours that `isOurs` accepts, and every directory that is empty then.
     func clear(_ place: borrowing Directory, where isOurs: (FileStatus) -> Bool) {
-        guard let names = try? place.names() else { return }
+        guard let names = try? place.unsharedNames() else { return }
         for name in names {
             guard let status = try? place.status(of: name), status.user == owner.user else { continue }
             if status.kind == .directory {
+                // An empty one goes without being opened: descriptors may be what was short.
+                if (try? place.removeDirectory(name)) != nil { continue }
                 if let inner = try? place.directory(name) { clear(inner, where: isOurs) }
                 try? place.removeDirectory(name)
             } else if status.kind == .regular, isOurs(status) {

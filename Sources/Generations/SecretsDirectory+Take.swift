@@ -61,17 +61,8 @@ extension SecretsDirectory {
         let isShared = try checkAccess(to: found, path, owner, isNamed: pid != nil, isMemory: fileSystem.isMemory)
         var isThere = true
         let directory = try owner.perform(in: path) { () throws(GenerationError) in
-            let open = try system(path) { () throws(SystemError) in
-                let open = try found.reopened()
-                if !isShared {
-                    let status = try open.descriptor.status()
-                    if status.group != owner.group {
-                        try open.descriptor.setOwner(user: owner.user, group: owner.group)
-                    }
-                    try open.descriptor.setMode(owner.directoryMode)
-                }
-                return open
-            }
+            let open = try system(path) { () throws(SystemError) in try found.reopened() }
+            if !isShared { try setAccess(open, path, owner) }
             if let pid { isThere = try lock(open, path, pid) }
             return open
         }
@@ -79,6 +70,18 @@ extension SecretsDirectory {
         return SecretsDirectory(
             directory: directory, path: path, owner: owner, isShared: isShared, isMemory: fileSystem.isMemory,
             isNamed: pid != nil, isOurs: isOurs)
+    }
+
+    private static func setAccess(
+        _ directory: borrowing Directory, _ path: String, _ owner: DeliveryOwner
+    ) throws(GenerationError) {
+        do throws(SystemError) {
+            let status = try directory.descriptor.status()
+            if status.group != owner.group { try directory.descriptor.setOwner(user: owner.user, group: owner.group) }
+            if status.mode != owner.directoryMode { try directory.descriptor.setMode(owner.directoryMode) }
+        } catch {
+            throw .failed(error, in: directory, path)
+        }
     }
 
     /// Takes the lock on a directory and writes who has it; false where the directory was removed meanwhile.

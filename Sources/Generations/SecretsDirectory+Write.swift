@@ -160,10 +160,7 @@ extension SecretsDirectory {
     /// After a failure: nothing of it stays.
     private func undo(_ made: [FileName]) {
         for name in made { try? directory.remove(name) }
-        if let part = try? directory.directory(.part) {
-            clear(part) { _ in true }
-            try? directory.removeDirectory(.part)
-        }
+        removePart()
     }
 
     /// Makes the links right for a generation that is current already, and removes what is superfluous.

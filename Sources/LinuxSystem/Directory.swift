@@ -166,23 +166,28 @@ package struct Directory: ~Copyable, Sendable {
     /// The names in the directory, in the kernel's order, without `.` and `..`.
     package borrowing func names() throws(SystemError) -> [FileName] {
         // An offset of our own: the descriptor may be shared with another process.
-        let number = unsafe openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        let own = try Self.opened(number, "openat", path)
-        guard let stream = unsafe fdopendir(own.number) else { throw SystemError(call: "fdopendir", subject: path) }
-        _ = own.release()
-        defer { unsafe closedir(stream) }
+        try reopened().unsharedNames()
+    }
+
+    /// The same without another descriptor, for a directory that no other process has from us (getdents64(2)).
+    package borrowing func unsharedNames() throws(SystemError) -> [FileName] {
+        guard lseek(descriptor.number, 0, SEEK_SET) == 0 else { throw SystemError(call: "lseek", subject: path) }
         var names: [FileName] = []
+        var room = [UInt8](repeating: 0, count: 8192)
         while true {
-            errno = 0
-            guard let entry = unsafe readdir(stream) else { break }
-            let text = unsafe UnsafeRawPointer(entry).advanced(by: MemoryLayout<dirent>.offset(of: \.d_name) ?? 0)
-            let bytes = unsafe UnsafeBufferPointer(
-                start: text.assumingMemoryBound(to: UInt8.self), count: strlen(text.assumingMemoryBound(to: CChar.self))
-            )
-            if let name = try? unsafe FileName(bytes: bytes) { names.append(name) }
+            let count = unsafe clinux_read_directory(descriptor.number, &room, room.count)
+            if count < 0 { throw SystemError(call: "getdents64", subject: path) }
+            if count == 0 { return names }
+            var start = 0
+            while start + 19 < count {
+                // struct linux_dirent64: inode 8, offset 8, length 2, type 1, then the name with a NUL.
+                let length = Int(room[start + 16]) | Int(room[start + 17]) << 8
+                guard length > 19, start + length <= count else { break }
+                let bytes = room[start + 19..<start + length].prefix { $0 != 0 }
+                if let name = try? FileName(bytes: bytes) { names.append(name) }
+                start += length
+            }
         }
-        if errno != 0 { throw SystemError(call: "readdir", subject: path) }
-        return names
     }
 
     /// The path of something in this directory: for messages only.
@@ -213,8 +218,7 @@ package struct Directory: ~Copyable, Sendable {
         return place
     }
 
-    private static func opened(_ number: CInt, _ call: String, _ subject: String) throws(SystemError) -> OwnedDescriptor
-    {
+    private static func opened(_ number: CInt, _ call: String, _ subject: String) throws(SystemError) -> OwnedDescriptor {
         if number < 0 { throw SystemError(call: call, subject: subject) }
         return OwnedDescriptor(owning: number)
     }

@@ -30,15 +30,34 @@ final class TestPlace {
         return request
     }
 
-    /// Everything below a directory: path, type and mode, and a link's target.
+    /// Everything below a directory, by path.
     func listing(_ name: String = "secrets") -> [String] {
-        let root = "\(path)/\(name)"
-        guard let all = FileManager.default.enumerator(atPath: root) else { return [] }
+        guard let all = FileManager.default.enumerator(atPath: "\(path)/\(name)") else { return [] }
         return all.compactMap { $0 as? String }.sorted()
+    }
+
+    /// The names in a directory.
+    func top(_ name: String = "secrets") -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(name)")) ?? []).sorted()
+    }
+
+    /// The generations' directories, the oldest first.
+    func generations(_ name: String = "secrets") -> [String] {
+        top(name).filter { $0.hasPrefix("..latchkey.") }
     }
 
     func text(_ name: String) -> String? {
         try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
+    }
+
+    func write(_ name: String, _ text: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+    }
+
+    func makeDirectory(_ name: String, _ mode: mode_t = 0o755, owner: uid_t = geteuid()) throws {
+        try FileManager.default.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
+        setMode("\(path)/\(name)", mode)
+        setOwner("\(path)/\(name)", owner)
     }
 
     func mode(_ name: String) throws -> UInt32 {
@@ -49,6 +68,14 @@ final class TestPlace {
 func status(at path: String) -> stat? {
     var status = stat()
     return unsafe lstat(path, &status) == 0 ? status : nil
+}
+
+func setMode(_ path: String, _ mode: mode_t) {
+    _ = unsafe chmod(path, mode)
+}
+
+func setOwner(_ path: String, _ user: uid_t, _ group: gid_t? = nil) {
+    _ = unsafe lchown(path, user, group ?? user)
 }
 
 /// Lends bytes that stand in an array.
@@ -68,8 +95,4 @@ extension SecretsDirectory {
             ordered.map { try GenerationFile(path: $0.key, mode: mode, size: $0.value.utf8.count) },
             contents: lending(ordered.map { Array($0.value.utf8) }))
     }
-}
-
-func setMode(_ path: String, _ mode: mode_t) {
-    _ = unsafe chmod(path, mode)
 }

@@ -17,6 +17,9 @@ int clinux_open_beneath(int directory, const char *path, int flags, unsigned mod
 /// renameat2(2) with RENAME_NOREPLACE; where a file system has none, renameat(2) after a look.
 int clinux_rename_new(int directory, const char *from, const char *to);
 
+/// getdents64(2): the number of bytes of entries read, 0 at the end, -1.
+long clinux_read_directory(int directory, void *room, size_t count);
+
 /// What fstatfs(2) says of the file system that a descriptor lies on.
 struct clinux_file_system {
     uint64_t type;
