@@ -218,7 +218,8 @@ package struct Directory: ~Copyable, Sendable {
         return place
     }
 
-    private static func opened(_ number: CInt, _ call: String, _ subject: String) throws(SystemError) -> OwnedDescriptor {
+    private static func opened(_ number: CInt, _ call: String, _ subject: String) throws(SystemError) -> OwnedDescriptor
+    {
         if number < 0 { throw SystemError(call: call, subject: subject) }
         return OwnedDescriptor(owning: number)
     }

@@ -20,7 +20,9 @@ enum Rotate {
             try run(arguments[1], Array(arguments.dropFirst(2)))
         } catch let error as GenerationError {
             let diagnosis = error.diagnosis
-            end("\(diagnosis.code.rawValue): \(diagnosis.text)\n\(diagnosis.hint ?? "")", code: diagnosis.exitCode.rawValue)
+            end(
+                "\(diagnosis.code.rawValue): \(diagnosis.text)\n\(diagnosis.hint ?? "")",
+                code: diagnosis.exitCode.rawValue)
         } catch {
             end("\(error)", code: 70)
         }
@@ -35,16 +37,20 @@ enum Rotate {
             }, uniquingKeysWith: { $1 })
         switch command {
         case "race":
-            try Race(directory: values[0], rotations: number(values[1]), readers: number(values[2]), files: number(values[3])).run()
+            try Race(
+                directory: values[0], rotations: number(values[1]), readers: number(values[2]), files: number(values[3])
+            ).run()
         case "reader":
-            try Reader(directory: values[0], counters: values[1], index: number(values[2]), files: number(values[3])).run()
+            try Reader(directory: values[0], counters: values[1], index: number(values[2]), files: number(values[3]))
+                .run()
         default:
             let place = try take(values[0], keys)
             for warning in place.warnings { say("\(warning.code.rawValue): \(warning.text)") }
             if let limit = keys["descriptors"] { limitDescriptors(number(limit)) }
             switch command {
             case "deliver":
-                let outcome = try deliver(place.secrets, mark: values[1], files: number(values[2]), size: number(values[3]))
+                let outcome = try deliver(
+                    place.secrets, mark: values[1], files: number(values[2]), size: number(values[3]))
                 say(outcome == .written ? "written" : "unchanged")
             case "hold":
                 say("held \(place.instance?.name ?? "-")")
@@ -59,7 +65,9 @@ enum Rotate {
 
     static func take(_ directory: String, _ keys: [String: String]) throws(GenerationError) -> DeliveryPlace {
         if let mask = keys["umask"] { umask(mode_t(mask, radix: 8) ?? 0) }
-        let runAs = keys["user"].map { FileIdentity(user: UInt32(number($0)), group: UInt32(number(keys["group"] ?? $0)), groups: []) }
+        let runAs = keys["user"].map {
+            FileIdentity(user: UInt32(number($0)), group: UInt32(number(keys["group"] ?? $0)), groups: [])
+        }
         let owner = try DeliveryOwner(runAs: runAs, sharedGroup: keys["shared-group"].map { UInt32(number($0)) })
         var request = PlaceRequest(
             instance: keys["instance"].map { .chosen($0) } ?? .usual("rotate-\(getpid())"), pid: getpid(), owner: owner)

@@ -12,14 +12,16 @@ import Testing
             environment: ["XDG_RUNTIME_DIR": place.path])
         #expect(run.code == 0, "\(run.errors)")
         for (name, user) in [
-            ("latchkey/web", 0), ("latchkey/web/lock", 0), ("latchkey/web/secrets", 4711), ("latchkey/web/secrets/..data", 4711),
+            ("latchkey/web", 0), ("latchkey/web/lock", 0), ("latchkey/web/secrets", 4711),
+            ("latchkey/web/secrets/..data", 4711),
             ("latchkey/web/secrets/file-0", 4711), ("latchkey/web/secrets/..data/file-0", 4711),
         ] as [(String, uid_t)] {
             #expect(status(at: "\(place.path)/\(name)")?.st_uid == user, "\(name)")
         }
         #expect(status(at: place.path + "/latchkey/web/secrets/..data/file-0")?.st_gid == 4712)
         let removed = try Tool.run(
-            Tool.rotate, ["remove", "-", "user=4711", "group=4712", "instance=web"], environment: ["XDG_RUNTIME_DIR": place.path])
+            Tool.rotate, ["remove", "-", "user=4711", "group=4712", "instance=web"],
+            environment: ["XDG_RUNTIME_DIR": place.path])
         #expect(removed.code == 0, "\(removed.errors)")
         #expect(place.top("latchkey").isEmpty)
     }

@@ -7,7 +7,9 @@ import Testing
         "mkdirat", "openat2", "openat", "write", "fchmod", "fchown", "utimensat", "renameat", "renameat2", "symlinkat",
         "unlinkat", "flock", "ftruncate",
     ]
-    private static let reading = ["newfstatat", "fstat", "getdents64", "readlinkat", "close", "fcntl", "pread64", "statx"]
+    private static let reading = [
+        "newfstatat", "fstat", "getdents64", "readlinkat", "close", "fcntl", "pread64", "statx",
+    ]
 
     @Test func `a reader sees all of the old or all of the new, and the next start heals`() throws {
         let counts = try count(Self.changing + (isFull ? Self.reading : []))
@@ -29,7 +31,8 @@ import Testing
         let place = try prepared()
         let trace = place.path + "/trace"
         let run = try Tool.run(
-            "strace", ["-f", "-o", trace, "-e", "trace=" + calls.joined(separator: ",")] + command(place), environment: [:])
+            "strace", ["-f", "-o", trace, "-e", "trace=" + calls.joined(separator: ",")] + command(place),
+            environment: [:])
         #expect(run.code == 0, "\(run.errors)")
         let lines = (place.text("trace") ?? "").split(separator: "\n")
         return calls.map { call in (call, lines.count { $0.contains(" \(call)(") }) }.filter { $0.1 > 0 }
@@ -40,7 +43,8 @@ import Testing
         let place = try TestPlace()
         let instance = ["RUNTIME_DIRECTORY": place.path + "/instance"]
         for mark in ["zero", "old"] {
-            let run = try Tool.run(Tool.rotate, ["deliver", place.path + "/secrets", mark, "3", "40"], environment: instance)
+            let run = try Tool.run(
+                Tool.rotate, ["deliver", place.path + "/secrets", mark, "3", "40"], environment: instance)
             try #require(run.code == 0, "\(run.errors)")
         }
         return place
@@ -48,7 +52,8 @@ import Testing
 
     private func command(_ place: TestPlace) -> [String] {
         [
-            "/usr/bin/env", "RUNTIME_DIRECTORY=\(place.path)/instance", Tool.rotate, "deliver", place.path + "/secrets", "new", "4",
+            "/usr/bin/env", "RUNTIME_DIRECTORY=\(place.path)/instance", Tool.rotate, "deliver", place.path + "/secrets",
+            "new", "4",
             "40",
         ]
     }
@@ -62,10 +67,12 @@ import Testing
                 + command(place), environment: [:])
         let seen = see(place)
         #expect(seen == "old" || seen == "new", "killed at \(call) \(point): \(seen)")
-        let debris = place.top().filter { name in
-            name == "..latchkey.part" || name == "..data.new" || name == "..pid.new"
-        } + (place.generations().count > 2 ? ["\(place.generations().count) generations"] : [])
-        let next = try Tool.run(Tool.rotate, Array(command(place).dropFirst(3)),
+        let debris =
+            place.top().filter { name in
+                name == "..latchkey.part" || name == "..data.new" || name == "..pid.new"
+            } + (place.generations().count > 2 ? ["\(place.generations().count) generations"] : [])
+        let next = try Tool.run(
+            Tool.rotate, Array(command(place).dropFirst(3)),
             environment: ["RUNTIME_DIRECTORY": place.path + "/instance"])
         #expect(next.code == 0, "after \(call) \(point): \(next.errors)")
         #expect(see(place) == "new", "after \(call) \(point)")

@@ -41,7 +41,8 @@ import Testing
             #expect(text.hasPrefix("new"))
         } else {
             #expect(run.code == 71, "\(run.errors)")
-            #expect(run.errors.contains("system-refused") && run.errors.contains("too many open files"), "\(run.errors)")
+            #expect(
+                run.errors.contains("system-refused") && run.errors.contains("too many open files"), "\(run.errors)")
             #expect(text.hasPrefix("old"))
             #expect(place.generations().count == 1, "\(place.listing())")
         }

@@ -58,7 +58,8 @@ import Testing
         let first = try place.take()
         defer { withExtendedLifetime(first) {} }
         let run = try Tool.run(
-            Tool.rotate, ["deliver", place.path + "/secrets", "a", "1", "9", "instance=other-\(getpid())"], environment: [:])
+            Tool.rotate, ["deliver", place.path + "/secrets", "a", "1", "9", "instance=other-\(getpid())"],
+            environment: [:])
         #expect(run.code == 73)
         #expect(run.errors.contains("PID \(getpid())"), "\(run.errors)")
     }
@@ -172,7 +173,8 @@ import Testing
     func `root's own link in root's own directory is followed`() throws {
         let place = try TestPlace()
         try place.makeDirectory("target", 0o755)
-        try FileManager.default.createSymbolicLink(atPath: place.path + "/link", withDestinationPath: "target/../target")
+        try FileManager.default.createSymbolicLink(
+            atPath: place.path + "/link", withDestinationPath: "target/../target")
         let taken = try place.take("link/secrets")
         try taken.secrets.deliver(["a": "one"])
         #expect(place.text("target/secrets/a") == "one")
@@ -228,7 +230,10 @@ import Testing
             cat /tmp/volume/file-0 | head -1
             $ROTATE deliver /tmp/volume/inner a 2 9
             """.replacingOccurrences(of: "/tmp", with: "/mnt/latchkey").withDirectory)
-        #expect(run.output == "directory-shared: secrets directory '/mnt/latchkey/volume' is the root of a mount that others can write\nwritten\n777\na\n")
+        #expect(
+            run.output
+                == "directory-shared: secrets directory '/mnt/latchkey/volume' is the root of a mount that others can write\nwritten\n777\na\n"
+        )
         #expect(run.code == 73)
         #expect(run.errors.contains("can be written by others"), "\(run.errors)")
     }

@@ -11,7 +11,8 @@ struct Ended {
 
 enum Tool {
     /// The folder of the products that were built with the tests.
-    static let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
+    static let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        .path
 
     static let rotate = products + "/latchkey-rotate"
 
@@ -39,7 +40,8 @@ enum Tool {
         process.waitUntilExit()
         let code = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
         return Ended(
-            code: code, output: String(decoding: said, as: UTF8.self), errors: String(decoding: complained, as: UTF8.self))
+            code: code, output: String(decoding: said, as: UTF8.self),
+            errors: String(decoding: complained, as: UTF8.self))
     }
 
     /// Runs shell lines in a mount namespace of their own, with `$ROTATE` as the writer; needs root.

@@ -21,7 +21,8 @@ import Testing
     @Test(arguments: [mode_t(0), 0o022, 0o077, 0o777])
     func `modes are exact whatever the umask`(mask: mode_t) throws {
         let place = try TestPlace()
-        let run = try Tool.run(Tool.rotate, ["deliver", place.path + "/secrets", "a", "3", "9", "umask=\(String(mask, radix: 8))"])
+        let run = try Tool.run(
+            Tool.rotate, ["deliver", place.path + "/secrets", "a", "3", "9", "umask=\(String(mask, radix: 8))"])
         #expect(run.code == 0, "\(run.errors)")
         #expect(try place.mode("secrets") == 0o700)
         #expect(try place.mode("secrets/..data/file-0") == 0o400)
@@ -42,7 +43,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["a": "other"], ["a": "one", "b": ""], ["b": "one"], ["a/b": "one"], ["a": "one", "deep/b": "two"], ["a": ""], [:],
+        ["a": "other"], ["a": "one", "b": ""], ["b": "one"], ["a/b": "one"], ["a": "one", "deep/b": "two"], ["a": ""],
+        [:],
     ])
     func `whatever differs is a new generation, and the old names go`(files: [String: String]) throws {
         let place = try TestPlace()
@@ -67,8 +69,10 @@ import Testing
         let place = try TestPlace()
         let secrets = try place.take().secrets
         let values: [[UInt8]] = [
-            [], [10], Array("trailing\n".utf8), Array("a\r\nb\r\n".utf8), [0xef, 0xbb, 0xbf, 0x61], [0], [0x61, 0, 0x62],
-            [0xff, 0xfe, 0x80], Array(repeating: 0x78, count: 25_600), Array("{{name}} ${HOME} --option akv://a/b".utf8),
+            [], [10], Array("trailing\n".utf8), Array("a\r\nb\r\n".utf8), [0xef, 0xbb, 0xbf, 0x61], [0],
+            [0x61, 0, 0x62],
+            [0xff, 0xfe, 0x80], Array(repeating: 0x78, count: 25_600),
+            Array("{{name}} ${HOME} --option akv://a/b".utf8),
         ]
         let files = try values.indices.map { try GenerationFile(path: "v\($0)", size: values[$0].count) }
         _ = try secrets.write(files, contents: lending(values))
