@@ -3,20 +3,24 @@ import Glibc
 import LinuxSystem
 import Testing
 
-/// A directory with `latchkey`, a worker that answers at once, and the probe; taken from the build, or from `LATCHKEY_BIN`.
+/// A directory with `latchkey` (from `LATCHKEY_BIN`, else the build), and a worker that answers at once and the probe
+/// (from `LATCHKEY_DEBUG_BIN`, else the build).
 final class Bench: Sendable {
     let path: String
 
     init() throws {
         let own = URL(fileURLWithPath: try ProcessFiles.ownProgram()).deletingLastPathComponent().path
-        let build = ProcessInfo.processInfo.environment["LATCHKEY_BIN"] ?? Self.productFolder ?? own
+        let variables = ProcessInfo.processInfo.environment
+        let build = variables["LATCHKEY_DEBUG_BIN"] ?? Self.productFolder ?? own
+        let shipped = variables["LATCHKEY_BIN"] ?? build
         path = NSTemporaryDirectory() + "latchkey-bench-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let programs = [
             ("latchkey", "latchkey"), ("latchkey-stub-worker", "latchkey-worker"), ("latchkey-probe", "latchkey-probe"),
         ]
         for (source, name) in programs {
-            try FileManager.default.copyItem(atPath: "\(build)/\(source)", toPath: "\(path)/\(name)")
+            let folder = source == "latchkey" ? shipped : build
+            try FileManager.default.copyItem(atPath: "\(folder)/\(source)", toPath: "\(path)/\(name)")
         }
     }
 
