@@ -39,7 +39,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
-        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         // The emulator, the sample app and the tests only.
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
@@ -75,13 +74,7 @@ let package = Package(
         room(
             "LaunchConfiguration", ["LinuxSystem", "NameServices", "Secrets", "Messages", argumentParser, tomlKit]),
         room("HTTPTransport", ["LinuxSystem", "Secrets", "Messages", "CCurl"]),
-        room(
-            "Delivery",
-            [
-                "LinuxSystem", "Secrets", "Messages", "Generations", "Cryptography",
-                .product(name: "Mustache", package: "swift-mustache"),
-            ]
-        ),
+        room("Delivery", ["LinuxSystem", "Secrets", "Messages", "Generations", "Cryptography"]),
         room("Supervision", ["LinuxSystem", "Messages", "WorkerProtocol", "ServiceNotify", "Generations"]),
         room("ServiceManager", ["LinuxSystem", "Messages", "CSystemd"]),
 

@@ -63,8 +63,7 @@ extension SecretBuffer {
     }
 }
 
-/// The bytes as a string; nil where they are not UTF-8 (RFC 3629).
-func text(_ bytes: Span<UInt8>) -> String? {
-    guard let valid = try? UTF8Span(validating: bytes) else { return nil }
-    return String(copying: valid)
+/// Whether the bytes are UTF-8 (RFC 3629).
+func isText(_ bytes: Span<UInt8>) -> Bool {
+    (try? UTF8Span(validating: bytes)) != nil
 }

@@ -52,8 +52,7 @@ package struct SetFile: Sendable {
             if format == .dotenv, !VariableName.isPortable(name) {
                 throw .variableName(secret: member.name, variable: name, file: path)
             }
-            let isText = secrets.withBytes(of: member.value) { (try? UTF8Span(validating: $0)) != nil }
-            if !isText { throw .encoding(secret: member.name, file: path) }
+            if !secrets.withBytes(of: member.value, { isText($0) }) { throw .encoding(secret: member.name, file: path) }
         }
     }
 

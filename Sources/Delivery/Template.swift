@@ -1,12 +1,9 @@
 import LinuxSystem
-import Mustache
 package import Secrets
 
 /// A Mustache template whose variables are secrets' names. Nothing is escaped unless `json(…)` or `shell(…)` asks for it.
 package struct Template: Sendable {
-    private let uses: [TemplateScanner.Use]
-    private let template: MustacheTemplate
-    private let path: String
+    private let pieces: [TemplateScanner.Piece]
 
     /// The most bytes of a template.
     package static let sizeLimit = 1 << 20
@@ -34,24 +31,14 @@ package struct Template: Sendable {
 
     /// Checks a template's text; `path` is for messages.
     package init(_ text: String, path: String) throws(DeliveryError) {
-        self.path = path
-        uses = try TemplateScanner.uses(in: text, path: path)
-        do {
-            // The pragma stands on a line of its own, which Mustache leaves out. The NUL keeps blanks at the very end.
-            template = try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}\n" + text + "\0")
-        } catch let error as MustacheTemplate.ParserError {
-            let place = TemplatePlace(
-                path: path, line: error.context.lineNumber - 1, column: error.context.columnNumber)
-            throw .templateSyntax(place, "a tag can't be understood")
-        } catch {
-            throw .templateSyntax(TemplatePlace(path: path, line: 1, column: 1), "a tag can't be understood")
-        }
+        pieces = try TemplateScanner.pieces(of: text, path: path)
     }
 
     /// The secrets that it names, each once, in their order: what has to be fetched.
     package var names: [String] {
         var seen: Set<String> = []
-        return uses.map(\.name).filter { seen.insert($0).inserted }
+        return pieces.compactMap { if case .use(let use) = $0 { use.name } else { nil } }
+            .filter { seen.insert($0).inserted }
     }
 
     /// Writes the text into the set and says where it lies. `values`: every name's place in the set.
@@ -60,52 +47,30 @@ package struct Template: Sendable {
     package func render(
         _ values: [String: SecretSet.Slot], in secrets: inout SecretSet, file: String
     ) throws(DeliveryError) -> SecretSet.Slot {
-        let scope = TemplateScope()
-        for use in uses {
-            guard let slot = values[use.name] else { throw .templateName(use.place, use.name) }
-            if use.isShell, secrets.withBytes(of: slot, { bytes in bytes.indices.contains { bytes[$0] == 0 } }) {
-                throw .templateNull(use.place, use.name)
+        var text = SecretBuffer()
+        for piece in pieces {
+            switch piece {
+            case .text(let bytes): text.append(bytes.span)
+            case .use(let use):
+                guard let slot = values[use.name] else { throw .templateName(use.place, use.name) }
+                try secrets.withBytes(of: slot) { bytes throws(DeliveryError) in
+                    try write(bytes, use, into: &text, file: file)
+                }
             }
-            guard scope.values[use.name] == nil else { continue }
-            guard let value = secrets.withBytes(of: slot, { Delivery.text($0) }) else {
-                throw .encoding(secret: use.name, file: file)
-            }
-            scope.values[use.name] = TemplateValue(text: value)
         }
-        let text = template.render(scope)
-        if let name = scope.missing { throw .templateName(TemplatePlace(path: path, line: 1, column: 1), name) }
-        let bytes = Array(text.utf8.dropLast())
-        return secrets.append(bytes.span)
+        return text.withBytes { secrets.append($0) }
     }
-}
 
-/// The secrets by name, as the template asks for them.
-private final class TemplateScope: MustacheParent {
-    var values: [String: TemplateValue] = [:]
-    /// A name that was asked for and is not there: Mustache would write nothing.
-    var missing: String?
-
-    func child(named name: String) -> Any? {
-        if values[name] == nil { missing = name }
-        return values[name]
-    }
-}
-
-/// A secret's text with the two ways to quote it.
-private struct TemplateValue: MustacheTransformable, MustacheCustomRenderable {
-    let text: String
-
-    var renderText: String { text }
-    var isNull: Bool { false }
-
-    func transform(_ name: String) -> Any? {
-        let bytes = Array(text.utf8)
-        var quoted = SecretBuffer()
-        switch name {
-        case "json": Quoting.json(bytes.span, into: &quoted)
-        case "shell": Quoting.shell(bytes.span, into: &quoted)
-        default: return nil
+    private func write(
+        _ value: Span<UInt8>, _ use: TemplateScanner.Use, into text: inout SecretBuffer, file: String
+    ) throws(DeliveryError) {
+        guard isText(value) else { throw .encoding(secret: use.name, file: file) }
+        switch use.quoting {
+        case .plain: text.append(value)
+        case .json: Quoting.json(value, into: &text)
+        case .shell:
+            if value.indices.contains(where: { value[$0] == 0 }) { throw .templateNull(use.place, use.name) }
+            Quoting.shell(value, into: &text)
         }
-        return quoted.withBytes { Delivery.text($0) }.map { TemplateValue(text: $0) }
     }
 }

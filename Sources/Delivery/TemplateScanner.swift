@@ -1,29 +1,41 @@
-/// Finds the tags of a template before anything is fetched: names with their places, and what is not allowed.
+/// Takes a Mustache template apart before anything is fetched: text, names with their places, and what is not allowed.
 ///
-/// Allowed are variables, `json(…)` and `shell(…)` of them, comments and other delimiters. A section or a partial would
-/// read something else than the named secrets, or write nothing where a name is missing.
+/// Allowed are variables, `json(…)` and `shell(…)` of them, comments and other delimiters (mustache(5)). A section or a
+/// partial would read something else than the named secrets, or write nothing where a name is missing.
 struct TemplateScanner {
+    /// A part of a template, in their order.
+    enum Piece: Equatable, Sendable {
+        case text([UInt8])
+        case use(Use)
+    }
+
     /// A secret's name in a template.
     struct Use: Equatable, Sendable {
         let name: String
         let place: TemplatePlace
-        /// Whether the shell's quotes are asked for, which can't hold a NUL.
-        let isShell: Bool
+        let quoting: Quote
+    }
+
+    /// How a value is written.
+    enum Quote: Equatable, Sendable {
+        case plain, json, shell
     }
 
     private let path: String
     private var rest: Substring
     private var line = 1
     private var column = 1
+    /// Nothing but blanks stands before `rest` on its line.
+    private var isBlankSoFar = true
     private var opening = "{{"
     private var closing = "}}"
-    private(set) var uses: [Use] = []
+    private var pieces: [Piece] = []
 
-    /// All uses, in their order.
-    static func uses(in text: String, path: String) throws(DeliveryError) -> [Use] {
+    /// All pieces, in their order.
+    static func pieces(of text: String, path: String) throws(DeliveryError) -> [Piece] {
         var scanner = TemplateScanner(path: path, rest: text[...])
         while try scanner.nextTag() {}
-        return scanner.uses
+        return scanner.pieces
     }
 
     private init(path: String, rest: Substring) {
@@ -38,19 +50,43 @@ struct TemplateScanner {
             if character.isNewline {
                 line += 1
                 column = 1
+                isBlankSoFar = true
             } else {
                 column += 1
+                isBlankSoFar = isBlankSoFar && character.isWhitespace
             }
         }
         rest = rest.dropFirst(count)
     }
 
     /// Goes behind the next tag; false at the end.
+    ///
+    /// A comment, or a change of delimiters, that has its line to itself goes with the whole line.
     private mutating func nextTag() throws(DeliveryError) -> Bool {
-        while !rest.hasPrefix(opening) {
-            if rest.isEmpty { return false }
-            advance(1)
+        var text = rest.firstRange(of: opening).map { rest[..<$0.lowerBound] } ?? rest
+        advance(text.count)
+        let isAtEnd = rest.isEmpty
+        let isFirstOfLine = isBlankSoFar
+        let tag = isAtEnd ? nil : try readTag()
+        if !isAtEnd, tag == nil, isFirstOfLine, skipBlankLine() {
+            text = text.lastIndex(where: \.isNewline).map { text[...$0] } ?? ""
         }
+        if !text.isEmpty { pieces.append(.text(Array(text.utf8))) }
+        if let tag { pieces.append(.use(tag)) }
+        return !isAtEnd
+    }
+
+    /// Goes behind the line's end where nothing but blanks comes before it.
+    private mutating func skipBlankLine() -> Bool {
+        let blanks = rest.prefix { $0.isWhitespace && !$0.isNewline }
+        let after = rest[blanks.endIndex...]
+        guard after.first?.isNewline ?? true else { return false }
+        advance(blanks.count + (after.isEmpty ? 0 : 1))
+        return true
+    }
+
+    /// Reads one tag; nil for one that writes nothing.
+    private mutating func readTag() throws(DeliveryError) -> Use? {
         let place = place
         advance(opening.count)
         let isTriple = rest.first == "{"
@@ -63,11 +99,10 @@ struct TemplateScanner {
         advance(content.count + end.count)
         if isDelimiters {
             try setDelimiters(String(content.dropFirst()), place)
-        } else if content.first != "!" {
-            let isRaw = isTriple || content.first == "&"
-            try use(isRaw ? String(content.dropFirst()) : content, place)
         }
-        return true
+        if isDelimiters || content.first == "!" { return nil }
+        let isRaw = isTriple || content.first == "&"
+        return try use(isRaw ? String(content.dropFirst()) : content, place)
     }
 
     private mutating func setDelimiters(_ content: String, _ place: TemplatePlace) throws(DeliveryError) {
@@ -83,21 +118,21 @@ struct TemplateScanner {
         closing = String(words[1])
     }
 
-    private mutating func use(_ content: String, _ place: TemplatePlace) throws(DeliveryError) {
+    private func use(_ content: String, _ place: TemplatePlace) throws(DeliveryError) -> Use {
         let text = content.drop(while: \.isWhitespace)
         let inner = String(text.reversed().drop(while: \.isWhitespace).reversed())
         if let first = inner.first, let what = Self.forbidden[first] {
             throw .templateSyntax(place, "\(what) are not supported: a template reads the secrets that it names")
         }
         guard inner.hasSuffix(")"), let parenthesis = inner.firstIndex(of: "(") else {
-            try add(inner, place, isShell: false)
-            return
+            return Use(name: try checked(inner, place), place: place, quoting: .plain)
         }
         let function = inner[..<parenthesis]
-        guard function == "json" || function == "shell" else {
+        guard let quoting: Quote = function == "json" ? .json : function == "shell" ? .shell : nil else {
             throw .templateSyntax(place, "there is no function '\(function)'; there are 'json' and 'shell'")
         }
-        try add(String(inner[inner.index(after: parenthesis)...].dropLast()), place, isShell: function == "shell")
+        let argument = String(inner[inner.index(after: parenthesis)...].dropLast())
+        return Use(name: try checked(argument, place), place: place, quoting: quoting)
     }
 
     private static let forbidden: [Character: String] = [
@@ -105,11 +140,11 @@ struct TemplateScanner {
         "%": "pragmas",
     ]
 
-    private mutating func add(_ name: String, _ place: TemplatePlace, isShell: Bool) throws(DeliveryError) {
+    private func checked(_ name: String, _ place: TemplatePlace) throws(DeliveryError) -> String {
         let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
         guard !name.isEmpty, isName, name.utf8.count <= 127 else {
             throw .templateSyntax(place, "'\(name)' is no name of a secret")
         }
-        uses.append(Use(name: name, place: place, isShell: isShell))
+        return name
     }
 }
