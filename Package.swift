@@ -72,7 +72,7 @@ let package = Package(
         room("WorkerProtocol", ["LinuxSystem", "Messages", "Generations"]),
         room("ServiceNotify", ["LinuxSystem"]),
         room(
-            "LaunchConfiguration", ["LinuxSystem", "NameServices", "Secrets", "Messages", argumentParser, tomlKit]),
+            "LaunchConfiguration", ["LinuxSystem", "NameServices", "Secrets", "Messages", tomlKit]),
         room("HTTPTransport", ["LinuxSystem", "Secrets", "Messages", "CCurl"]),
         room("Delivery", ["LinuxSystem", "Secrets", "Messages", "Generations", "Cryptography"]),
         room("Supervision", ["LinuxSystem", "Messages", "WorkerProtocol", "ServiceNotify", "Generations"]),
@@ -101,7 +101,7 @@ let package = Package(
             dependencies: [
                 "LinuxSystem", "NameServices", "Secrets", "Messages", "WorkerProtocol", "LaunchConfiguration",
                 "HTTPTransport", "ManagedIdentity", "KeyVault", "Delivery", "Generations", "Refresh", "ServiceManager",
-                "Cryptography", argumentParser,
+                "Cryptography",
             ],
             exclude: [],
             swiftSettings: strict

@@ -61,6 +61,10 @@ look() {
     need openssl command -v openssl
     need strace command -v strace
     need util-linux command -v unshare
+    need groff-base command -v groff
+    need zsh command -v zsh
+    need fish command -v fish
+    need python3-jsonschema python3 -c 'import jsonschema'
     need chromium has_chromium
 }
 required=' pkg-config libcurl4-openssl-dev libsystemd-dev libssl-dev '

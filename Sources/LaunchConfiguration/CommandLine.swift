@@ -12,7 +12,7 @@ package enum CommandLine {
         switch arguments.request {
         case .help(let command): return .help(HelpText.help(for: command, columns: invocation.columns))
         case .version: return .version("latchkey \(Release.version)\n")
-        case .parserOutput(let words): return .help(try HelpText.parserOutput(words))
+        case .completionScript(let shell): return .help(CompletionScript(shell).text)
         case .command(let command): return try CommandReader(command, arguments, invocation).read()
         }
     }

@@ -30,5 +30,30 @@ package enum ExitCode: Int32, Sendable, Comparable, CaseIterable {
     case notExecutable = 126
     case notFound = 127
 
+    /// What it says, for the manual.
+    package var meaning: String {
+        switch self {
+        case .success: "success"
+        case .stale: "'status': the instance is stale, failing or starting"
+        case .notRunning: "'status' and 'refresh': no such instance is running"
+        case .usage: "usage: an option is unknown, missing or has a bad value"
+        case .data: "a secret can't be delivered as asked: a NUL byte, its size, its name, its encoding"
+        case .noInput: "a secret, a JSON member, a configuration or other input file does not exist"
+        case .software: "a defect of Latchkey"
+        case .system: "the operating system refused a resource or a right"
+        case .cannotCreate: "the secrets directory was refused, or a file to be made exists"
+        case .inputOutput: "a write failed"
+        case .temporary:
+            "temporary: unreachable, throttled or timed out until the start timeout; trying again is right"
+        case .protocolFailure:
+            "protocol or trust: TLS, a challenge for another resource, a malformed or oversized answer, a redirect"
+        case .denied:
+            "denied: no identity, a token refused, no permission, unknown tenant, firewall, disabled secret"
+        case .configuration: "configuration: in the file, in LATCHKEY_* or in Azure's variables"
+        case .notExecutable: "COMMAND was found, but is not executable"
+        case .notFound: "COMMAND was not found"
+        }
+    }
+
     package static func < (left: ExitCode, right: ExitCode) -> Bool { left.rawValue < right.rawValue }
 }

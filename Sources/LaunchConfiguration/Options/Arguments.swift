@@ -1,9 +1,6 @@
 import Messages
 
-/// The arguments in front of `--`, taken apart.
-///
-/// Argument Parser, which declares the same options for help and completions, needs three milliseconds for this at
-/// each start, more than everything else on the way to the plan; a test holds both to the same results.
+/// The arguments in front of `--`, taken apart by the tables of commands and options.
 struct Arguments: Equatable {
     struct Given: Equatable {
         let id: OptionID
@@ -18,8 +15,8 @@ struct Arguments: Equatable {
         /// `--help` of a command, or of all.
         case help(CommandName?)
         case version
-        /// What Argument Parser answers: completion scripts, and the description of all options as JSON.
-        case parserOutput([String])
+        /// What a shell completes with.
+        case completionScript(CompletionScript.Shell)
     }
 
     let request: Request
@@ -71,8 +68,9 @@ struct Arguments: Equatable {
         case "--version": return .version
         case "--help", "-h": return .help(nil)
         case "help": return .help(words.count > 1 ? try command(words[1]) : nil)
-        case _ where first.hasPrefix("--generate-completion-script") || first == "--experimental-dump-help":
-            return .parserOutput(words)
+        case _ where first == "--generate-completion-script" || first.hasPrefix("--generate-completion-script="):
+            let shell = first.split(separator: "=").dropFirst().first.map(String.init) ?? words.dropFirst().first
+            return .completionScript(try self.shell(shell))
         case _ where first.hasPrefix("-"):
             throw .usage(
                 .optionUnknown, "unknown option '\(first)' in front of a subcommand",
@@ -83,6 +81,13 @@ struct Arguments: Equatable {
         // Asking for help wins over every mistake.
         if words.contains("--help") || words.contains("-h") { return .help(command) }
         return words.contains("--version") ? .version : .command(command)
+    }
+
+    private static func shell(_ name: String?) throws(ConfigurationError) -> CompletionScript.Shell {
+        if let shell = name.flatMap(CompletionScript.Shell.init(rawValue:)) { return shell }
+        throw .usage(
+            .optionValue, "option '--generate-completion-script' takes the name of a shell",
+            hint: "write bash, zsh or fish")
     }
 
     private static func command(_ name: String) throws(ConfigurationError) -> CommandName {

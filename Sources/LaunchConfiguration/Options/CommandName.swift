@@ -19,6 +19,46 @@ package enum CommandName: String, CaseIterable, Sendable {
         }
     }
 
+    /// What else there is to know before using it, in one paragraph.
+    package var discussion: String {
+        switch self {
+        case .run:
+            "COMMAND starts once every secret is there; until then, failures that may pass are retried. Afterwards the "
+                + "vault is looked at every --refresh, and COMMAND is told of changes as --on-change says; whatever "
+                + "fails, what runs keeps its secrets. Signals are forwarded, and the exit code is COMMAND's."
+        case .sync:
+            "For init containers, ExecStartPre= and cron: the files stay where they were written until something "
+                + "removes them. Unchanged values cause no write."
+        case .sidecar:
+            "For a process in another container or service, on a shared directory in memory: --directory names it, "
+                + "--group lets the other read, --signal-pid says whom to tell of a change. It ends with 0 on TERM or "
+                + "INT."
+        case .check:
+            "Goes the way of 'run' step by step, with a mark and a remedy for each: identity, vault, every secret and "
+                + "where it would go, directory, COMMAND, limits. No value is shown, nothing is started or written. "
+                + "The exit code is 0 if 'run' would start, else the one that it would end with."
+        case .list:
+            "The names are what references are made of. It needs the permission to list, which 'run' does not need "
+                + "unless it selects in bulk."
+        case .get:
+            "The value goes to standard output byte for byte; a newline is added only when that is a terminal. "
+                + "REFERENCE is a name in the default vault, a URL, akv://VAULT/NAME or an App Service reference, with "
+                + "#/pointer for a part of a JSON secret."
+        case .status:
+            "The exit code is 0 if the instance is fresh, 1 if it is stale, failing or starting, 3 if it is not "
+                + "running. Without --instance it is the only instance that runs."
+        case .refresh:
+            "With --wait it returns when the first attempt that began after the request has ended: with 0, or with the "
+                + "exit code of the failure. It returns 3 if the instance is not running."
+        case .credential:
+            "For LoadCredential=NAME:SOCKET of any unit: only the service manager is answered, and only what "
+                + "[credentials.\"UNIT\"] allows that unit."
+        case .initialize:
+            "The file names every enabled secret and certificate of the vault, with variables named after them: remove "
+                + "what the app does not need. An existing file is never replaced (73)."
+        }
+    }
+
     /// The usage line behind `latchkey`.
     package var usage: String {
         switch self {
@@ -52,5 +92,5 @@ package enum CommandName: String, CaseIterable, Sendable {
     }
 
     /// Whether COMMAND may follow behind `--`.
-    var takesCommand: Bool { self == .run || self == .check }
+    package var takesCommand: Bool { self == .run || self == .check }
 }

@@ -1,71 +1,97 @@
-import ArgumentParser
 import Messages
 
-/// Help, completion scripts and the description of all options, as Argument Parser makes them of the declarations.
+/// `--help`, made of the tables of commands and options.
 enum HelpText {
-    /// The help of a command, or of all.
+    /// The help of a command, or of all, in lines of at most `columns`.
     static func help(for command: CommandName?, columns: Int) -> String {
         let width = min(max(columns, 40), 120)
-        let text = LatchkeyDeclaration.helpMessage(
-            for: command?.declaration ?? LatchkeyDeclaration.self, columns: width)
-        // An optional value can't be declared; the two forms are of the same length.
-        return text.split(separator: "--all <PREFIX>", omittingEmptySubsequences: false)
-            .joined(separator: "--all[=PREFIX]") + "\n"
+        return if let command { help(for: command, width) } else { overview(width) }
     }
 
-    /// What Argument Parser answers by itself to `--generate-completion-script` and `--experimental-dump-help`.
-    static func parserOutput(_ words: [String]) throws(ConfigurationError) -> String {
-        do {
-            _ = try LatchkeyDeclaration.parseAsRoot(words)
-        } catch {
-            let text = LatchkeyDeclaration.message(for: error)
-            if LatchkeyDeclaration.exitCode(for: error) == .success { return text + "\n" }
+    private static func overview(_ width: Int) -> String {
+        var text = wrapped("latchkey: secrets from Azure Key Vault for a command's environment and files", width)
+        text += "\nUsage: latchkey COMMAND [options]\n\nCommands:\n"
+        text += list(CommandName.allCases.map { ($0.rawValue, $0.abstract) }, width)
+        text += "\nExample:\n  \(CommandName.run.example)\n\n"
+        text += list(
+            [
+                ("--help, -h", "this text; behind a command, that command's options"),
+                ("--version", "the version"),
+                ("--generate-completion-script SHELL", "what bash, zsh or fish completes with"),
+            ], width)
+        return text + "\n"
+            + wrapped("See 'latchkey COMMAND --help', and the manual: latchkey(1), latchkey.toml(5).", width)
+    }
+
+    private static func help(for command: CommandName, _ width: Int) -> String {
+        var text = wrapped("latchkey \(command.rawValue): \(command.abstract)", width)
+        text += "\nUsage: latchkey \(command.usage)\n\n"
+        text += wrapped(command.discussion, width)
+        text += "\nExample:\n  \(command.example)\n"
+        let options = OptionTable.definitions(for: command)
+        for section in OptionSection.allCases where options.contains(where: { $0.section == section }) {
+            let rows = options.filter { $0.section == section }
+                .map { (($0.short == nil ? "    " : "") + $0.synopsis, $0.explanation) }
+            text += "\n\(section.rawValue):\n" + list(rows, indent: min(30, width / 2), width)
         }
-        throw .usage(
-            .optionValue, "option '--generate-completion-script' takes the name of a shell",
-            hint: "write bash, zsh or fish")
+        return text + "\n"
+            + wrapped(
+                "Most options can also be set by an environment variable (--log-level by LATCHKEY_LOG_LEVEL) and by a key "
+                    + "of ./latchkey.toml; see latchkey-\(command.rawValue)(1) and latchkey.toml(5).", width)
+    }
+
+    /// Terms on the left, what they mean on the right; a long term has a line of its own.
+    private static func list(
+        _ rows: [(term: String, meaning: String)], indent: Int? = nil, _ width: Int
+    ) -> String {
+        let indent = indent ?? min(rows.map { $0.term.count + 4 }.max() ?? 0, min(30, width / 2))
+        let margin = String(repeating: " ", count: indent)
+        return rows.map { row in
+            let start = "  " + row.term
+            let lines = wrap(row.meaning, width - indent).map { margin + $0 }
+            guard start.count + 2 <= indent, let first = lines.first else {
+                return ([start] + lines).joined(separator: "\n") + "\n"
+            }
+            return ([start + first.dropFirst(start.count)] + lines.dropFirst()).joined(separator: "\n") + "\n"
+        }.joined()
+    }
+
+    private static func wrapped(_ text: String, _ width: Int) -> String {
+        wrap(text, width).joined(separator: "\n") + "\n"
+    }
+
+    /// Words in lines of at most `width`; a longer word has a line of its own.
+    private static func wrap(_ text: String, _ width: Int) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            if !line.isEmpty, line.count + 1 + word.count > width {
+                lines.append(line)
+                line = ""
+            }
+            line += (line.isEmpty ? "" : " ") + word
+        }
+        return line.isEmpty ? lines : lines + [line]
     }
 }
 
-extension NameSpecification {
-    /// The names that the table gives an option.
-    static func of(_ id: OptionID) -> NameSpecification {
-        let definition = OptionTable.definition(id)
-        let short = definition.short.map { [Element.customShort($0)] } ?? []
-        return NameSpecification(short + [.customLong(definition.name)])
-    }
-}
-
-extension ArgumentHelp {
-    /// The help that the table gives an option.
-    static func of(_ id: OptionID) -> ArgumentHelp {
-        let definition = OptionTable.definition(id)
-        var text = definition.summary
-        if let first = definition.values.first, definition.placeholder != definition.values.joined(separator: "|") {
-            text += " (" + definition.values.dropFirst().reduce(first) { "\($0), \($1)" } + ")"
+extension OptionDefinition {
+    /// The option as it is written: `-e, --env NAME=REFERENCE`, `--all[=PREFIX]`, `--once`.
+    package var synopsis: String {
+        let names = (short.map { "-\($0), " } ?? "") + "--\(name)"
+        return switch kind {
+        case .switch: names
+        case .prefix: "\(names)[=\(placeholder)]"
+        default: "\(names) \(placeholder)"
         }
-        if let standard = definition.defaultText { text += " (default: \(standard))" }
-        return ArgumentHelp(stringLiteral: text).with(valueName: definition.placeholder)
     }
 
-    private func with(valueName: String) -> ArgumentHelp {
-        var copy = self
-        if !valueName.isEmpty { copy.valueName = valueName }
-        return copy
-    }
-}
-
-extension CompletionKind {
-    /// What shells complete an option's value with.
-    static func of(_ id: OptionID) -> CompletionKind? {
-        let definition = OptionTable.definition(id)
-        switch definition.kind {
-        case .choice(let values): return .list(values)
-        case .path: return id == .directory ? .directory : .file()
-        case .signal: return .list(SignalText.names.map(\.name))
-        case .user: return .shellCommand("getent passwd | cut -d: -f1")
-        case .group: return .shellCommand("getent group | cut -d: -f1")
-        default: return nil
+    /// What it does, with the values it takes and its default.
+    package var explanation: String {
+        var text = summary
+        if !values.isEmpty, placeholder != values.joined(separator: "|") {
+            text += ": " + values.joined(separator: ", ")
         }
+        return text + (defaultText.map { " (default: \($0))" } ?? "")
     }
 }

@@ -147,7 +147,7 @@ package enum OptionTable {
         OptionDefinition(
             .logFormat, .choice(["auto", "text", "json", "journal"]), "FORMAT", .output, all,
             key: .init("log", "format"), default: "auto",
-            "auto is journal when stderr is the journal, text elsewhere"),
+            "how messages are written; auto is journal when stderr is the journal, text elsewhere"),
         OptionDefinition(
             .logLevel, .choice(["error", "warning", "info", "debug"]), "LEVEL", .output, all,
             key: .init("log", "level"), default: "info", "the least severity that is logged"),

@@ -1,0 +1,75 @@
+import Foundation
+import LaunchConfiguration
+import Testing
+
+@Suite struct CompletionTests {
+    @Test(arguments: CompletionScript.Shell.allCases)
+    func `the shipped script is what the tables say`(shell: CompletionScript.Shell) throws {
+        try Repository.check("deploy/completions/latchkey.\(shell.rawValue)", is: CompletionScript(shell).text)
+    }
+
+    @Test(arguments: CompletionScript.Shell.allCases)
+    func `the program prints the same script`(shell: CompletionScript.Shell) throws {
+        let command = try Directory().parse(["--generate-completion-script", shell.rawValue])
+        #expect(command == .help(CompletionScript(shell).text))
+        #expect(try Directory().parse(["--generate-completion-script=\(shell.rawValue)"]) == command)
+    }
+
+    @Test func `another shell is a usage error`() {
+        #expect(
+            Directory().mistake(["--generate-completion-script", "tcsh"])
+                == Mistake(
+                    64, "error[option-value]: option '--generate-completion-script' takes the name of a shell",
+                    hint: "write bash, zsh or fish"))
+    }
+
+    private static let hasShells = CompletionScript.Shell.allCases.allSatisfy { ToolResult.isInstalled($0.rawValue) }
+
+    @Test(.enabled(if: hasShells, "needs bash, zsh and fish"), arguments: CompletionScript.Shell.allCases)
+    func `the shell itself accepts the script`(shell: CompletionScript.Shell) throws {
+        let path = Repository.root + "/deploy/completions/latchkey.\(shell.rawValue)"
+        let result = try #require(try ToolResult.of(shell.rawValue, ["-n", path]))
+        #expect(result.code == 0)
+        #expect(result.text.isEmpty)
+    }
+
+    /// What bash offers for a line, with a `latchkey list` that knows two secrets and tells how it was asked.
+    private func bash(_ line: String) throws -> [String] {
+        let directory = Directory()
+        directory.write(
+            """
+            #!/bin/sh
+            echo "NAME ENABLED"
+            echo "db-password yes"
+            echo "db-user yes"
+            [ "$*" = list ] || echo "asked:$*" | tr ' ' ,
+            """, to: "latchkey")
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o755], ofItemAtPath: directory.path + "/latchkey")
+        let script = """
+            PATH=\(directory.path):$PATH
+            . \(Repository.root)/deploy/completions/latchkey.bash
+            COMP_LINE='\(line)'
+            COMP_POINT=${#COMP_LINE}
+            _latchkey
+            printf '%s\\n' "${COMPREPLY[@]}"
+            """
+        let result = try #require(try ToolResult.of("bash", [], input: script))
+        return result.text.split(separator: "\n").map(String.init)
+    }
+
+    @Test func `bash offers commands, options, values and secrets`() throws {
+        #expect(try bash("latchkey s") == ["sync", "sidecar", "status"])
+        #expect(try bash("latchkey run --on-") == ["--on-change", "--on-gone"])
+        #expect(try bash("latchkey run --on-gone ") == ["keep", "stop"])
+        #expect(try bash("latchkey run --on-gone=s") == ["stop"])
+        #expect(try bash("latchkey run -e DB=db-") == ["db-password", "db-user"])
+        #expect(try bash("latchkey get db-u") == ["db-user"])
+    }
+
+    @Test func `bash asks for secrets as the line says`() throws {
+        #expect(
+            try bash("latchkey run --vault contoso-web --once --identity=imds -e DB=asked")
+                == ["asked:list,--vault,contoso-web,--identity=imds"])
+    }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import LaunchConfiguration
+import Messages
+import Testing
+
+/// Every option, variable, code and file that a page names is one that exists.
+@Suite struct PageTests {
+    private static let emulatorOptions: Set<String> = {
+        let source = (try? Repository.text("Sources/latchkey-emulator/EmulatorCommand.swift")) ?? ""
+        let names = source.matches(of: /@(?:Option|Flag)\(.*\)\n\s*var (\w+)/).map { match in
+            match.1.map { $0.isUppercase ? "-" + $0.lowercased() : String($0) }.joined()
+        }
+        return Set(names)
+    }()
+
+    /// What `latchkey` itself takes, and `--host-only` options of its programs.
+    private static let options = Set(OptionTable.definitions.map(\.name))
+        .union(["help", "version", "generate-completion-script"])
+
+    /// The page as people see it: without man(7)'s escapes.
+    private func shown(_ page: String) throws -> String {
+        let text = try Repository.text(page)
+        return page.hasSuffix(".md") ? text : text.replacing("\\-", with: "-")
+    }
+
+    /// The words of command lines of ours: of lines and code spans that begin with a program, up to COMMAND.
+    private func commandLines(_ text: String, of program: String) -> [Substring] {
+        let joined = text.replacing(/\\\n\s*/, with: " ")
+        return joined.split(whereSeparator: { "\n`'".contains($0) }).compactMap { line in
+            guard let start = line.firstRange(of: program + " ")?.lowerBound else { return nil }
+            let own = line[start...]
+            return own.firstRange(of: " -- ").map { own[..<$0.lowerBound] } ?? own
+        }
+    }
+
+    @Test(arguments: Repository.pages)
+    func `the options of our commands exist`(page: String) throws {
+        let text = try shown(page)
+        for command in CommandName.allCases {
+            for line in commandLines(text, of: "latchkey \(command.rawValue)") {
+                for match in line.matches(of: /(?:^|\s)--([a-z][a-z-]*)/) {
+                    let name = String(match.1)
+                    let isKnown = OptionTable.definition(named: name)?.commands.contains(command) ?? (name == "help")
+                    #expect(isKnown, "'\(command.rawValue)' has no option --\(name)")
+                }
+            }
+        }
+        for line in commandLines(text, of: "latchkey-emulator") {
+            for match in line.matches(of: /(?:^|\s)--([a-z][a-z-]*)/) {
+                #expect(Self.emulatorOptions.contains(String(match.1)), "latchkey-emulator has no --\(match.1)")
+            }
+        }
+    }
+
+    @Test(arguments: Repository.pages)
+    func `an option that stands alone exists`(page: String) throws {
+        for match in try shown(page).matches(of: /`--([a-z][a-z-]*)[`=\[ ]/) {
+            let name = String(match.1)
+            #expect(
+                Self.options.contains(name) || Self.emulatorOptions.contains(name) || Self.others.contains(name),
+                "there is no option --\(name)")
+        }
+    }
+
+    /// Options of other programs that pages name by themselves.
+    private static let others: Set<String> = ["full", "keep"]
+
+    @Test(arguments: Repository.pages)
+    func `the variables exist`(page: String) throws {
+        let known = Set(OptionTable.definitions.compactMap(\.environmentName))
+            .union(["LATCHKEY_SECRETS", "LATCHKEY_CHANGED"])
+        for match in try shown(page).matches(of: /\bLATCHKEY_[A-Z_]+\b/) {
+            let name = String(match.0)
+            guard !Self.testVariables.contains(name) else { continue }
+            #expect(known.contains(name), "there is no variable \(name)")
+        }
+    }
+
+    /// Variables of the tests and of the demo.
+    private static let testVariables: Set<String> = [
+        "LATCHKEY_FULL", "LATCHKEY_BIN", "LATCHKEY_DEBUG_BIN", "LATCHKEY_DEMO_BIN", "LATCHKEY_WRITE_PAGES",
+    ]
+
+    @Test(arguments: Repository.pages)
+    func `the codes exist`(page: String) throws {
+        for match in try shown(page).matches(of: /\b(?:error|warning|info)\[([a-z-]+)\]/) {
+            #expect(MessageCode(rawValue: String(match.1)) != nil, "there is no code \(match.1)")
+        }
+    }
+
+    @Test(arguments: Repository.pages.filter { $0.hasSuffix(".md") })
+    func `links lead somewhere`(page: String) throws {
+        let text = try Repository.text(page)
+        let directory = page.split(separator: "/").dropLast().joined(separator: "/")
+        for match in text.matches(of: /\]\(([^)#]+)\)/) where !match.1.contains("://") {
+            let path = directory.isEmpty ? String(match.1) : "\(directory)/\(match.1)"
+            #expect(Repository.exists(path), "there is no \(path)")
+        }
+        for match in text.matches(of: /<doc:([A-Za-z-]+)>/) {
+            #expect(Repository.exists("\(directory)/\(match.1).md"), "there is no page \(match.1)")
+        }
+    }
+
+    @Test(arguments: OptionTable.definitions.map(\.name))
+    func `an option stands in the page of each command that has it`(name: String) throws {
+        for command in try #require(OptionTable.definition(named: name)).commands {
+            let isNamed = try shown("deploy/man/latchkey-\(command.rawValue).1").contains("--\(name)")
+            #expect(isNamed, "latchkey-\(command.rawValue)(1) lacks it")
+        }
+    }
+}
