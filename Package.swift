@@ -57,7 +57,6 @@ let package = Package(
             name: "CLinux", cSettings: [.unsafeFlags(["-fstack-protector-strong", "-Wall", "-Wextra", "-Werror"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
         // 1: the kernel, secret bytes, messages.
         room("LinuxSystem", ["CLinux"]),
@@ -70,13 +69,13 @@ let package = Package(
         // 2
         room("Generations", ["LinuxSystem", "Messages"]),
         room("WorkerProtocol", ["LinuxSystem", "Messages", "Generations"]),
-        room("ServiceNotify", ["LinuxSystem"]),
+        room("ServiceNotify", ["LinuxSystem", "Messages"]),
         room(
             "LaunchConfiguration", ["LinuxSystem", "NameServices", "Secrets", "Messages", tomlKit]),
         room("HTTPTransport", ["LinuxSystem", "Secrets", "Messages", "CCurl"]),
         room("Delivery", ["LinuxSystem", "Secrets", "Messages", "Generations", "Cryptography"]),
         room("Supervision", ["LinuxSystem", "Messages", "WorkerProtocol", "ServiceNotify", "Generations"]),
-        room("ServiceManager", ["LinuxSystem", "Messages", "CSystemd"]),
+        room("ServiceManager", ["LinuxSystem"]),
 
         // 3 to 5
         room("ManagedIdentity", ["LinuxSystem", "Secrets", "Messages", "HTTPTransport", "Cryptography"]),
@@ -101,7 +100,7 @@ let package = Package(
             dependencies: [
                 "LinuxSystem", "NameServices", "Secrets", "Messages", "WorkerProtocol", "LaunchConfiguration",
                 "HTTPTransport", "ManagedIdentity", "KeyVault", "Delivery", "Generations", "Refresh", "ServiceManager",
-                "Cryptography",
+                "ServiceNotify", "Cryptography",
             ],
             exclude: [],
             swiftSettings: strict
@@ -172,7 +171,7 @@ let package = Package(
         tests(of: "NameServices", ["LinuxSystem"]),
         tests(of: "Generations", ["LinuxSystem", "Messages", "latchkey-rotate"]),
         tests(of: "WorkerProtocol", ["LinuxSystem", "Messages", "Generations"]),
-        tests(of: "ServiceNotify", ["LinuxSystem"]),
+        tests(of: "ServiceNotify", ["LinuxSystem", "Messages", "ServiceManager"]),
         tests(of: "LaunchConfiguration", ["LinuxSystem", "NameServices", "Secrets", "Messages"]),
         tests(of: "HTTPTransport", ["Secrets", "Messages", "LinuxSystem"]),
         tests(of: "Delivery", ["Secrets", "Messages", "LinuxSystem", "Generations", "Cryptography"]),

@@ -52,7 +52,6 @@ look() {
     missing=()
     need pkg-config command -v pkg-config
     need libcurl4-openssl-dev pkg-config --exists libcurl
-    need libsystemd-dev pkg-config --exists libsystemd
     need libssl-dev pkg-config --exists libcrypto
     need python3 command -v python3
     need python3-venv python3 -c 'import ensurepip, venv'
@@ -67,7 +66,7 @@ look() {
     need python3-jsonschema python3 -c 'import jsonschema'
     need chromium has_chromium
 }
-required=' pkg-config libcurl4-openssl-dev libsystemd-dev libssl-dev '
+required=' pkg-config libcurl4-openssl-dev libssl-dev '
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then

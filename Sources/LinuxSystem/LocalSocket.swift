@@ -95,6 +95,28 @@ package enum LocalSocket {
         return OwnedDescriptor(owning: number)
     }
 
+    /// An unbound datagram socket, close-on-exec, that waits for room at the receiver, but not longer than this
+    /// (socket(7), `SO_SNDTIMEO`).
+    package static func datagram(waitingAtMost limit: Duration) throws(SystemError) -> OwnedDescriptor {
+        let number = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard number >= 0 else { throw SystemError(call: "socket") }
+        let descriptor = OwnedDescriptor(owning: number)
+        var time = timeval()
+        time.tv_sec = Int(limit.wholeMilliseconds / 1000)
+        time.tv_usec = Int(limit.wholeMilliseconds % 1000 * 1000)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        guard unsafe setsockopt(number, SOL_SOCKET, SO_SNDTIMEO, &time, size) == 0 else {
+            throw SystemError(call: "setsockopt")
+        }
+        return descriptor
+    }
+
+    /// Whether the receivers have taken everything that was sent from this socket (unix(7), `SIOCOUTQ`).
+    package static func isTaken(_ socket: CInt) -> Bool {
+        var waiting: CInt = 0
+        return unsafe ioctl(socket, UInt(TIOCOUTQ), &waiting) != 0 || waiting == 0
+    }
+
     /// A datagram socket under an abstract name that the kernel chose (`@…`); the kernel vouches for its senders.
     package static func anonymous() throws(SystemError) -> NamedSocket {
         var name = [CChar](repeating: 0, count: 128)

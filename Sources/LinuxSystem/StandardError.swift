@@ -15,6 +15,13 @@ package enum StandardError {
         }
     }
 
+    /// Whether descriptor 2 is the stream to the journal that `JOURNAL_STREAM` names: its device and inode, in decimal
+    /// (systemd.exec(5)). Somebody may have turned standard error elsewhere since the variable was set.
+    package static func isStream(_ deviceAndInode: String) -> Bool {
+        var status = stat()
+        return unsafe fstat(2, &status) == 0 && "\(status.st_dev):\(status.st_ino)" == deviceAndInode
+    }
+
     /// Whether a write to the descriptor would go at once.
     private static func isWritable(_ number: CInt) -> Bool {
         var watched = pollfd(fd: number, events: CShort(POLLOUT), revents: 0)

@@ -12,6 +12,8 @@ package struct Diagnosis: Error, Equatable, Sendable {
     package var secret: String?
     /// The vault's name, where the message is about one.
     package var vault: String?
+    /// The service manager's unit, where the message is about one.
+    package var unit: String?
 
     package init(
         _ code: MessageCode, exit exitCode: ExitCode, _ text: String, hint: String? = nil, secret: String? = nil,

@@ -8,6 +8,8 @@ package struct ManagerVariables: Sendable, Equatable {
     package var watchdogMicroseconds: Int64?
     /// `LISTEN_FDS`, `LISTEN_FDNAMES` as raw entries, where they were meant for this process.
     package var listenEntries: [[UInt8]] = []
+    /// `JOURNAL_STREAM`, which the child keeps too.
+    package var journalStream: String?
 
     package init() {}
 
@@ -19,6 +21,7 @@ package struct ManagerVariables: Sendable, Equatable {
                 .map { String(decoding: $0.dropFirst(start.count), as: UTF8.self) }
         }
         notifySocket = value("NOTIFY_SOCKET")
+        journalStream = value("JOURNAL_STREAM")
         if value("WATCHDOG_PID").map({ Int32($0) == process }) ?? true {
             watchdogMicroseconds = value("WATCHDOG_USEC").flatMap { Int64($0) }.flatMap { $0 > 0 ? $0 : nil }
         }
@@ -46,9 +49,12 @@ final class ManagerLink {
     private let notifier: ServiceNotifier?
     private let childSocket = OwnedSlot()
     private var childSocketName: String?
+    /// The journal, where standard error is.
+    let journal: Journal?
 
     init(_ variables: ManagerVariables) {
         self.variables = variables
+        journal = Journal(stream: variables.journalStream)
         if let address = variables.notifySocket {
             notifier = ServiceNotifier(address: address)
         } else {

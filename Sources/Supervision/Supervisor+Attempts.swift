@@ -30,7 +30,7 @@ extension Supervisor {
             return []
         case .becoming, .stopping, .ended: return []
         }
-        return (asked ? [.notifyReloading] : []) + startAttempt(.refresh, asked: asked, at: now)
+        return reloading(asked: asked) + startAttempt(.refresh, asked: asked, at: now)
     }
 
     /// What was asked for before the app ran is done once it runs.
@@ -59,7 +59,7 @@ extension Supervisor {
         case .waiting(let milliseconds):
             // The manager's own time-out moves on with ours (sd_notify(3), EXTEND_TIMEOUT_USEC).
             guard phase == .starting else { return [] }
-            return [.notify("EXTEND_TIMEOUT_USEC=\((milliseconds + 10_000) * 1000)")]
+            return [waitsForStart(milliseconds)]
         case .finished(let report):
             self.worker?.hasFinished = true
             deadlines[.worker] = now.boot + Self.exitLimit
@@ -134,11 +134,6 @@ extension Supervisor {
         return actions + [.writeStatus] + reloaded(asked: asked)
     }
 
-    private func reloaded(asked: Bool) -> [SupervisorAction] {
-        let state = "STATUS=\(PrintableText.escaped(status.summary))"
-        return [.notify(asked && queued?.asked != true ? "READY=1\n" + state : state)]
-    }
-
     private mutating func note(_ report: WorkerReport, at now: Moment) {
         schedule(report.nextMilliseconds, at: now)
         status.refreshed(report, at: now, next: deadlines[.refresh])
@@ -172,7 +167,7 @@ extension Supervisor {
         let next = deadlines[.refresh].map { "; next try in \(Self.words($0 - now.boot))" } ?? ""
         return Message(
             isGone ? .error : .warning, isGone ? .secretGone : .refreshFailed, failure.message + kept + next,
-            hint: failure.hint)
+            hint: failure.hint, secret: failure.secret, vault: failure.vault)
     }
 
     /// `41s`, `2m`, `1h`: rounded up, since a promise of an earlier time would be wrong.

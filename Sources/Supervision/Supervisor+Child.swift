@@ -5,6 +5,8 @@ import WorkerProtocol
 extension Supervisor {
     mutating func childDidStart(_ pid: Int32, at now: Moment) -> [SupervisorAction] {
         child = pid
+        childStartedAt = now.boot
+        childIsReady = false
         childIsStopped = false
         terminalHasAsked = false
         phase = .running
@@ -14,14 +16,6 @@ extension Supervisor {
         ]
         if !plan.childNotifies { actions += becameReady() }
         return actions + refreshIfAsked(at: now)
-    }
-
-    mutating func becameReady() -> [SupervisorAction] {
-        guard !isReady else { return [] }
-        isReady = true
-        let state = "STATUS=\(PrintableText.escaped(status.summary))"
-        // A child that reports itself has its READY passed on as it came.
-        return [.notify(plan.childNotifies ? state : "READY=1\n" + state)]
     }
 
     mutating func childCouldNotStart(_ failure: SpawnFailure, at now: Moment) -> [SupervisorAction] {
@@ -99,7 +93,7 @@ extension Supervisor {
     private mutating func end(with ending: Ending) -> [SupervisorAction] {
         if let endCode { return end(code: endCode) }
         switch ending {
-        case .code(let code): return [.notify("EXIT_STATUS=\(code)")] + end(code: code)
+        case .code(let code): return end(code: code)
         case .signal(let number): return end(by: number)
         }
     }
@@ -107,9 +101,11 @@ extension Supervisor {
     /// The child failed right after a restart: once more with what worked before.
     private mutating func rollBack(_ ending: Ending, at now: Moment) -> [SupervisorAction] {
         phase = .rollingBack
+        // The attempt that is given up was perhaps somebody's reload: it is made up for once the child runs.
+        asksWaiting = asksWaiting || worker?.asked == true || queued?.asked == true
         rolledBack = true
         let text = "the command failed with the new secrets (\(ending)); starting it with the previous ones"
-        return [
+        return takeWatchdogBack() + [
             .log(
                 Message(
                     .error, .childRolledBack, text,
@@ -125,7 +121,8 @@ extension Supervisor {
         rolledBack = false
         deadlines[.stop] = now.boot + .milliseconds(plan.stopTimeoutMilliseconds)
         let note = Message(.info, .childRestarting, "secrets changed: restarting the command")
-        var actions: [SupervisorAction] = [.log(note), .signalChild(plan.stopSignal, queuedValue: nil)]
+        var actions: [SupervisorAction] = takeWatchdogBack() + [.log(note)]
+        actions.append(.signalChild(plan.stopSignal, queuedValue: nil))
         if childIsStopped { actions.append(.signalChild(18, queuedValue: nil)) }
         return actions
     }

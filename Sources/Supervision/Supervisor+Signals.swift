@@ -88,12 +88,8 @@ extension Supervisor {
 
     /// Ends without a child, with a code.
     mutating func end(code: Int32) -> [SupervisorAction] {
-        let actions = abandonAttempt() + farewell()
+        let actions = abandonAttempt() + farewell(code: code)
         phase = .ended
         return actions + [.exit(code: code)]
-    }
-
-    private func farewell() -> [SupervisorAction] {
-        [.notify("STOPPING=1"), .clean]
     }
 }

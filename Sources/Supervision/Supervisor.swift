@@ -69,6 +69,9 @@ package struct Supervisor: Sendable {
     /// What Latchkey ends with once the child is gone; nil: the child's own code.
     var endCode: Int32?
     var isReady = false
+    /// `--notify child`: the child that runs now has said that it is ready.
+    var childIsReady = false
+    var childStartedAt = BootInstant(nanoseconds: 0)
     /// The terminal has told the child to end: what it ends with is no failure of a restart.
     var terminalHasAsked = false
     /// Somebody asked for a refresh while none could begin.
@@ -106,7 +109,9 @@ package struct Supervisor: Sendable {
             return []
         case .actionNotStarted(let failure): return [.log(Self.actionFailed("could not be started: \(failure.reason)"))]
         case .changeSignalWithheld(let number, let reason): return changeSignalWithheld(number, reason)
-        case .childReady: return becameReady()
+        case .childReady:
+            childIsReady = true
+            return becameReady()
         case .deadline: return deadlinesPassed(at: now)
         }
     }
@@ -119,10 +124,9 @@ package struct Supervisor: Sendable {
 
     private mutating func deadlinesPassed(at now: Moment) -> [SupervisorAction] {
         var actions: [SupervisorAction] = []
-        // With --notify child the watchdog is the child's.
-        if deadlines.take(.watchdog, at: now.boot), let watchdogPeriod, !(plan.childNotifies && child != nil) {
+        if deadlines.take(.watchdog, at: now.boot), let watchdogPeriod {
             deadlines[.watchdog] = now.boot + watchdogPeriod
-            actions.append(.notify("WATCHDOG=1"))
+            if watchdogIsOurs(at: now) { actions.append(.notify("WATCHDOG=1")) }
         }
         if deadlines.take(.stop, at: now.boot) { actions.append(.signalChild(9, queuedValue: nil)) }
         if deadlines.take(.action, at: now.boot) {

@@ -156,7 +156,13 @@ extension SupervisorLoop {
 
     func log(_ message: Message) {
         guard message.severity <= machine.plan.logLevel else { return }
-        let renderer = MessageRenderer(format: machine.plan.logFormat, instance: machine.plan.instance)
+        let usual = manager.journal == nil ? MessageFormat.text : .journal
+        let format = isPrepared ? machine.plan.logFormat : usual
+        if format == .journal, let journal = manager.journal {
+            let entry = JournalEntry(message, instance: machine.plan.instance)
+            if journal.send(entry) { return }
+        }
+        let renderer = MessageRenderer(format: format, instance: machine.plan.instance)
         StandardError.writeNow(Array(renderer.render(message, at: UTCTime(seconds: now.wall)).utf8))
     }
 
@@ -180,7 +186,8 @@ extension SupervisorLoop {
         while let message = try? LocalSocket.receive(from: number, into: &buffer) {
             let descriptors = OwnedList(message.descriptors)
             if message.count > 0, isFromChild(message.sender),
-                let notification = ChildNotification(datagram: Array(buffer.prefix(message.count)))
+                let notification = ChildNotification(
+                    datagram: Array(buffer.prefix(message.count)), isRestarting: machine.mayRestartChild(at: now))
             {
                 manager.send(notification.forwarded, descriptors: message.descriptors)
                 if notification.isReady { dispatch(.childReady) }

@@ -1,4 +1,5 @@
 package import LinuxSystem
+import ServiceNotify
 import WorkerProtocol
 
 /// What the loop is given at the start.
@@ -98,7 +99,10 @@ package final class SupervisorLoop {
     package func run() throws(SystemError) -> LoopResult {
         dispatch(.begun)
         while true {
-            if let result { return result }
+            if let result {
+                manager.journal?.settle()
+                return result
+            }
             setTimer()
             releaseMemory()
             var ready: InlineArray<5, Bool> = .init(repeating: false)

@@ -56,6 +56,9 @@ package struct WorkerFailure: Equatable, Sendable {
     package var exitCode: Int32
     package var message: String
     package var hint: String?
+    /// The secret's and the vault's name, where the failure is about one.
+    package var secret: String?
+    package var vault: String?
     /// A required secret is definitely gone, and the plan says to stop then.
     package var stops = false
 
@@ -173,6 +176,8 @@ extension WorkerFailure {
         writer.write(Int64(exitCode))
         writer.write(message)
         writer.write(optional: hint) { $0.write($1) }
+        writer.write(optional: secret) { $0.write($1) }
+        writer.write(optional: vault) { $0.write($1) }
         writer.write(stops)
     }
 
@@ -181,6 +186,8 @@ extension WorkerFailure {
         exitCode = Int32(try reader.readInteger(in: 0...255))
         message = try reader.readString()
         hint = try reader.readOptional { reader throws(WireError) in try reader.readString() }
+        secret = try reader.readOptional { reader throws(WireError) in try reader.readString() }
+        vault = try reader.readOptional { reader throws(WireError) in try reader.readString() }
         stops = try reader.readBool()
     }
 }

@@ -30,6 +30,7 @@ struct SupervisedWorker {
             let entries = EnvironmentEntries(entries: environment.entries.filter { !isManagers($0) })
             let order = try decoded(orderBytes)
             var worker = SupervisedWorker(order: order, arguments: arguments, environment: entries)
+            defer { worker.log.settle() }
             try worker.attempt()
             return 0
         } catch {
@@ -223,6 +224,8 @@ struct SupervisedWorker {
         var told = WorkerFailure(
             code: isGone ? MessageCode.secretGone.rawValue : first?.code.rawValue ?? MessageCode.internalError.rawValue,
             exitCode: first?.exitCode.rawValue ?? 70, message: first?.text ?? "the refresh failed", hint: first?.hint)
+        told.secret = first?.secret
+        told.vault = first?.vault
         told.stops = isGone && plan.onGone == .stop
         var result = WorkerReport(outcome: .failed(told))
         result.generation = memory.generation

@@ -1,21 +1,24 @@
 import LaunchConfiguration
 import LinuxSystem
 import Messages
+import ServiceNotify
 
-/// Messages to standard error, as the plan says.
+/// Messages to standard error, or to the journal where that is what standard error is, as the plan says.
 final class WorkerLog {
     private var renderer: MessageRenderer
+    private let journal: Journal?
     private var level = Severity.info
 
     init(environment: EnvironmentEntries) {
         let colour =
             Terminal.isTerminal(2) && environment["NO_COLOR"] == nil && environment["TERM"] != Array("dumb".utf8)
-        renderer = MessageRenderer(format: .text, colour: colour)
+        journal = Journal(stream: environment.text("JOURNAL_STREAM"))
+        renderer = MessageRenderer(format: journal == nil ? .text : .journal, colour: colour)
     }
 
     /// How messages are written from here on.
     func configure(_ plan: LogPlan, instance: String?) {
-        renderer.format = plan.format ?? .text
+        renderer.format = plan.format ?? (journal == nil ? .text : .journal)
         renderer.instance = instance
         level = plan.level
     }
@@ -30,8 +33,17 @@ final class WorkerLog {
 
     func write(_ message: Message) {
         guard message.severity <= level else { return }
+        if format == .journal, let journal {
+            let entry = JournalEntry(message, instance: renderer.instance)
+            if journal.send(entry) { return }
+        }
         let text = renderer.render(message, at: UTCTime(seconds: wallClockSeconds()))
         StandardError.writeNow(Array(text.utf8))
+    }
+
+    /// The last word before the process ends: the journal still has to see who wrote what it was sent.
+    func settle() {
+        journal?.settle()
     }
 
     /// Errors that end the run, the most important first.

@@ -9,11 +9,15 @@ enum CommandWorker {
     static func run(_ arguments: [[UInt8]]) -> Int32 {
         let environment = EnvironmentEntries(entries: ProcessStart.environment)
         let log = WorkerLog(environment: environment)
+        defer { log.settle() }
         let invocation = Invocation(arguments, environment)
         do throws(ConfigurationError) {
             return perform(try CommandLine.parse(invocation), arguments, environment, log)
         } catch {
             log.end(error, of: invocation)
+            if arguments.dropFirst().first?.elementsEqual("credential".utf8) == true {
+                Credential.refuseAll(error.diagnosis, environment, log)
+            }
             return error.diagnosis.exitCode.rawValue
         }
     }
@@ -52,6 +56,7 @@ enum CommandWorker {
         case .get(_, let reference):
             return Get.run(plan, ObjectRequest(reference: reference), environment, log)
         case .initialize(_, let output): return Initialize.run(plan, output, environment, log)
+        case .credential: return Credential.run(plan, environment, log)
         default:
             let text = "this command is not part of version \(Release.version)"
             log.end([Diagnosis(.usage, exit: .usage, text)])
