@@ -35,7 +35,8 @@ struct ListenDescriptorsTests {
         (["LISTEN_FDS": "1"], []), (["LISTEN_PID": "77"], []), (["LISTEN_PID": "77", "LISTEN_FDS": "-1"], []),
         (["LISTEN_PID": "77", "LISTEN_FDS": "0"], []), (["LISTEN_PID": "77", "LISTEN_FDS": "999999999"], []),
     ])
-    func `descriptors are taken by the process that they are meant for`(variables: [String: String], expected: [Int32]) {
+    func `descriptors are taken by the process that they are meant for`(variables: [String: String], expected: [Int32])
+    {
         #expect(ListenDescriptors.numbers(process: Self.own) { variables[$0] } == expected)
     }
 }
