@@ -210,3 +210,15 @@ let package = Package(
     cLanguageStandard: .gnu11,
     cxxLanguageStandard: .cxx17
 )
+
+// Its main function is libFuzzer's, so that it links in a build of its own only (Tests/Fuzzing/run.sh).
+if Context.environment["LATCHKEY_FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "latchkey-fuzz",
+            dependencies: [
+                "LinuxSystem", "Secrets", "Messages", "HTTPTransport", "WorkerProtocol", "ServiceNotify",
+                "LaunchConfiguration", "Delivery", "ManagedIdentity", "KeyVault", "Refresh",
+            ],
+            path: "Tests/Fuzzing", exclude: ["Corpus", "run.sh"], swiftSettings: strict))
+}

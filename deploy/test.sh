@@ -130,7 +130,7 @@ export LATCHKEY_BIN LATCHKEY_DEBUG_BIN
 step "checking the form of the sources"
 swift format lint --strict -r Sources Tests Package.swift || failures+=("swift format lint")
 if command -v shellcheck >/dev/null; then
-    mapfile -t scripts < <(grep -rlE '^#!.*\b(ba|da)?sh\b' .ci deploy)
+    mapfile -t scripts < <(grep -rlE --include="*.sh" --include=run "^#!.*\b(ba|da)?sh\b" .ci deploy Tests)
     shellcheck "${scripts[@]}" || failures+=("shellcheck")
 else
     skips+=("shellcheck of the scripts: shellcheck is not installed")
@@ -154,6 +154,11 @@ closing=$(grep -E 'Test run with [0-9]+ tests?' "$log" | tail -n 1)
 if [ -z "$closing" ]; then
     closing="the runner did not come to its closing line"
     [ "$code" -ne 0 ] || failures+=("swift test ended without its closing line")
+fi
+
+if [ -n "${LATCHKEY_FULL:-}" ]; then
+    step "fuzzing the parsers, a minute each"
+    Tests/Fuzzing/run.sh || failures+=("fuzzing")
 fi
 
 step "done"

@@ -54,6 +54,9 @@ struct ConfigurationText {
         if let nul = scanner.nul {
             throw fail(.configurationValue, at: places[nul], "a string with a NUL character can't be used")
         }
+        if let fault = scanner.fault {
+            throw fail(.configurationSyntax, at: places[fault.offset], fault.reason)
+        }
         let table: TOMLTable
         do {
             table = try TOMLTable(string: text)

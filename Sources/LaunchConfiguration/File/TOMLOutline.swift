@@ -43,6 +43,9 @@ struct TOMLScanner {
     private(set) var duplicates: [Duplicate] = []
     /// Where a string holds a NUL, which the parser would cut it at.
     private(set) var nul: Int?
+    /// The first thing that no configuration has, and that the parser would abort at: it takes for granted that a
+    /// table's name begins as one, and that a date is whole.
+    private(set) var fault: (offset: Int, reason: String)?
     let root = TOMLOutline(key: 0, value: 0)
 
     /// The parser's own limit is 256.
@@ -74,6 +77,10 @@ struct TOMLScanner {
         let isArray = peek == UInt8(ascii: "[")
         if isArray { position += 1 }
         skipSpace()
+        if let byte = peek, !Self.beginsKey(byte), byte != UInt8(ascii: "]") {
+            fault = (position, "a table's name is missing: write [name] or [\"name\"]")
+            return nil
+        }
         guard let keys = keyPath(), let last = keys.last else { return nil }
         var table = root
         for key in keys.dropLast() {
@@ -131,6 +138,17 @@ struct TOMLScanner {
         return start == position ? nil : String(decoding: text[start..<position], as: UTF8.self)
     }
 
+    /// Whether a key can begin with the byte (TOML 1.0.0, Keys).
+    private static func beginsKey(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "\""),
+            UInt8(ascii: "'"):
+            true
+        default: false
+        }
+    }
+
     // MARK: values
 
     private mutating func value(into target: TOMLOutline) -> Bool {
@@ -142,10 +160,32 @@ struct TOMLScanner {
         case UInt8(ascii: "["): return array(into: target)
         case UInt8(ascii: "{"): return inlineTable(into: target)
         default:
-            // Numbers, booleans and dates; what a date has behind its space is skipped with the rest of the line.
+            let start = position
             while let byte = peek, !" \t\r\n,]}#".utf8.contains(byte) { position += 1 }
+            guard start == position || Self.isPlain(text[start..<position]) else {
+                fault = (start, "a value is a string in quotes, a number, true or false")
+                return false
+            }
             return true
         }
+    }
+
+    /// Whether a word is a boolean or can be a decimal number: no date, which has a hyphen behind its first digits.
+    private static func isPlain(_ word: ArraySlice<UInt8>) -> Bool {
+        if word.elementsEqual("true".utf8) || word.elementsEqual("false".utf8) { return true }
+        var last: UInt8?
+        for byte in word {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "e"),
+                UInt8(ascii: "E"):
+                break
+            case UInt8(ascii: "+"), UInt8(ascii: "-"):
+                guard last == nil || last == UInt8(ascii: "e") || last == UInt8(ascii: "E") else { return false }
+            default: return false
+            }
+            last = byte
+        }
+        return true
     }
 
     private mutating func array(into target: TOMLOutline) -> Bool {
@@ -243,7 +283,7 @@ struct TOMLScanner {
         while let byte = peek, byte != UInt8(ascii: "\n") { position += 1 }
     }
 
-    /// Goes on to one of the bytes, over spaces, comments and the rest of a date.
+    /// Goes on to one of the bytes, over spaces and comments.
     private mutating func skip(to ends: [UInt8]) -> Bool {
         while let byte = peek, !ends.contains(byte) {
             if byte == UInt8(ascii: "#") { skipLine() } else { position += 1 }

@@ -1,0 +1,169 @@
+import HTTPTransport
+import LaunchConfiguration
+import LinuxSystem
+import Refresh
+import Secrets
+import ServiceNotify
+import WorkerProtocol
+
+@testable import Delivery
+@testable import HTTPTransport
+@testable import KeyVault
+@testable import ManagedIdentity
+
+typealias Parser = @Sendable ([UInt8]) -> Void
+
+/// Everything that reads bytes which somebody else wrote, by name. A corpus of each is in `Corpus/NAME`.
+let parsers: [String: Parser] = [
+    "answer": vaultAnswer, "challenge": challenge, "dates": dates, "endpoint": endpoint, "head": answerHead,
+    "json": json, "memory": refreshMemory, "notify": notification, "order": workerOrder, "realm": realm,
+    "reference": reference, "report": report, "template": template, "token": tokenAnswer, "toml": configuration,
+]
+
+private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+private let vault = try? VaultAddress(parsing: "contoso-web")
+
+/// A JSON text, with a pointer behind its first line.
+@Sendable private func json(_ bytes: [UInt8]) {
+    let lines = bytes.split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false)
+    let body = Array(lines.last ?? [])
+    let span = body.span
+    guard let root = try? JSONReader.read(span) else { return }
+    precondition(root.range.upperBound <= body.count)
+    if let pointer = JSONPointer(text(Array(lines.first ?? []))), let found = pointer.resolve(from: root, in: span) {
+        precondition(root.range.contains(found.range.lowerBound) && found.range.upperBound <= root.range.upperBound)
+        // A part of a text is a text.
+        let part = Array(body[found.range])
+        precondition((try? JSONReader.read(part.span)) != nil)
+        _ = found.string(in: span)
+        _ = found.integer(in: span)
+    }
+}
+
+/// What a vault answers: secret, key, certificate, list, refusal.
+@Sendable private func vaultAnswer(_ bytes: [UInt8]) {
+    guard let vault else { return }
+    var set = SecretSet()
+    let body = SecretBytes(copying: bytes.span)
+    for kind in VaultObjectKind.allCases {
+        let object = VaultObject(vault: vault, kind: kind, name: "db-password")
+        let fetched: FetchedObject? =
+            switch kind {
+            case .secret: try? VaultAnswer.secret(body, for: object, into: &set)
+            case .key: try? VaultAnswer.key(body, for: object, into: &set)
+            case .certificate: try? VaultAnswer.certificate(body, for: object, into: &set)
+            }
+        precondition(fetched.map { $0.object == object } ?? true)
+    }
+    _ = try? VaultAnswer.page(body)
+    let response = HTTPResponse(status: 403, headers: HTTPHeaders(), body: SecretBytes(copying: bytes.span))
+    let code = VaultRefusal(response).code
+    precondition(code?.utf8.allSatisfy { $0.isLetterOrDigit } ?? true, "a code that is no word")
+}
+
+@Sendable private func challenge(_ bytes: [UInt8]) {
+    guard let vault, let challenge = Challenge(HTTPHeaders([("WWW-Authenticate", text(bytes))])) else { return }
+    if let resource = try? challenge.verifiedResource(for: vault) {
+        let host = resource.lowercased().dropFirst("https://".count).prefix { $0 != ":" }
+        precondition(vault.host.hasSuffix("." + host), "a resource of somebody else")
+    }
+}
+
+/// Retry-After in its forms, and every form of an expiry.
+@Sendable private func dates(_ bytes: [UInt8]) {
+    let text = text(bytes)
+    for name in ["Retry-After", "retry-after-ms", "x-ms-retry-after-ms"] {
+        let pause = retryAfter(in: HTTPHeaders([(name, text)]), wallClock: 1_700_000_000)
+        precondition(pause.map { $0 >= .seconds(1) && $0 <= .seconds(300) } ?? true, "not clamped")
+    }
+    _ = Expiry.seconds(text)
+    _ = Expiry.localSeconds(text)
+}
+
+@Sendable private func endpoint(_ bytes: [UInt8]) {
+    guard let url = EndpointURL(text(bytes)) else { return }
+    let asking = url.asking([("resource", "https://vault.azure.net")])
+    precondition(EndpointURL(asking).map { $0.hostAndPort == url.hostAndPort } ?? false, "another host: \(asking)")
+    _ = url.appending("oauth2/token")
+}
+
+@Sendable private func answerHead(_ bytes: [UInt8]) {
+    var head = AnswerHead()
+    for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+        let line = Array(line) + [0x0A]
+        if head.take(line.span) != nil { return }
+    }
+    precondition(head.headers.fields.count <= AnswerHead.mostFields)
+}
+
+@Sendable private func refreshMemory(_ bytes: [UInt8]) {
+    guard let memory = try? RefreshMemory(decoding: bytes) else { return }
+    precondition((try? RefreshMemory(decoding: memory.encoded)) == memory)
+}
+
+@Sendable private func notification(_ bytes: [UInt8]) {
+    guard let notification = ChildNotification(datagram: bytes) else { return }
+    let lines = notification.forwarded.split(separator: 0x0A)
+    precondition(!lines.contains { $0.starts(with: Array("MAINPID=".utf8)) }, "MAINPID is passed on")
+}
+
+@Sendable private func workerOrder(_ bytes: [UInt8]) {
+    guard let order = try? WorkerOrder(decoding: bytes) else { return }
+    precondition((try? WorkerOrder(decoding: order.encoded)) == order)
+}
+
+@Sendable private func realm(_ bytes: [UInt8]) {
+    guard let name = ArcSource.keyName(challenge: text(bytes)) else { return }
+    precondition(!name.utf8.contains(UInt8(ascii: "/")) && name.hasSuffix(".key"), "a name that leaves the directory")
+}
+
+@Sendable private func reference(_ bytes: [UInt8]) {
+    let text = text(bytes)
+    _ = ReferenceParser.claims(bytes)
+    guard let reference = try? ReferenceParser(defaultVault: vault).parse(text) else { return }
+    precondition(reference.object.name.utf8.allSatisfy { $0.isLetterOrDigit || $0 == 0x2D }, "a name that is none")
+    precondition(reference.object.vault.url.hasPrefix("https://"))
+}
+
+/// The stream of a worker, in two parts.
+@Sendable private func report(_ bytes: [UInt8]) {
+    var buffer: [UInt8] = []
+    for part in [bytes.prefix(bytes.count / 2), bytes.dropFirst(bytes.count / 2)] {
+        buffer += part
+        while let message = try? WorkerMessage.take(from: &buffer) {
+            var again = message.encoded
+            precondition((try? WorkerMessage.take(from: &again)) == message && again.isEmpty)
+        }
+    }
+}
+
+@Sendable private func template(_ bytes: [UInt8]) {
+    guard let source = String(validating: bytes, as: UTF8.self), let template = try? Template(source, path: "t") else {
+        return
+    }
+    var set = SecretSet()
+    let value = set.append([UInt8]("va'l\"ue".utf8).span)
+    let slots = Dictionary(template.names.map { ($0, value) }) { first, _ in first }
+    precondition((try? template.render(slots, in: &set, file: "f")) != nil, "a template that names what it reads")
+}
+
+@Sendable private func tokenAnswer(_ bytes: [UInt8]) {
+    let body = SecretBytes(copying: bytes.span)
+    let resource = "https://vault.azure.net"
+    let answer = try? TokenAnswer.token(body, kind: .appService, resource: resource, now: 1_700_000_000)
+    if let answer { precondition(answer.token.secret.count > 0) }
+    let refusal = ErrorAnswer(body)
+    precondition(refusal.word?.utf8.count ?? 0 <= 40)
+}
+
+/// The configuration file, by way of a memory file, as `latchkey run --config` reads it.
+@Sendable private func configuration(_ bytes: [UInt8]) {
+    guard let file = try? MemoryFile.create(name: "toml"), (try? writeAll(bytes.span, to: file.number)) != nil else {
+        return
+    }
+    let words = ["latchkey", "run", "--config", "/proc/self/fd/\(file.number)", "--", "app"]
+    _ = try? CommandLine.parse(
+        Invocation(
+            arguments: words.map { Array($0.utf8) }, environment: InheritedEnvironment([:]), workingDirectory: "/"))
+}
