@@ -137,6 +137,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/latchkey-demo.XXXXXX")
 build() {
     local from=$SECONDS next=$((SECONDS + 20)) place="   [$2/${#programs[@]}] $1" now code=0
     : >"$work/build.log"
+    run_line "swift build ${flags[*]} --product $1"
     swift build "${flags[@]}" --product "$1" >>"$work/build.log" 2>&1 &
     builder=$!
     while alive "$builder"; do
@@ -161,17 +162,24 @@ build() {
 
 if [ -z "$bin" ]; then
     step "Building what is run (the first time takes some minutes)"
-    flags=(-c release --static-swift-stdlib)
-    run_line "swift build ${flags[*]} --product ..."
+    release=(-c release --static-swift-stdlib)
     which=0
     for program in "${programs[@]}"; do
         which=$((which + 1))
+        case "$program" in
+        # As they are shipped.
+        latchkey | latchkey-worker) flags=("${release[@]}") ;;
+        # What stands around them is built in the way that takes less time.
+        *) flags=(-c debug) ;;
+        esac
         build "$program" "$which"
     done
-    bin=$(swift build "${flags[@]}" --show-bin-path)
+    bin=$(swift build "${release[@]}" --show-bin-path)
+    stand_ins=$(swift build --show-bin-path)
 fi
-for program in "${programs[@]}"; do
-    [ -x "$bin/$program" ] || fail "there is no program $bin/$program"
+stand_ins=${stand_ins:-$bin}
+for program in "$bin"/latchkey{,-worker} "$stand_ins"/latchkey-{emulator,sample-app}; do
+    [ -x "$program" ] || fail "there is no program $program"
 done
 
 # --- Azure, here --------------------------------------------------------------------------------------------------
@@ -197,7 +205,7 @@ password=$(fresh_value) api_key=$(fresh_value)
 		permissions = ["get", "list"]
 	SEED
 )
-setsid "$bin/latchkey-emulator" --seed "$work/seed.toml" --state-directory "$work/azure" \
+setsid "$stand_ins/latchkey-emulator" --seed "$work/seed.toml" --state-directory "$work/azure" \
     >"$work/emulator.out" 2>"$work/emulator.err" </dev/null &
 emulator=$!
 emulator_is_ready() { alive "$emulator" || fail "the emulator ended"; [ -s "$work/emulator.out" ]; }
@@ -225,7 +233,7 @@ say "    -- latchkey-sample-app --port 0$plain"
     . "$work/azure/environment"
     set +a
     cd "$work"
-    exec setsid "$bin/latchkey" "${arguments[@]}" -- "$bin/latchkey-sample-app" --port 0
+    exec setsid "$bin/latchkey" "${arguments[@]}" -- "$stand_ins/latchkey-sample-app" --port 0
 ) >"$work/app.out" 2>"$work/latchkey.err" </dev/null &
 launcher=$!
 app_is_ready() { alive "$launcher" || fail "latchkey ended"; grep -qs '^http' "$work/app.out"; }
