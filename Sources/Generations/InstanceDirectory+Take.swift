@@ -67,15 +67,7 @@ extension InstanceDirectory {
     private static func take(
         _ candidate: Candidate, _ request: PlaceRequest, _ name: String, _ own: DeliveryOwner
     ) throws(GenerationError) -> InstanceDirectory? {
-        if let base = candidate.base {
-            let user = try system(base) { () throws(SystemError) in try pathOwner(base) }
-            // What another user's session left in the environment is not ours to use.
-            if user != own.user {
-                throw .refused(
-                    directory: candidate.path,
-                    .forbidden(SystemError(call: "openat", code: EACCES, subject: "\(base), of user \(user)")))
-            }
-        }
+        try checkBase(of: candidate, own)
         let arrival = try DirectoryWalk.arrive(
             at: candidate.path, for: own, making: candidate.makable, allowDisk: request.allowDisk)
         let path = candidate.path
@@ -100,6 +92,17 @@ extension InstanceDirectory {
         return InstanceDirectory(
             directory: directory, lock: lock, name: name, path: path, isOurs: candidate.isNamed,
             isMemory: fileSystem.isMemory)
+    }
+
+    /// What another user's session left in the environment is not ours to use.
+    static func checkBase(of candidate: Candidate, _ own: DeliveryOwner) throws(GenerationError) {
+        guard let base = candidate.base else { return }
+        let user = try system(base) { () throws(SystemError) in try pathOwner(base) }
+        if user != own.user {
+            throw .refused(
+                directory: candidate.path,
+                .forbidden(SystemError(call: "openat", code: EACCES, subject: "\(base), of user \(user)")))
+        }
     }
 
     private static func pathOwner(_ path: String) throws(SystemError) -> UInt32 {
@@ -134,7 +137,7 @@ extension DeliveryOwner {
 
 extension GenerationError {
     /// The reason alone, for a list of places.
-    fileprivate var shortReason: String {
+    var shortReason: String {
         switch self {
         case .refused(_, .notMemory(let name)): "is on \(name)"
         case .refused(_, .forbidden(let error)), .system(let error, _), .write(let error, _, _): error.reason

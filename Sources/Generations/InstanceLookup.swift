@@ -65,7 +65,7 @@ package struct InstanceLookup: Sendable {
             + (user == 0 ? [] : ["/dev/shm/latchkey-0"])
     }
 
-    private static func look(at path: String, _ name: String) -> FoundInstance? {
+    static func look(at path: String, _ name: String) -> FoundInstance? {
         guard let directory = try? open(path), let lock = try? directory.status(of: .lock), lock.kind == .regular,
             trusts(lock)
         else { return nil }

@@ -114,6 +114,9 @@ package enum ProcessFiles {
         return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
     }
 
+    /// Whether a path names anything (access(2)).
+    package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
     /// All of a file's bytes, at most `limit`; a link at the end is not followed.
     package static func contents(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
         let number = unsafe clinux_open_read(AT_FDCWD, path)

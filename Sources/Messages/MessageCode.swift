@@ -15,6 +15,8 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case configurationDuplicate = "config-duplicate"
     case environmentValue = "environment-value"
     case fileExists = "file-exists"
+    case fileWritten = "file-written"
+    case outputFailed = "output-failed"
     case vaultMissing = "vault-missing"
     case nothingToDeliver = "nothing-to-deliver"
     case optionUnused = "option-unused"

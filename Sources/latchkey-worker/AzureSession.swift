@@ -48,30 +48,40 @@ final class AzureSession {
 final class RunObserver: WaitObserver {
     private let log: WorkerLog
     private let waiting: (Duration) -> Void
+    /// Where somebody is watching.
+    let progress: ProgressLine?
     private var hasLogged = false
     /// Exchanges by endpoint and status: `vault 200`.
     private(set) var requests: [String: Int64] = [:]
 
-    init(log: WorkerLog, isStart: Bool, waiting: @escaping (Duration) -> Void = { _ in }) {
+    init(
+        log: WorkerLog, isStart: Bool, progress: ProgressLine? = nil, waiting: @escaping (Duration) -> Void = { _ in }
+    ) {
         self.log = log
+        self.progress = progress
+        log.progress = progress
         self.waiting = waiting
         hasLogged = !isStart
     }
 
     func retrying(_ diagnosis: Diagnosis, after pause: Duration) {
         waiting(pause)
+        let seconds = max(1, (pause.wholeMilliseconds + 999) / 1000)
+        progress?.show("\(diagnosis.text); trying again in \(seconds)s")
         guard !hasLogged else { return }
         hasLogged = true
-        let seconds = max(1, (pause.wholeMilliseconds + 999) / 1000)
         var message = Message(.warning, diagnosis)
         message.diagnosis.code = .startRetrying
         message.diagnosis.text += "; trying again, next in \(seconds)s"
         log.write(message)
     }
 
-    func fetched(_ done: Int, of total: Int) {}
+    func fetched(_ done: Int, of total: Int) {
+        progress?.show("\(done) of \(total) secrets")
+    }
 
     func exchanged(endpoint: String, status: Int) {
+        if endpoint != "vault" { progress?.show("asking the vault") }
         let digits = String(status)
         let code = String(repeating: "0", count: max(0, 3 - digits.count)) + digits
         requests["\(endpoint) \(code)", default: 0] += 1

@@ -58,6 +58,11 @@ extension LaunchPlan {
         }
     }
 
+    /// Where it would deliver to; nothing is made.
+    func lookAtPlace(_ environment: EnvironmentEntries, pid: Int32) throws(GenerationError) -> DeliveryOutlook {
+        try DeliveryPlace.look(placeRequest(environment, pid: pid))
+    }
+
     private func placeRequest(
         _ environment: EnvironmentEntries, pid: Int32
     ) throws(GenerationError) -> PlaceRequest {

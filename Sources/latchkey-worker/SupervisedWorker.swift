@@ -148,7 +148,8 @@ struct SupervisedWorker {
 
     private mutating func refresh(_ plan: LaunchPlan, _ place: DeliveryPlace?, isSidecar: Bool) throws(SystemError) {
         let isStart = order.task == .first
-        let observer = RunObserver(log: log, isStart: isStart) { pause in
+        let progress = isStart ? ProgressLine(environment) : nil
+        let observer = RunObserver(log: log, isStart: isStart, progress: progress) { pause in
             guard isStart else { return }
             let message = WorkerMessage.waiting(milliseconds: max(0, pause.wholeMilliseconds))
             try? LocalSocket.send(message.encoded, over: WorkerDescriptor.report)
@@ -156,6 +157,7 @@ struct SupervisedWorker {
         do throws(RefreshFailure) {
             try deliver(plan, place, isSidecar: isSidecar, observer)
         } catch {
+            progress?.stop()
             if isStart {
                 log.end(error.diagnoses)
                 return try report(
@@ -174,6 +176,8 @@ struct SupervisedWorker {
             ? Patience(deadline: started + plan.startTimeout) : Patience(deadline: .now + .seconds(60), attempts: 4)
         let azure = try AzureSession.open(plan, environment, observer: observer)
         let gathered = try gather(plan, through: azure.client, patience: patience, wallClock: wallClockSeconds())
+        // The command must find the terminal as it was.
+        observer.progress?.stop()
         gathered.warnings.filter { isDue($0) }.forEach { log.write($0) }
         for (key, count) in observer.requests { memory.requests[key, default: 0] += count }
         if gathered.isRefused(by: memory) { return try finish(gathered, DeliveryOutcome(), plan, isSidecar) }

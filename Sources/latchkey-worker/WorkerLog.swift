@@ -8,6 +8,8 @@ final class WorkerLog {
     private var renderer: MessageRenderer
     private let journal: Journal?
     private var level = Severity.info
+    /// What has to be taken away before a message is written.
+    weak var progress: ProgressLine?
 
     init(environment: EnvironmentEntries) {
         let colour =
@@ -38,7 +40,11 @@ final class WorkerLog {
             if journal.send(entry) { return }
         }
         let text = renderer.render(message, at: UTCTime(seconds: wallClockSeconds()))
-        StandardError.writeNow(Array(text.utf8))
+        if let progress {
+            progress.around { StandardError.writeNow(Array(text.utf8)) }
+        } else {
+            StandardError.writeNow(Array(text.utf8))
+        }
     }
 
     /// The last word before the process ends: the journal still has to see who wrote what it was sent.

@@ -32,4 +32,9 @@ extension VaultClient {
     package func owner(ofTokensFor vault: VaultAddress) -> TokenOwner? {
         lines[vault]?.resource.flatMap { audiences[$0] }.map { IdentitySession.owner(of: $0.token) }
     }
+
+    /// When the token for a vault ends, in seconds since 1970; nil before there was one.
+    package func end(ofTokensFor vault: VaultAddress) -> Int64? {
+        lines[vault]?.resource.flatMap { audiences[$0]?.token.expiresOn }
+    }
 }

@@ -98,10 +98,12 @@ struct DeliveryEntries {
     /// No variable and no file twice, and no file where another needs a directory.
     private func checkNames() throws(ConfigurationError) {
         let variables =
-            environment.map { ($0.name, $0.place) }
-            + files.compactMap { file in file.pathVariable.map { ($0, file.place) } }
+            environment.map { Taken(name: $0.name, by: $0.place, "'\($0.request.reference.object.name)'") }
+            + files.compactMap { file in
+                file.pathVariable.map { Taken(name: $0, by: file.place, "the path of '\(file.path)'") }
+            }
         try Self.checkUnique(variables, "variable")
-        try Self.checkUnique(files.map { ($0.path, $0.place) }, "file")
+        try Self.checkUnique(files.map { Taken(name: $0.path, by: $0.place, $0.content.words) }, "file")
         if let (file, below) = DeliveryPath.conflict(among: files) {
             throw ConfigurationError(
                 .configurationDuplicate, exit: .configuration,
@@ -109,15 +111,38 @@ struct DeliveryEntries {
         }
     }
 
-    private static func checkUnique(_ names: [(String, Place)], _ what: String) throws(ConfigurationError) {
-        var places: [String: Place] = [:]
-        for (name, place) in names {
-            guard let first = places.updateValue(place, forKey: name) else { continue }
+    private static func checkUnique(_ all: [Taken], _ what: String) throws(ConfigurationError) {
+        var seen: [String: Taken] = [:]
+        for taken in all {
+            guard let first = seen.updateValue(taken, forKey: taken.name) else { continue }
             throw ConfigurationError(
                 .configurationDuplicate, exit: .configuration,
-                first == place
-                    ? "the \(what) '\(name)' is given twice, both by \(place)"
-                    : "the \(what) '\(name)' is given twice, by \(first) and by \(place)", hint: "keep one of them")
+                "the \(what) '\(taken.name)' is given twice: \(first.content) by \(first.place) and \(taken.content) by "
+                    + "\(taken.place)", hint: "keep one of them")
+        }
+    }
+
+    /// A name that an entry takes, and what it gives it.
+    private struct Taken {
+        let name: String
+        let place: Place
+        let content: String
+
+        init(name: String, by place: Place, _ content: String) {
+            self.name = name
+            self.place = place
+            self.content = content
+        }
+    }
+}
+
+extension FileContent {
+    /// What is in the file, for messages.
+    fileprivate var words: String {
+        switch self {
+        case .object(let request): "'\(request.reference.object.name)'"
+        case .template(let path, _): "the template '\(path)'"
+        case .set(let references, _): "a set of \(references.count) secrets"
         }
     }
 }

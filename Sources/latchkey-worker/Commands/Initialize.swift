@@ -10,13 +10,14 @@ enum Initialize {
         _ plan: LaunchPlan, _ output: ParsedCommand.Output, _ environment: EnvironmentEntries, _ log: WorkerLog
     ) -> Int32 {
         do throws(Diagnosis) {
+            if case .file(let path) = output, ProcessFiles.exists(path) { throw existing(path, "file exists") }
             let listed = try List.listed(plan, environment, log)
             let text = text(plan, Selection.select(from: listed))
             switch output {
             case .standardOutput: Output.write(text)
             case .file(let path):
                 try write(text, to: path)
-                log.write(Message(.info, .refreshed, "wrote '\(path)'; try it with 'latchkey check'"))
+                log.write(Message(.info, .fileWritten, "wrote '\(path)'; try it with 'latchkey check'"))
             }
             return 0
         } catch {
@@ -35,9 +36,15 @@ enum Initialize {
         do throws(SystemError) {
             try ProcessFiles.create(path, Array(text.utf8), mode: 0o644)
         } catch {
-            let hint = error.isExisting ? "choose another one with --output, or '-' for standard output" : nil
-            throw Diagnosis(.fileExists, exit: .cannotCreate, "'\(path)': \(error.reason)", hint: hint)
+            if error.isExisting { throw existing(path, error.reason) }
+            throw Diagnosis(.fileExists, exit: .cannotCreate, "'\(path)': \(error.reason)")
         }
+    }
+
+    private static func existing(_ path: String, _ reason: String) -> Diagnosis {
+        Diagnosis(
+            .fileExists, exit: .cannotCreate, "'\(path)': \(reason)",
+            hint: "choose another one with --output, or '-' for standard output")
     }
 
     private static func text(_ plan: LaunchPlan, _ secrets: [ListedSecret]) -> String {

@@ -28,7 +28,9 @@ enum List {
         guard let vault = plan.vault else {
             throw Diagnosis(.optionValue, exit: .usage, "no vault is named", hint: "give one with --vault NAME")
         }
-        let azure = try AzureSession(plan, environment, observer: RunObserver(log: log, isStart: true))
+        let observer = RunObserver(log: log, isStart: true, progress: ProgressLine(environment))
+        defer { observer.progress?.stop() }
+        let azure = try AzureSession(plan, environment, observer: observer)
         azure.client.warm(vault)
         switch azure.client.list(vault, patience: .interactive) {
         case .success(let listed): return listed.sorted { $0.name < $1.name }
@@ -57,6 +59,19 @@ enum Output {
 
     static func write(_ bytes: [UInt8]) {
         try? writeAll(bytes.span, to: 1)
+    }
+
+    /// `23h 59m`, `4m 30s`: the two largest units.
+    static func words(_ duration: Duration) -> String {
+        let seconds = duration.components.seconds
+        let parts = [(86_400, "d"), (3600, "h"), (60, "m"), (1, "s")] as [(Int64, String)]
+        guard let first = parts.firstIndex(where: { seconds >= $0.0 }) else {
+            return "\(duration.wholeMilliseconds)ms"
+        }
+        let whole = "\(seconds / parts[first].0)\(parts[first].1)"
+        guard first + 1 < parts.count else { return whole }
+        let rest = seconds % parts[first].0 / parts[first + 1].0
+        return rest == 0 ? whole : "\(whole) \(rest)\(parts[first + 1].1)"
     }
 
     static func date(_ seconds: Int64?) -> String {
@@ -98,6 +113,17 @@ enum JSONText {
             case name, enabled, updated, expires, tags
             case contentType = "content_type"
         }
+
+        /// Every member is there, `null` where the vault says nothing.
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(name, forKey: .name)
+            try container.encode(enabled, forKey: .enabled)
+            try container.encode(updated, forKey: .updated)
+            try container.encode(expires, forKey: .expires)
+            try container.encode(contentType, forKey: .contentType)
+            try container.encode(tags, forKey: .tags)
+        }
     }
 
     static func list(_ listed: [ListedSecret]) -> String {
@@ -108,9 +134,14 @@ enum JSONText {
                 expires: secret.attributes.expires.map { UTCTime(seconds: $0).rfc3339 },
                 contentType: secret.contentType, tags: secret.tags)
         }
+        return document(Document(secrets: secrets))
+    }
+
+    /// A document as it is written: indented, with its members in order.
+    static func document(_ value: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let data = (try? encoder.encode(Document(secrets: secrets))) ?? Data()
+        let data = (try? encoder.encode(value)) ?? Data()
         return String(decoding: data, as: UTF8.self) + "\n"
     }
 }

@@ -22,7 +22,8 @@ enum Sync {
         _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ log: WorkerLog
     ) throws(RefreshFailure) {
         let place = try takePlace(plan, environment, log)
-        let observer = RunObserver(log: log, isStart: true)
+        let observer = RunObserver(log: log, isStart: true, progress: ProgressLine(environment))
+        defer { observer.progress?.stop() }
         let azure = try AzureSession.open(plan, environment, observer: observer)
         let patience = Patience(deadline: .now + plan.startTimeout)
         let gathered = try gather(plan, through: azure.client, patience: patience, wallClock: wallClockSeconds())

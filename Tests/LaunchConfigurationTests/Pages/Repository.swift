@@ -35,8 +35,9 @@ enum Repository {
         }
         let committed = (try? self.text(path)) ?? ""
         let differing = zip(committed.split(separator: "\n"), text.split(separator: "\n")).first { $0 != $1 }
+        let isTheSame = committed == text
         #expect(
-            committed == text,
+            isTheSame,
             "\(path) is not what the tables say: \(differing.map { "'\($0)' should be '\($1)'" } ?? "its length differs"); write it anew with LATCHKEY_WRITE_PAGES=1",
             sourceLocation: location)
     }

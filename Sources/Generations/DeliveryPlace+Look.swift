@@ -1,0 +1,139 @@
+import Glibc
+package import LinuxSystem
+
+/// Where a run would deliver to, as it looks before anything was made.
+package struct DeliveryOutlook: Equatable, Sendable {
+    /// The secrets directory.
+    package let path: String
+    /// `tmpfs`.
+    package let fileSystem: String
+    /// Whether what lies there can be swapped out.
+    package let swap: SwapExposure
+    package let freeBytes: UInt64?
+    package let user: UInt32
+    package let group: UInt32
+    package let directoryMode: UInt32
+    package let fileMode: UInt32
+    /// Places that come before it and can't be used, with the reasons.
+    package let passedOver: [GenerationError.Attempt]
+}
+
+extension DeliveryPlace {
+    /// Looks at what `take` would choose: nothing is made, locked or written.
+    ///
+    /// Throws what `take` would throw, as far as that can be seen from what is there: a directory that vanishes or a
+    /// right that is refused in the meantime can't.
+    package static func look(_ request: PlaceRequest) throws(GenerationError) -> DeliveryOutlook {
+        let own = try DeliveryOwner()
+        if let named = request.directory {
+            let path = try SecretsDirectory.absolute(named)
+            return try look(at: path, making: .max, secrets: path, request.owner, request, [])
+        }
+        let candidates = Candidate.all(
+            for: request.instance.text, user: own.user, runtimeDirectory: request.runtimeDirectory,
+            userRuntimeDirectory: request.userRuntimeDirectory)
+        var attempts: [GenerationError.Attempt] = []
+        for candidate in candidates {
+            do throws(GenerationError) {
+                try InstanceDirectory.checkBase(of: candidate, own)
+                try checkLock(candidate.path, request)
+                return try look(
+                    at: candidate.path, making: candidate.makable, secrets: candidate.path + "/secrets", own, request,
+                    attempts)
+            } catch {
+                guard error.isPassedOver else { throw error }
+                attempts.append(.init(path: candidate.path, reason: error.shortReason))
+            }
+        }
+        throw .unavailable(attempts)
+    }
+
+    /// Refuses paths that no generation can hold together.
+    package static func check(paths: [String]) throws(GenerationError) {
+        var files: [GenerationFile] = []
+        for path in paths { files.append(try GenerationFile(path: path, size: 0)) }
+        try GenerationFile.check(files)
+    }
+
+    private static func look(
+        at path: String, making makable: Int, secrets: String, _ owner: DeliveryOwner, _ request: PlaceRequest,
+        _ passedOver: [GenerationError.Attempt]
+    ) throws(GenerationError) -> DeliveryOutlook {
+        let nearest = try NearestDirectory(to: path, making: makable, owner)
+        let status = try system(path) { () throws(SystemError) in try nearest.handle.descriptor.status() }
+        let fileSystem = try system(path) { () throws(SystemError) in try nearest.handle.descriptor.fileSystem() }
+        if !fileSystem.isMemory, !request.allowDisk { throw .refused(directory: path, .notMemory(fileSystem.name)) }
+        if nearest.isWhole {
+            try check(status, nearest.handle, at: path, owner, isNamed: request.directory != nil)
+        } else if fileSystem.isReadOnly || !owner.mayWrite(status) {
+            throw .refused(directory: path, .forbidden(SystemError(call: "mkdirat", code: EACCES, subject: path)))
+        }
+        let swap = try? nearest.handle.reopened().swapExposure()
+        let delivered = request.owner
+        return DeliveryOutlook(
+            path: secrets, fileSystem: fileSystem.name, swap: swap ?? (fileSystem.isMemory ? .possible : .disk),
+            freeBytes: fileSystem.freeBytes, user: delivered.user, group: delivered.group,
+            directoryMode: delivered.directoryMode, fileMode: delivered.fileMode, passedOver: passedOver)
+    }
+
+    /// The rules for a directory that is there: ours, and not for others to write but where a volume is accepted.
+    private static func check(
+        _ status: FileStatus, _ directory: borrowing Directory, at path: String, _ owner: DeliveryOwner, isNamed: Bool
+    ) throws(GenerationError) {
+        if status.mode & 0o022 != 0 {
+            let isMountRoot = try system(path) { () throws(SystemError) in try directory.isMountRoot() }
+            let isSticky = status.user == 0 && status.mode & 0o1000 != 0
+            guard isNamed, isMountRoot || isSticky else {
+                throw .refused(directory: path, .writable(path, mode: status.mode, owner: status.user))
+            }
+            return
+        }
+        if status.user != owner.user {
+            throw .refused(directory: path, .owner(status.user, expected: owner.user))
+        }
+    }
+
+    /// An instance that runs has the name: of one that was chosen there can't be two.
+    private static func checkLock(_ path: String, _ request: PlaceRequest) throws(GenerationError) {
+        guard case .chosen = request.instance, let found = InstanceLookup.look(at: path, ""), found.isRunning
+        else { return }
+        throw .busy(directory: path, pid: found.pid)
+    }
+}
+
+/// A directory, or the nearest one above it where the rest would be made.
+private struct NearestDirectory: ~Copyable {
+    let handle: Directory
+    /// Whether nothing is missing.
+    let isWhole: Bool
+
+    init(to path: String, making makable: Int, _ owner: DeliveryOwner) throws(GenerationError) {
+        var parts = path.split(separator: "/")
+        var missing = 0
+        while true {
+            let place = "/" + parts.joined(separator: "/")
+            do throws(GenerationError) {
+                let arrival = try DirectoryWalk.arrive(at: place, for: owner)
+                handle = try system(place) { () throws(SystemError) in try arrival.directory.handle(called: place) }
+                isWhole = missing == 0
+                return
+            } catch {
+                guard case .system(let cause, _) = error, cause.code == ENOENT, missing < makable, !parts.isEmpty
+                else { throw error }
+                parts.removeLast()
+                missing += 1
+            }
+        }
+    }
+}
+
+extension DeliveryOwner {
+    /// Whether the permission bits let it make something in a directory.
+    fileprivate func mayWrite(_ directory: FileStatus) -> Bool {
+        if user == 0 { return true }
+        if directory.user == user { return directory.mode & 0o300 == 0o300 }
+        let groups = [group] + ((identity ?? (try? FileIdentity.current()))?.groups ?? [])
+        if groups.contains(directory.group) { return directory.mode & 0o030 == 0o030 }
+        return directory.mode & 0o003 == 0o003
+    }
+}

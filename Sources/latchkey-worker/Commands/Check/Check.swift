@@ -1,0 +1,93 @@
+import HTTPTransport
+import KeyVault
+import LaunchConfiguration
+import LinuxSystem
+import ManagedIdentity
+import Messages
+import NameServices
+import Refresh
+import Secrets
+
+/// `latchkey check`: a dry run, step by step. It starts nothing and writes nothing; 0 only if `run` would start.
+///
+/// The steps are a run's, in its order, so that the first failure is the one that a run would end with: directory,
+/// identity, vault, secrets, environment, command. A failure does not keep the steps behind it from being looked at.
+struct Check {
+    let plan: LaunchPlan
+    let isExplaining: Bool
+    let arguments: [[UInt8]]
+    let environment: EnvironmentEntries
+    let log: WorkerLog
+    var report = CheckReport()
+
+    static func run(
+        _ plan: LaunchPlan, json: Bool, explain: Bool, _ arguments: [[UInt8]], _ environment: EnvironmentEntries,
+        _ log: WorkerLog
+    ) -> Int32 {
+        var check = Check(
+            plan: plan, isExplaining: explain, arguments: arguments, environment: environment, log: log)
+        check.look()
+        Output.write(json ? check.report.json : check.report.text(TextStyle(environment)))
+        return check.report.exitCode
+    }
+
+    private mutating func look() {
+        lookAtConfiguration()
+        lookAtDirectory()
+        lookAtAzure()
+        lookAtCommand()
+        lookAtSurroundings()
+    }
+
+    private mutating func lookAtConfiguration() {
+        if let path = plan.configurationPath {
+            report.pass(.configuration, "read '\(path)'")
+        } else if isExplaining {
+            report.note(.configuration, "no file: neither --config nor LATCHKEY_CONFIG, and no ./latchkey.toml")
+        }
+        guard isExplaining else { return }
+        report.note(.configuration, "instance: '\(plan.instance ?? plan.defaultInstance)'")
+        let interval = plan.refresh.interval.map { "every \(Output.words($0)), ± \(plan.refresh.jitter) %" }
+        report.note(.configuration, "refresh: \(interval ?? "only on request")")
+        report.note(.configuration, "on a change: \(plan.refresh.onChange.words)")
+    }
+
+    private mutating func lookAtAzure() {
+        guard needsAzure else { return }
+        let observer = RunObserver(log: log, isStart: false, progress: ProgressLine(environment))
+        defer { observer.progress?.stop() }
+        do throws(Diagnosis) {
+            let azure = try AzureSession(plan, environment, observer: observer)
+            let patience = Patience(deadline: .now + plan.startTimeout)
+            let command = plan.child.commandIndex ?? arguments.count
+            let inspection = Inspection(
+                plan, through: azure.client, patience: patience, inherited: environment.block,
+                arguments: Array(arguments.dropFirst(command)), wallClock: wallClockSeconds())
+            let probed = plan.hasEntries ? nil : plan.vault.map { azure.client.list($0, patience: patience) }
+            describe(azure, inspection, probed)
+        } catch {
+            report.fail(.identity, error)
+        }
+    }
+
+    /// A run without entries asks nobody; a check of a vault alone still says whether it can be read.
+    private var needsAzure: Bool { plan.hasEntries || plan.vault != nil }
+}
+
+extension LaunchPlan {
+    fileprivate var hasEntries: Bool {
+        !(environment.isEmpty && files.isEmpty && selections.isEmpty && inherited.isEmpty)
+    }
+}
+
+extension ChangeAction {
+    fileprivate var words: String {
+        switch self {
+        case .unset: "nothing, with a warning at the first one; choose with --on-change"
+        case .none: "nothing"
+        case .signal(let number): "the command gets signal \(number)"
+        case .restart: "the command is restarted"
+        case .exec: "the command of --exec-on-change is run"
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import FoundationEssentials
+import LinuxSystem
+import Messages
+
+/// What `check` found, step by step, for people and for programs.
+struct CheckReport {
+    enum Section: String, Encodable, CaseIterable {
+        case configuration, identity, vault, secret, directory, command, limits, surroundings
+    }
+
+    enum Mark: String, Encodable {
+        /// As a run needs it.
+        case ok
+        /// A run starts, and somebody should look.
+        case warning
+        /// A run would not start.
+        case failed
+        /// Good to know.
+        case note
+    }
+
+    struct Step: Encodable {
+        let name: Section
+        let mark: Mark
+        let ok: Bool
+        let detail: String
+        var code: String?
+        var hint: String?
+    }
+
+    private(set) var steps: [Step] = []
+    /// What a run would end with instead of starting: the first failure's.
+    private(set) var exitCode: Int32 = 0
+    var identity: Identity?
+    var vaults: [Vault] = []
+    var secrets: [Secret] = []
+    var directory: Directory?
+    var command: Command?
+
+    mutating func pass(_ section: Section, _ detail: String) { add(section, .ok, detail) }
+
+    mutating func note(_ section: Section, _ detail: String) { add(section, .note, detail) }
+
+    mutating func warn(_ section: Section, _ diagnosis: Diagnosis) { add(section, .warning, diagnosis) }
+
+    mutating func fail(_ section: Section, _ diagnosis: Diagnosis) {
+        if exitCode == 0 { exitCode = diagnosis.exitCode.rawValue }
+        add(section, .failed, diagnosis)
+    }
+
+    private mutating func add(_ section: Section, _ mark: Mark, _ detail: String) {
+        steps.append(Step(name: section, mark: mark, ok: mark != .failed, detail: detail))
+    }
+
+    private mutating func add(_ section: Section, _ mark: Mark, _ diagnosis: Diagnosis) {
+        steps.append(
+            Step(
+                name: section, mark: mark, ok: mark != .failed, detail: diagnosis.text, code: diagnosis.code.rawValue,
+                hint: diagnosis.hint))
+    }
+}
+
+// MARK: for people
+
+extension CheckReport {
+    /// A heading for each part, below it its steps with their marks, each failure with its remedy.
+    func text(_ style: TextStyle) -> String {
+        var text = ""
+        for section in Section.allCases {
+            let lines = steps.filter { $0.name == section }
+            guard !lines.isEmpty else { continue }
+            text += style.bold(section.heading) + "\n"
+            for step in lines {
+                let code = step.code.map { "[\($0)] " } ?? ""
+                text += "  \(style.mark(step.mark)) \(code)\(PrintableText.clipped(step.detail, to: 900))\n"
+                if let hint = step.hint {
+                    text += "    \(style.hint) \(PrintableText.clipped(hint, to: 900))\n"
+                }
+            }
+        }
+        let verdict =
+            exitCode == 0 ? "'latchkey run' would start" : "'latchkey run' would not start: exit code \(exitCode)"
+        return text + "\n" + style.bold(verdict) + "\n"
+    }
+}
+
+extension CheckReport.Section {
+    fileprivate var heading: String {
+        switch self {
+        case .secret: "secrets"
+        case .surroundings: "what is around"
+        default: rawValue
+        }
+    }
+}
+
+/// Marks and colours as the terminal can show them: colours on a terminal only, signs only where it speaks UTF-8.
+struct TextStyle {
+    let hasColour: Bool
+    let hasSigns: Bool
+
+    init(_ environment: EnvironmentEntries) {
+        let locale =
+            ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment.text($0) }.first { !$0.isEmpty } ?? ""
+        let isTerminal = Terminal.isTerminal(1) && environment["TERM"] != Array("dumb".utf8)
+        hasColour = isTerminal && environment["NO_COLOR"] == nil
+        hasSigns = isTerminal && ["utf-8", "utf8"].contains { locale.lowercased().hasSuffix($0) }
+    }
+
+    var hint: String { painted("hint:", "36") }
+
+    func bold(_ text: String) -> String { painted(text, "1") }
+
+    func mark(_ mark: CheckReport.Mark) -> String {
+        switch mark {
+        case .ok: painted(hasSigns ? "✓" : "ok  ", "32")
+        case .warning: painted(hasSigns ? "!" : "warn", "1;33")
+        case .failed: painted(hasSigns ? "✗" : "FAIL", "1;31")
+        case .note: painted(hasSigns ? "·" : "-   ", "2")
+        }
+    }
+
+    private func painted(_ text: String, _ code: String) -> String {
+        hasColour ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
+    }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import Testing
+
+/// `latchkey check`: what a run would do, and nothing done.
+struct CheckTests {
+    /// What a program reads of the report.
+    private struct Report: Decodable {
+        struct Step: Decodable {
+            var name: String
+            var ok: Bool
+            var code: String?
+            var hint: String?
+        }
+
+        struct Identity: Decodable {
+            var source: String
+            var client_id: String?
+            var tenant_id: String?
+            var expires: String?
+        }
+
+        struct Secret: Decodable {
+            struct Target: Decodable {
+                var target: String
+                var mode: String?
+            }
+
+            var name: String
+            var ok: Bool
+            var version: String?
+            var targets: [Target]
+            var code: String?
+        }
+
+        var schema: Int
+        var ok: Bool
+        var exit_code: Int32
+        var steps: [Step]
+        var identity: Identity?
+        var secrets: [Secret]
+    }
+
+    private func check(
+        _ emulator: Emulator, _ options: [String], command: [String] = [Programs.probe, "report"],
+        environment: [String: String] = [:]
+    ) throws -> (report: Report, code: Ending) {
+        let scratch = try Scratch()
+        let arguments = ["check", "--json", "--vault", emulator.vault, "--ca-file", emulator.authority] + options
+        let outcome = try emulator.start(arguments + ["--"] + command, environment: environment, in: scratch).end()
+        let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8))
+        #expect(outcome.ending == .code(report.exit_code))
+        #expect(report.schema == 1)
+        #expect(report.ok == (report.exit_code == 0))
+        // Nothing was made where the instance would be.
+        #expect(!FileManager.default.fileExists(atPath: scratch.path + "/instance"))
+        return (report, outcome.ending)
+    }
+
+    @Test func `it says who answered, what can be read and where it goes`() throws {
+        try Emulator.serving { emulator in
+            let (report, code) = try check(emulator, ["-e", "A=db-password", "-f", "tls/key=smtp#/password"])
+            #expect(code == .code(0))
+            #expect(report.identity?.source == "app-service")
+            #expect(report.identity?.client_id?.isEmpty == false)
+            #expect(report.identity?.tenant_id?.isEmpty == false)
+            #expect(report.identity?.expires?.hasSuffix("Z") == true)
+            #expect(report.secrets.map(\.name) == ["db-password", "smtp"])
+            #expect(report.secrets.allSatisfy { $0.ok && $0.version?.count == 32 })
+            #expect(report.secrets.map(\.targets).map { $0.map(\.target) } == [["env:A"], ["file:tls/key"]])
+            #expect(report.secrets.last?.targets.first?.mode == "0400")
+        }
+    }
+
+    @Test(arguments: [
+        (["-e", "A=db-pasword"], "secret-missing"), (["-e", "A=retired"], "secret-disabled"),
+        (["-e", "A=smtp#/nothing"], "json-member"), (["-e", "A=db-password#/x"], "value-json"),
+        (["--all", "--directory", "/nowhere/at/all"], "directory-refused"),
+        (["-e", "A=db-password", "--ca-file", "/dev/null"], "vault-untrusted"),
+    ])
+    func `it ends as a run would`(options: [String], code: String) throws {
+        try Emulator.serving { emulator in
+            let (report, ending) = try check(emulator, options)
+            let failed = report.steps.filter { !$0.ok }
+            #expect(failed.map(\.code).contains(code), "\(failed)")
+            let scratch = try Scratch()
+            let arguments = ["run", "--vault", emulator.vault, "--ca-file", emulator.authority] + options
+            let run = try emulator.start(arguments + ["--", Programs.probe, "report"], in: scratch).end()
+            #expect(run.ending == ending)
+        }
+    }
+
+    @Test func `a mistyped name is recognised`() throws {
+        try Emulator.serving { emulator in
+            let (report, _) = try check(emulator, ["-e", "A=db-pasword"])
+            #expect(report.steps.compactMap(\.hint).contains { $0.hasPrefix("did you mean 'db-password'?") })
+        }
+    }
+
+    @Test func `a command that is not there is said, and its exit code is`() throws {
+        try Emulator.serving { emulator in
+            let missing = try check(emulator, ["-e", "A=db-password"], command: ["no-such-command"])
+            #expect(missing.code == .code(127))
+            let unusable = try check(emulator, ["-e", "A=db-password"], command: ["/etc/passwd"])
+            #expect(unusable.code == .code(126))
+        }
+    }
+
+    @Test func `what is missing and may be is a warning`() throws {
+        try Emulator.serving { emulator in
+            let (report, code) = try check(emulator, ["-e", "A=nothing", "--if-missing", "warn"])
+            #expect(code == .code(0))
+            #expect(report.secrets.first?.code == "secret-missing")
+        }
+    }
+
+    @Test func `the text names steps, marks and the end, and no value`() throws {
+        try Emulator.serving { emulator in
+            let scratch = try Scratch()
+            let arguments = ["check", "--explain", "--vault", emulator.vault, "--ca-file", emulator.authority]
+            let outcome = try emulator.start(
+                arguments + ["-e", "A=db-password", "--", Programs.probe, "report"], in: scratch
+            ).end()
+            #expect(outcome.ending == .code(0))
+            #expect(outcome.output.contains("\nidentity\n"))
+            #expect(outcome.output.contains("passed over client-secret: AZURE_CLIENT_SECRET is not set"))
+            #expect(outcome.output.contains("goes to env:A by '-e A=…'"))
+            #expect(outcome.output.hasSuffix("\n'latchkey run' would start\n"))
+            #expect(!outcome.output.contains("\u{1b}"))
+        }
+    }
+}

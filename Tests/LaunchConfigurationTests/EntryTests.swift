@@ -1,0 +1,86 @@
+import LaunchConfiguration
+import Messages
+import Secrets
+import Testing
+
+@Suite struct EntryTests {
+    @Test func `an option takes the place of the file's entry of its name`() throws {
+        let directory = Directory("vault = \"contoso-web\"\n[env]\nA = \"old\"\nB = \"b\"\n[files]\n\"f\" = \"old\"")
+        let plan = try directory.plan(["-e", "A=new", "-f", "f=new"])
+        #expect(plan.environment.map(\.name) == ["B", "A"])
+        #expect(plan.environment.last?.request.reference == secret("new"))
+        #expect(plan.files.map(\.content) == [.object(ObjectRequest(reference: secret("new")))])
+    }
+
+    @Test func `two options for one name are refused, and both are named`() {
+        #expect(
+            Directory().mistake(["run", "--vault", "contoso-web", "-e", "A=x", "-e", "A=y", "--", "app"])
+                == Mistake(
+                    78,
+                    "error[config-duplicate]: the variable 'A' is given twice: 'x' by '-e A=…' and 'y' by '-e A=…'",
+                    hint: "keep one of them"))
+    }
+
+    @Test func `what has no equals sign may be a value, and is not repeated`() {
+        let mistake = Directory().mistake(["run", "-e", "hunter2", "--", "app"])
+        #expect(mistake == Mistake(64, "error[option-value]: option '-e': expected NAME=REFERENCE"))
+    }
+
+    @Test func `an inherited reference is resolved in place`() throws {
+        let environment: KeyValuePairs = [
+            "PLAIN": "value", "DB": "akv://contoso-web/db-password",
+            "APP": "@Microsoft.KeyVault(VaultName=contoso-web;SecretName=app)", "TEXT": "see akv://contoso-web/x",
+        ]
+        let plan = try Directory().plan([], environment)
+        #expect(plan.inherited.map(\.name) == ["DB", "APP"])
+        #expect(plan.inherited.map(\.request.reference) == [secret("db-password"), secret("app")])
+    }
+
+    @Test func `a configured variable replaces an inherited reference`() throws {
+        let plan = try Directory().plan(["--vault", "contoso-web", "-e", "DB=x"], ["DB": "akv://contoso-web/y"])
+        #expect(plan.inherited.isEmpty)
+    }
+
+    @Test func `an inherited reference that can't be read starts nothing, and is not repeated`() {
+        let mistake = Directory().mistake(["run", "--", "app"], ["DB": "@Microsoft.KeyVault(SecretUri=hunter2)"])
+        #expect(mistake.code == 78)
+        #expect(mistake.lines[0].hasPrefix("latchkey: error[environment-value]: environment variable 'DB': "))
+        #expect(!mistake.description.contains("hunter2"))
+    }
+
+    @Test func `bulk selection has prefix, tags and naming`() throws {
+        let plan = try Directory().plan(
+            ["--vault", "contoso-web", "--all=web--", "--tag", "app=web", "--naming", "dotnet"])
+        let selection = try #require(plan.selections.first)
+        #expect(selection.prefix == "web--")
+        #expect(selection.tags == ["app": "web"])
+        #expect(selection.naming == .dotnet)
+        #expect(selection.target == .environment)
+        #expect(try Directory().plan(["--vault", "contoso-web"], ["LATCHKEY_ALL": "1"]).selections.count == 1)
+    }
+
+    @Test(arguments: ["LATCHKEY_SECRETS", "LATCHKEY_CHANGED"])
+    func `a variable that latchkey sets itself can't be delivered`(name: String) {
+        let mistake = Directory().mistake(["run", "--vault", "contoso-web", "-e", "\(name)=x", "--", "app"])
+        #expect(mistake.code == 64)
+    }
+
+    @Test func `credentials belong to units`() throws {
+        let directory = Directory("vault = \"contoso-web\"\n[credentials.\"web.service\"]\ntoken = \"web-token\"")
+        #expect(try directory.parse(["credential"]).plan.credentials == ["web.service": ["token": secret("web-token")]])
+    }
+
+    @Test func `a refresh changes what it may, and names what needs a restart`() throws {
+        let directory = Directory("vault = \"contoso-web\"\n[env]\nA = \"a\"\n[refresh]\nevery = \"1m\"")
+        let first = try directory.plan()
+        directory.write(
+            "vault = \"other-vault\"\n[env]\nB = \"b\"\n[refresh]\nevery = \"2m\"\n[child]\nuser = \"root\"")
+        let second = try directory.plan(held: first.held)
+        #expect(second.vault == contoso)
+        #expect(second.environment.map(\.name) == ["B"])
+        #expect(second.refresh.interval == .seconds(120))
+        #expect(second.child.runAs == nil)
+        #expect(second.restartKeys.sorted() == ["child.user", "vault"])
+        #expect(PlanDifference(from: first, to: second).applied == [.environment, .refresh])
+    }
+}

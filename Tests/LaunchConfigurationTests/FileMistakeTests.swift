@@ -1,0 +1,101 @@
+import LaunchConfiguration
+import Messages
+import Testing
+
+/// What a user sees of a mistake in latchkey.toml: exit code 78, line and column, the nearest key.
+@Suite struct FileMistakeTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let toml: String
+        let mistake: Mistake
+
+        init(_ toml: String, _ error: String, hint: String? = nil) {
+            self.toml = toml
+            mistake = Mistake(78, "error[" + error, hint: hint)
+        }
+
+        var testDescription: String { toml.split(separator: "\n").joined(separator: "; ") }
+    }
+
+    static let cases = [
+        Case(
+            "vault = \"contoso-web\"\nrefesh = \"5m\"", "config-key]: latchkey.toml:2:1: unknown key 'refesh'",
+            hint: "did you mean 'refresh'?"),
+        Case(
+            "[refresh]\n  evry = \"5m\"", "config-key]: latchkey.toml:2:3: unknown key 'refresh.evry'",
+            hint: "did you mean 'every'?"),
+        Case(
+            "[child]\nvault = \"contoso-web\"", "config-key]: latchkey.toml:2:1: unknown key 'child.vault'",
+            hint: "'vault' stands at the top, before all tables"),
+        Case(
+            "user = \"root\"", "config-key]: latchkey.toml:1:1: unknown key 'user'",
+            hint: "'user' stands in [child]"),
+        Case(
+            "[env]\nA = { secrt = \"x\" }", "config-key]: latchkey.toml:2:7: unknown key 'env.A.secrt'",
+            hint: "did you mean 'secret'?"),
+        Case(
+            "vault = \"contoso-web\"\n[env]\nA = \"x\"\nA = \"y\"",
+            "config-duplicate]: latchkey.toml:4:1: 'A' is given again; first at line 3, column 1"),
+        Case(
+            "[env]\nA = 1",
+            "config-value]: latchkey.toml:2:5: 'env.A': has to be a reference or a table, not a whole number"),
+        Case(
+            "[files.a]\nmode = \"0400\"\n",
+            "config-value]: latchkey.toml:1:1: 'files.a': it names no secret, certificate or key"
+        ),
+        Case(
+            "vault = \"contoso-web\"\n[env]\nA = { secret = \"x\", key = \"y\" }",
+            "config-value]: latchkey.toml:3:21: 'env.A.key': it excludes 'secret'", hint: "keep one of them"),
+        Case(
+            "vault = \"contoso-web\"\n[files.a]\nsecret = \"x\"\nmode = \"0666\"",
+            "config-value]: latchkey.toml:4:8: 'files.a.mode': '0666' would let others write to the file",
+            hint: "take \"0440\" or \"0400\""),
+        Case(
+            "vault = \"contoso-web\"\n[files.\"../a\"]\nsecret = \"x\"",
+            "config-value]: latchkey.toml:2:8: 'files.\"../a\"': the path '../a' has an empty, '.' or '..' component"),
+        Case(
+            "[env]\nA = \"x\"",
+            "vault-missing]: latchkey.toml:2:1: 'env.A': it names no vault, and there is no default vault",
+            hint: "give --vault NAME, or write 'akv://VAULT/NAME'"),
+        Case(
+            "vault = \"contoso-web\"\n[files.a]\nsecret = \"x\"\nenv = \"A\"\n[env]\nA = \"y\"",
+            "config-duplicate]: the variable 'A' is given twice: 'y' by latchkey.toml:6:1 and the path of 'a' by "
+                + "latchkey.toml:2:8", hint: "keep one of them"),
+        Case(
+            "vault = \"contoso-web\"\n[files]\na = \"x\"\n\"a/b\" = \"y\"",
+            "config-duplicate]: 'a' is a file by latchkey.toml:3:1, and a directory by latchkey.toml:4:1"),
+    ]
+
+    @Test(arguments: cases)
+    func `a mistake is said with its place`(example: Case) {
+        #expect(Directory(example.toml).mistake(["run", "--", "app"]) == example.mistake)
+    }
+
+    @Test(arguments: ["vault = ", "vault = \"x", "[env", "= 1", "a = 1 2", "[env]\n[env]\n"])
+    func `what is no TOML has a place too`(toml: String) {
+        let mistake = Directory(toml).mistake(["run", "--", "app"])
+        #expect(mistake.code == 78)
+        #expect(mistake.lines[0].contains(/latchkey\.toml:\d+:\d+:/))
+    }
+
+    @Test func `columns count characters, lines count whatever ends them`() {
+        let mistake = Directory("# größer\r\n[env]\r\n\"ä\" = 1\r\n").mistake(["run", "--", "app"])
+        #expect(mistake.lines[0].contains("latchkey.toml:3:7: "))
+    }
+
+    @Test(arguments: EntryTable.allCases)
+    func `an entry's key that lost a letter is suggested`(table: EntryTable) {
+        for key in table.keys where key.name.count > 4 {
+            let start = table == .select ? "[[select]]" : "[\(table.rawValue).a]"
+            let mistake = Directory("vault = \"contoso-web\"\n\(start)\n\(key.name.dropLast()) = \"x\"")
+                .mistake(["run", "--", "app"])
+            #expect(mistake.code == 78)
+            #expect(mistake.lines.last == "latchkey: hint: did you mean '\(key.name)'?")
+        }
+    }
+
+    @Test func `status and refresh find an instance whatever the file says`() throws {
+        let directory = Directory("no TOML")
+        #expect(try directory.parse(["status", "--instance", "a"]) == .status(instance: "a", .text, LogPlan()))
+        #expect(try directory.parse(["refresh"]) == .refresh(instance: nil, wait: false, LogPlan()))
+    }
+}
