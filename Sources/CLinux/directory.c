@@ -106,9 +106,17 @@ int clinux_file_equals(int descriptor, const void *bytes, size_t count) {
     return result == 1 ? done == count : result;
 }
 
+// The file identity is the effective one until set_ids has changed it. Asking the kernel would be a call of setfsuid,
+// and that is a call which a unit's filter may punish with death (systemd.exec(5), SystemCallFilter=@system-service).
+static _Thread_local struct {
+    bool is_set;
+    uid_t user;
+    gid_t group;
+} changed;
+
 int clinux_identity_get(struct clinux_identity *identity) {
-    identity->user = (uid_t)setfsuid((uid_t)-1);
-    identity->group = (gid_t)setfsgid((gid_t)-1);
+    identity->user = changed.is_set ? changed.user : geteuid();
+    identity->group = changed.is_set ? changed.group : getegid();
     if (prctl(PR_GET_PDEATHSIG, &identity->parent_death_signal) != 0) return -1;
     identity->group_count = getgroups(sizeof identity->groups / sizeof identity->groups[0], identity->groups);
     return identity->group_count < 0 ? -1 : 0;
@@ -122,6 +130,9 @@ static int set_groups(const struct clinux_identity *identity) {
 static int set_ids(const struct clinux_identity *identity) {
     setfsgid(identity->group);
     setfsuid(identity->user);
+    changed.is_set = true;
+    changed.user = identity->user;
+    changed.group = identity->group;
     return setfsuid((uid_t)-1) == (int)identity->user && setfsgid((gid_t)-1) == (int)identity->group ? 0 : -1;
 }
 

@@ -10,6 +10,8 @@ package struct FoundInstance: Equatable, Sendable {
     package let isRunning: Bool
     /// The PID that stands in the lock, where we may read it.
     package let pid: Int32?
+    /// Whose instance it is.
+    package let user: UInt32
     /// The text of `status.json`; nil where there is none or it is no regular file. At most 4 MiB.
     package let status: [UInt8]?
 }
@@ -27,11 +29,10 @@ package struct InstanceLookup: Sendable {
 
     /// The instance of this name, a running one before one that is not; nil where there is no such directory.
     ///
-    /// The service manager's directory has its own name: what runs there is among `running()`, and its status says
-    /// what it is called.
+    /// A unit's own directory, `/run/NAME`, is looked at as well.
     package func instance(named name: String) -> FoundInstance? {
         var found: FoundInstance?
-        for path in parents.map({ "\($0)/\(name)" }) {
+        for path in (parents + ["/run"]).map({ "\($0)/\(name)" }) {
             guard let next = Self.look(at: path, name) else { continue }
             if next.isRunning { return next }
             found = found ?? next
@@ -48,7 +49,7 @@ package struct InstanceLookup: Sendable {
             all.append(own)
         }
         for parent in parents {
-            guard let directory = try? Self.open(parent), let names = try? directory.reopened().names() else {
+            guard let place = try? Self.open(parent), let names = try? place.directory.reopened().names() else {
                 continue
             }
             for name in names.map(\.description).sorted() {
@@ -66,9 +67,11 @@ package struct InstanceLookup: Sendable {
     }
 
     static func look(at path: String, _ name: String) -> FoundInstance? {
-        guard let directory = try? open(path), let lock = try? directory.status(of: .lock), lock.kind == .regular,
-            trusts(lock)
-        else { return nil }
+        guard let place = try? open(path) else { return nil }
+        let directory = place.directory
+        guard let lock = try? directory.status(of: .lock), lock.kind == .regular, place.isRoots || trusts(lock) else {
+            return nil
+        }
         var isRunning: Bool
         var pid: Int32?
         if let file = try? directory.file(at: RelativePath(FileName.lock)) {
@@ -79,7 +82,8 @@ package struct InstanceLookup: Sendable {
             isRunning = isLockListed(lock, in: listedLocks())
         }
         return FoundInstance(
-            path: path, name: name, isRunning: isRunning, pid: pid, status: publicFile(in: directory, lock.user))
+            path: path, name: name, isRunning: isRunning, pid: pid, user: lock.user,
+            status: publicFile(in: directory, lock.user))
     }
 
     private static func publicFile(in directory: borrowing Directory, _ user: UInt32) -> [UInt8]? {
@@ -89,17 +93,50 @@ package struct InstanceLookup: Sendable {
         return (try? file.contents(limit: 4 << 20)) ?? nil
     }
 
-    /// Ours or root's: what another user calls an instance of that name is none.
+    /// Ours or root's: what another user calls an instance of that name is none, unless root put it there.
     private static func trusts(_ lock: FileStatus) -> Bool {
         lock.user == 0 || lock.user == (try? FileIdentity.current().user)
     }
 
-    private static func open(_ path: String) throws(SystemError) -> Directory {
+    private struct Place: ~Copyable {
+        let directory: Directory
+        /// Nobody but root could have put it there, whoever owns it: the service manager's, for a unit's user.
+        let isRoots: Bool
+    }
+
+    /// Opens a directory; through symbolic links only where they are root's own in root's own directories, as the
+    /// service manager makes them for a unit with a user of the moment (systemd.exec(5), `DynamicUser=`).
+    private static func open(_ path: String) throws(SystemError) -> Place {
         var place = try Directory.root()
-        for part in path.utf8.split(separator: UInt8(ascii: "/")) {
+        var pending = Array(parts(Array(path.utf8)).reversed())
+        var linksLeft = 8
+        var isRoots = true
+        while let part = pending.popLast() {
+            if part.elementsEqual("..".utf8) {
+                place = try place.above()
+                continue
+            }
             guard let name = try? FileName(bytes: part) else { throw SystemError(call: "openat", code: ENOENT) }
-            place = try place.directory(name, .passing)
+            let container = try place.descriptor.status()
+            isRoots = isRoots && container.user == 0 && container.mode & 0o022 == 0
+            let next = try place.handle(name)
+            let status = try next.status()
+            guard status.kind == .link else {
+                place = try place.directory(name, .passing)
+                continue
+            }
+            guard status.user == 0, container.user == 0, linksLeft > 0 else {
+                throw SystemError(call: "openat", code: ELOOP)
+            }
+            linksLeft -= 1
+            let target = try next.linkTarget()
+            if target.first == UInt8(ascii: "/") { place = try Directory.root() }
+            pending += parts(target).reversed()
         }
-        return place
+        return Place(directory: place, isRoots: isRoots)
+    }
+
+    private static func parts(_ path: [UInt8]) -> [ArraySlice<UInt8>] {
+        path.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
     }
 }

@@ -120,7 +120,7 @@ private struct CommandReader {
     /// A path as messages show it: relative, where it lies below the working directory.
     private func displayed(_ path: String) -> String {
         let start = invocation.workingDirectory + (invocation.workingDirectory.hasSuffix("/") ? "" : "/")
-        return path.hasPrefix(start) ? String(path.dropFirst(start.count)) : path
+        return start != "/" && path.hasPrefix(start) ? String(path.dropFirst(start.count)) : path
     }
 
     // MARK: options of single commands

@@ -27,15 +27,17 @@ package struct FileIdentity: Equatable, Sendable {
         refused: (SystemError) -> Failure, _ body: () throws(Failure) -> Value
     ) throws(Failure) -> Value {
         var before = clinux_identity()
+        var isOther = false
         do throws(SystemError) {
             before = try Self.taken()
-            if FileIdentity(before) != self { try set() }
+            isOther = FileIdentity(before) != self
+            if isOther { try set() }
         } catch {
             throw refused(error)
         }
         defer {
             // Going on as somebody else is not an option.
-            if unsafe clinux_identity_set(&before) != 0 { fatalError("the file identity can't be restored") }
+            if isOther, unsafe clinux_identity_set(&before) != 0 { fatalError("the file identity can't be restored") }
         }
         return try body()
     }

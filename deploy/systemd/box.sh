@@ -48,6 +48,19 @@ await_manager() {
     return 1
 }
 
+# Becomes systemd-nspawn. Who started this script may wait for the end of a descriptor that it passed on.
+boot() {
+    local name=$1 place=$2 descriptor
+    shift 2
+    for descriptor in /proc/"$BASHPID"/fd/*; do
+        descriptor=${descriptor##*/}
+        [ "$descriptor" -le 2 ] || eval "exec $descriptor>&-"
+    done
+    # Sockets, timers and services that this system starts at its boot have no place here.
+    SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 exec setsid systemd-nspawn --quiet --directory="$place/root" --boot \
+        --register=no --keep-unit --console=pipe --hostname="$name" "$@" -- --unit=sysinit.target
+}
+
 start() {
     local root=$1 container process
     shift
@@ -58,9 +71,7 @@ start() {
     mkdir "$place"/{upper,work,root}
     mount -t overlay -o "lowerdir=$root,upperdir=$place/upper,workdir=$place/work" latchkey-box "$place/root"
     : >"$place/root/etc/machine-id"
-    # Sockets, timers and services that this system starts at its boot have no place here.
-    SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 setsid systemd-nspawn --quiet --directory="$place/root" --boot --register=no \
-        --keep-unit --console=pipe --hostname="$name" "$@" -- --unit=sysinit.target </dev/null >"$place/log" 2>&1 &
+    boot "$name" "$place" "$@" </dev/null >"$place/log" 2>&1 &
     container=$!
     echo "$container" >"$place/container"
     if ! process=$(await_manager "$container"); then
@@ -78,17 +89,16 @@ run() {
 }
 
 stop() {
-    local container
+    local container process
     container=$(cat "$place/container" 2>/dev/null || true)
-    if [ -n "$container" ]; then
-        # TERM is systemd-nspawn's word for an orderly end.
-        kill -TERM "$container" 2>/dev/null || true
-        for _ in $(seq 200); do
-            kill -0 "$container" 2>/dev/null || break
-            sleep 0.05
-        done
-        kill -KILL "$container" 2>/dev/null || true
-    fi
+    process=$(cat "$place/process" 2>/dev/null || true)
+    # Nothing in it is worth an orderly end. With its first process all others go, and systemd-nspawn follows.
+    [ -z "$process" ] || kill -KILL "$process" 2>/dev/null || true
+    for _ in $(seq 200); do
+        kill -0 "${container:-none}" 2>/dev/null || break
+        sleep 0.05
+    done
+    kill -KILL "${container:-none}" 2>/dev/null || true
     ! mountpoint -q "$place/root" || umount -R "$place/root"
     ! mountpoint -q "$place" || umount "$place"
     rmdir "$place"

@@ -11,6 +11,7 @@ import ServiceManager
 /// 1. Wait until the manager connects; take all that ask at that moment.
 /// 2. Refuse what is not allowed.
 /// 3. Fetch what the asking units may have, all of it at once: a manager asks for one credential after the other.
+///    It gives up after 15 s: the manager itself waits 90 s for a unit's start, as a rule.
 /// 4. Answer; what the fetch brought for those that will ask in a moment is kept, and given out once.
 final class Credential {
     private let plan: LaunchPlan
@@ -20,8 +21,6 @@ final class Credential {
 
     /// Without work for this long it ends; the manager starts it again for the next connection.
     private static let idle = Duration.seconds(5)
-    /// How long a vault is tried: the manager itself waits 90 s for a unit's start, as a rule.
-    private static let patience = Duration.seconds(30)
 
     static func run(_ plan: LaunchPlan, _ environment: EnvironmentEntries, _ log: WorkerLog) -> Int32 {
         guard let socket = socket(environment) else {
@@ -84,7 +83,7 @@ final class Credential {
         do throws(Diagnosis) {
             let observer = RunObserver(log: log, isStart: true)
             let azure = try AzureSession(plan, environment, observer: observer)
-            return Provision(wanted, through: azure.client, patience: Patience(deadline: .now + Self.patience))
+            return Provision(wanted, through: azure.client, patience: .interactive)
         } catch {
             return Provision(failed: error, Array(wanted.keys))
         }

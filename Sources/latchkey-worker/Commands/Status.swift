@@ -55,6 +55,8 @@ struct RunningInstance {
     let status: InstanceStatus
     let statusText: [UInt8]
     let path: String
+    /// Whose instance it is.
+    private let user: UInt32
 
     /// Finds it; says how to go on where there is none, or more than one without a name.
     static func find(_ name: String?, _ environment: EnvironmentEntries) throws(Diagnosis) -> RunningInstance {
@@ -82,7 +84,25 @@ struct RunningInstance {
         self.status = status
         statusText = text
         path = found.path
+        user = found.user
     }
+
+    /// Sends it a signal. Its directory may belong to a user of less rights, who must not direct ours at anybody else.
+    func send(_ signal: Int32) throws(Diagnosis) {
+        do throws(SystemError) {
+            let process = try ProcessHandle(pid: status.pid)
+            let users = ProcessFiles.statusLine("Uid:", of: status.pid)?.split(separator: "\t").first
+            let name = ProcessFiles.statusLine("Name:", of: status.pid)
+            guard users.flatMap({ UInt32($0) }) == user || name == "latchkey" else {
+                throw SystemError(call: "pidfd_open", code: Self.notPermitted)
+            }
+            try process.send(signal)
+        } catch {
+            throw Diagnosis(.systemRefused, exit: .system, "instance '\(status.instance)': \(error.reason)")
+        }
+    }
+
+    private static let notPermitted: Int32 = 1
 
     private static func notRunning(_ text: String) -> Diagnosis {
         Diagnosis(
@@ -147,21 +167,13 @@ enum Status {
 enum RefreshRequest {
     static func run(wait: Bool, name: String?, _ environment: EnvironmentEntries, _ log: WorkerLog) -> Int32 {
         do throws(Diagnosis) {
-            let before = try RunningInstance.find(name, environment).status
-            try send(to: before)
+            let instance = try RunningInstance.find(name, environment)
+            try instance.send(1)
             guard wait else { return 0 }
-            return try awaitAttempt(after: before, environment, log)
+            return try awaitAttempt(after: instance.status, environment, log)
         } catch {
             log.end([error])
             return error.instanceExitCode
-        }
-    }
-
-    private static func send(to instance: InstanceStatus) throws(Diagnosis) {
-        do throws(SystemError) {
-            try ProcessHandle(pid: instance.pid).send(1)
-        } catch {
-            throw Diagnosis(.systemRefused, exit: .system, "instance '\(instance.instance)': \(error.reason)")
         }
     }
 

@@ -1,0 +1,82 @@
+import Foundation
+import Testing
+
+/// What is shipped for systemd, as systemd's own tools judge it.
+@Suite(.serialized, .enabled(if: Box.obstacle == nil, "\(Box.obstacle ?? "")"))
+struct UnitTests {
+    private static let services = [
+        "latchkey@shop.service", "latchkey-sidecar@shop.service", "latchkey-credential.service",
+    ]
+
+    @Test(arguments: BoxRoot.available)
+    func `systemd finds nothing to say about the shipped units`(root: BoxRoot) throws {
+        let box = try Box(root)
+        try box.write("/etc/systemd/system/contoso-web.service", "[Service]\nExecStart=/bin/true\n")
+        for dropIn in ["latchkey-run.conf", "latchkey-sync.conf"] {
+            try box.write("/etc/systemd/system/contoso-web.service.d/latchkey.conf", try Box.shipped(dropIn))
+            for unit in Self.services + ["latchkey-credential.socket", "contoso-web.service"] {
+                let outcome = try box.run("systemd-analyze", "verify", "--man=no", unit)
+                #expect(outcome.ending == .code(0))
+                #expect(outcome.output + outcome.errors == "", "\(unit)")
+            }
+        }
+        #expect(try box.run("systemd-tmpfiles", "--create").errors == "")
+    }
+
+    @Test(arguments: BoxRoot.available)
+    func `what does not run the user's command is hardened to 2,0 or better`(root: BoxRoot) throws {
+        let box = try Box(root)
+        for unit in ["latchkey-sidecar@shop.service", "latchkey-credential.service"] {
+            let outcome = try box.run("systemd-analyze", "security", "--offline=yes", "--threshold=20", unit)
+            #expect(outcome.ending == .code(0), "\(outcome.output)")
+        }
+    }
+
+    @Test func `every service stops by one TERM and outlives a worker without memory`() throws {
+        for file in [
+            "latchkey@.service", "latchkey-sidecar@.service", "latchkey-credential.service", "latchkey-run.conf",
+        ] {
+            let lines = try Box.shipped(file).split(separator: "\n")
+            for setting in [
+                "KillMode=mixed", "OOMPolicy=continue", "RestartPreventExitStatus=64 65 78", "SuccessExitStatus=143",
+            ] {
+                #expect(lines.contains { $0 == setting }, "\(file): \(setting)")
+            }
+        }
+    }
+
+    @Test(arguments: BoxRoot.available)
+    func `a sidecar without root's rights delivers for a group and signals another user's process`(root: BoxRoot) throws
+    {
+        let box = try Box(root)
+        try Emulator.serving { emulator in
+            try box.write(
+                "/etc/systemd/system/app.service",
+                """
+                [Service]
+                User=nobody
+                Group=nogroup
+                ExecStart=/usr/bin/latchkey-probe print-on USR1 /run/latchkey/shop/secrets/db
+                """)
+            let toml = """
+                group = "nogroup"
+                [files]
+                db = "db-password"
+                [refresh]
+                signal = "USR1"
+                """
+            try emulator.configure("shop", command: "", toml, in: box)
+            try box.write(
+                "/etc/systemd/system/latchkey-sidecar@shop.service.d/target.conf",
+                "[Service]\nEnvironment=LATCHKEY_SIGNAL_PID=name:latchkey-probe\n")
+            try box.check("systemctl", "daemon-reload")
+            try box.check("systemctl", "start", "latchkey-sidecar@shop", "app")
+            try box.expect("ready", of: "app.service")
+            try emulator.rotate("db-password", to: "c4n4ry-second")
+            try box.check("systemctl", "reload", "latchkey-sidecar@shop")
+            try box.expect("end", of: "app.service")
+            let line = try #require(try box.lines(of: "app.service").last { $0.hasPrefix("file=") })
+            #expect(line.contains(fingerprint("c4n4ry-second")))
+        }
+    }
+}
