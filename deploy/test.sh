@@ -136,6 +136,17 @@ else
     skips+=("shellcheck of the scripts: shellcheck is not installed")
 fi
 
+step "checking what is linked"
+while read -r name version; do
+    grep -q "^| $name | $version |" Sources/latchkey-worker/Documentation.docc/Dependencies.md ||
+        failures+=("Dependencies.md does not have $name $version")
+done < <(sed -nE 's|.*package\(url: "https://github.com/[^/]*/([^"]*)", exact: "([^"]*)".*|\1 \2|p' Package.swift)
+bill=$(deploy/sbom.sh "$LATCHKEY_BIN") || failures+=("sbom.sh")
+for component in tomlkit swift-runtime libcurl.so.4 libcrypto.so.3; do
+    jq -e --arg name "$component" '.components[] | select(.name == $name).version' <<<"$bill" >/dev/null ||
+        failures+=("the bill of materials does not have $component with its version")
+done
+
 # --- tests --------------------------------------------------------------------------------------------------------
 step "running the tests"
 log=$(mktemp)
@@ -159,6 +170,8 @@ fi
 if [ -n "${LATCHKEY_FULL:-}" ]; then
     step "fuzzing the parsers, a minute each"
     Tests/Fuzzing/run.sh || failures+=("fuzzing")
+    step "building twice"
+    deploy/reproducible.sh || failures+=("two builds differ")
 fi
 
 step "done"
