@@ -67,7 +67,7 @@ final class RunObserver: WaitObserver {
     func retrying(_ diagnosis: Diagnosis, after pause: Duration) {
         waiting(pause)
         let seconds = max(1, (pause.wholeMilliseconds + 999) / 1000)
-        progress?.show("\(diagnosis.text); trying again in \(seconds)s")
+        progress?.show("trying again in \(seconds)s: \(diagnosis.text)")
         guard !hasLogged else { return }
         hasLogged = true
         var message = Message(.warning, diagnosis)

@@ -73,6 +73,7 @@ struct CheckTests {
 
     @Test(arguments: [
         (["-e", "A=db-pasword"], "secret-missing"), (["-e", "A=retired"], "secret-disabled"),
+        (["-e", "A=nothing", "-e", "B=retired"], "secret-disabled"),
         (["-e", "A=smtp#/nothing"], "json-member"), (["-e", "A=db-password#/x"], "value-json"),
         (["--all", "--directory", "/nowhere/at/all"], "directory-refused"),
         (["-e", "A=db-password", "--ca-file", "/dev/null"], "vault-untrusted"),

@@ -34,6 +34,14 @@ function __latchkey_instances
     end
 end
 
+# What COMMAND itself would be completed with.
+function __latchkey_command
+    set -l words (commandline -opc)
+    set -l separator (contains -i -- -- $words)
+    set -e words[1..$separator]
+    complete -C (string join ' ' $words (commandline -ct))
+end
+
 # Whether the line's command is one of these, and COMMAND has not begun.
 function __latchkey_is
     set -l words (commandline -opc)
@@ -97,4 +105,4 @@ complete -c latchkey -n '__latchkey_is refresh' -l wait -d 'return when the refr
 complete -c latchkey -n '__latchkey_is init' -l output -r -F -d 'file to write, which must not exist; - for standard output'
 complete -c latchkey -n '__latchkey_is run sync sidecar check list get status refresh credential init' -l help -s h -d 'what the options mean'
 complete -c latchkey -n '__latchkey_is get' -a '(__latchkey_secrets)'
-complete -c latchkey -n 'contains -- -- (commandline -opc)' -x -a '(__fish_complete_subcommand --commandline)'
+complete -c latchkey -n 'contains -- -- (commandline -opc)' -x -a '(__latchkey_command)'

@@ -48,7 +48,7 @@ enum HelpText {
         let margin = String(repeating: " ", count: indent)
         return rows.map { row in
             let start = "  " + row.term
-            let lines = wrap(row.meaning, width - indent).map { margin + $0 }
+            let lines = WrappedText.lines(row.meaning, width: width - indent).map { margin + $0 }
             guard start.count + 2 <= indent, let first = lines.first else {
                 return ([start] + lines).joined(separator: "\n") + "\n"
             }
@@ -57,21 +57,7 @@ enum HelpText {
     }
 
     private static func wrapped(_ text: String, _ width: Int) -> String {
-        wrap(text, width).joined(separator: "\n") + "\n"
-    }
-
-    /// Words in lines of at most `width`; a longer word has a line of its own.
-    private static func wrap(_ text: String, _ width: Int) -> [String] {
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ") {
-            if !line.isEmpty, line.count + 1 + word.count > width {
-                lines.append(line)
-                line = ""
-            }
-            line += (line.isEmpty ? "" : " ") + word
-        }
-        return line.isEmpty ? lines : lines + [line]
+        WrappedText.lines(text, width: width).joined(separator: "\n") + "\n"
     }
 }
 

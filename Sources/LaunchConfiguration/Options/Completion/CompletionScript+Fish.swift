@@ -38,6 +38,14 @@ extension CompletionScript {
                 end
             end
 
+            # What COMMAND itself would be completed with.
+            function __latchkey_command
+                set -l words (commandline -opc)
+                set -l separator (contains -i -- -- $words)
+                set -e words[1..$separator]
+                complete -C (string join ' ' $words (commandline -ct))
+            end
+
             # Whether the line's command is one of these, and COMMAND has not begun.
             function __latchkey_is
                 set -l words (commandline -opc)
@@ -51,7 +59,7 @@ extension CompletionScript {
             \(OptionTable.definitions.map(fishOption).joined(separator: "\n"))
             complete -c latchkey -n '__latchkey_is \(names)' -l help -s h -d 'what the options mean'
             complete -c latchkey -n '__latchkey_is get' -a '(__latchkey_secrets)'
-            complete -c latchkey -n 'contains -- -- (commandline -opc)' -x -a '(__fish_complete_subcommand --commandline)'
+            complete -c latchkey -n 'contains -- -- (commandline -opc)' -x -a '(__latchkey_command)'
 
             """
     }

@@ -18,6 +18,7 @@ extension Check {
             vaults.append(vault)
         }
         describeIdentity(azure, vaults, inspection)
+        if let first = inspection.failures.first { report.end(with: first.exitCode) }
         let failures = inspection.failures.filter { !$0.isAboutOneSecret }
         for failure in failures { report.fail(failure.section, failure) }
         for vault in vaults { describe(vault, azure, inspection, probed) }

@@ -37,6 +37,11 @@ struct CheckReport {
     var directory: Directory?
     var command: Command?
 
+    /// What a run ends with goes before the order in which its reasons are said.
+    mutating func end(with code: ExitCode) {
+        if exitCode == 0 { exitCode = code.rawValue }
+    }
+
     mutating func pass(_ section: Section, _ detail: String) { add(section, .ok, detail) }
 
     mutating func note(_ section: Section, _ detail: String) { add(section, .note, detail) }
@@ -72,7 +77,9 @@ extension CheckReport {
             text += style.bold(section.heading) + "\n"
             for step in lines {
                 let code = step.code.map { "[\($0)] " } ?? ""
-                text += "  \(style.mark(step.mark)) \(code)\(PrintableText.clipped(step.detail, to: 900))\n"
+                text +=
+                    "  \(style.mark(step.mark)) \(style.wrapped(code + PrintableText.clipped(step.detail, to: 900)))\n"
+                // In one line, which the terminal folds: it is there to be pasted.
                 if let hint = step.hint {
                     text += "    \(style.hint) \(PrintableText.clipped(hint, to: 900))\n"
                 }
@@ -98,16 +105,27 @@ extension CheckReport.Section {
 struct TextStyle {
     let hasColour: Bool
     let hasSigns: Bool
+    /// The terminal's width; nil where lines are not folded.
+    let columns: Int?
 
     init(_ environment: EnvironmentEntries) {
         let locale =
             ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment.text($0) }.first { !$0.isEmpty } ?? ""
         let isTerminal = Terminal.isTerminal(1) && environment["TERM"] != Array("dumb".utf8)
+        columns = isTerminal ? Terminal.columns(of: 1) : nil
         hasColour = isTerminal && environment["NO_COLOR"] == nil
         hasSigns = isTerminal && ["utf-8", "utf8"].contains { locale.lowercased().hasSuffix($0) }
     }
 
     var hint: String { painted("hint:", "36") }
+
+    /// A step's text behind its mark, folded below its own beginning.
+    func wrapped(_ text: String) -> String {
+        guard let columns else { return text }
+        let indent = hasSigns ? 4 : 7
+        return WrappedText.lines(text, width: max(20, columns - indent))
+            .joined(separator: "\n" + String(repeating: " ", count: indent))
+    }
 
     func bold(_ text: String) -> String { painted(text, "1") }
 
