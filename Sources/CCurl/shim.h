@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/objects.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
@@ -113,6 +114,24 @@ static inline int ccurl_speaks_h2(CURL *easy)
 		return 0;
 	SSL_get0_alpn_selected((const SSL *)session->internals, &name, &length);
 	return length == 2 && memcmp(name, "h2", 2) == 0;
+}
+
+// The protocol's version, and who issued the peer's certificate, of the connection in use; 0 where there is no TLS.
+static inline int ccurl_peer(CURL *easy, char *version, size_t version_size, char *issuer, size_t issuer_size)
+{
+	struct curl_tlssessioninfo *session = NULL;
+	X509 *certificate;
+	int length;
+	if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK || !session || !session->internals ||
+	    session->backend != CURLSSLBACKEND_OPENSSL)
+		return 0;
+	certificate = SSL_get_peer_certificate((SSL *)session->internals);
+	if (!certificate)
+		return 0;
+	strncpy(version, SSL_get_version((SSL *)session->internals), version_size - 1);
+	length = X509_NAME_get_text_by_NID(X509_get_issuer_name(certificate), NID_commonName, issuer, (int)issuer_size);
+	X509_free(certificate);
+	return length > 0;
 }
 
 static inline void ccurl_wipe(void *bytes, size_t count)

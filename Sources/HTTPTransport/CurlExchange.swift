@@ -23,6 +23,8 @@ final class CurlExchange {
     private(set) var isConnected = false
     /// That connection carries many exchanges at once.
     private(set) var isMultiplexed = false
+    /// Who the server is, where that is noted.
+    private(set) var peer: TLSPeer?
     /// The first line of an answer is there.
     private(set) var isAnswering = false
 
@@ -192,6 +194,7 @@ extension CurlExchange {
     private func connected() {
         isConnected = true
         isMultiplexed = unsafe destination.scheme == "https" && ccurl_speaks_h2(easy) != 0
+        if surroundings.notesPeers { peer = unsafe TLSPeer(easy) }
     }
 
     private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {

@@ -14,10 +14,12 @@ struct CurlSurroundings {
 
     var trust: TrustStore
     let proxy: Proxy?
+    let notesPeers: Bool
     /// TLS sessions, for all exchanges but pinned ones.
     let sessions = CurlSessions()
 
     init(_ options: CurlTransportOptions) {
+        notesPeers = options.notesPeers
         trust = .chosen(authoritiesFile: options.authoritiesFile, environment: options.environment)
         let exceptions = Self.first(of: ["no_proxy", "NO_PROXY"], in: options.environment) ?? ""
         proxy = Self.first(of: ["https_proxy", "HTTPS_PROXY"], in: options.environment)

@@ -13,6 +13,8 @@ package struct CurlTransportOptions {
     package weak var observer: (any WaitObserver)?
     /// The most connections to one host.
     package var connectionsPerHost: Int
+    /// Whether `peer(of:)` is going to be asked.
+    package var notesPeers = false
 
     package init(
         authoritiesFile: String? = nil, environment: @escaping (String) -> String? = { _ in nil },
@@ -80,6 +82,7 @@ package final class CurlTransport: HTTPTransport {
     private var ended: [HTTPTicket: EndedExchange] = [:]
     private var order: [HTTPTicket] = []
     private var lastNumber = 0
+    private var peers: [String: TLSPeer] = [:]
 
     package init(options: CurlTransportOptions) {
         precondition(CurlGlobal.isReady, "libcurl could not be made ready")
@@ -90,6 +93,9 @@ package final class CurlTransport: HTTPTransport {
     }
 
     package var now: BootInstant { .now }
+
+    /// How a host proved who it is, where peers are noted and it has answered.
+    package func peer(of host: String) -> TLSPeer? { peers[host] }
 
     package func begin(_ request: HTTPRequest) -> HTTPTicket {
         lastNumber += 1
@@ -217,6 +223,7 @@ extension CurlTransport {
 
     private func finish(_ ticket: HTTPTicket, _ order: Order, _ exchange: CurlExchange, _ code: CURLcode) {
         let key = order.key
+        if let peer = exchange.peer { peers[key.host] = peer }
         if exchange.isConnected {
             hosts[key]?.plan.connected(multiplexes: exchange.isMultiplexed)
         }

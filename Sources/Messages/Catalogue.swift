@@ -179,8 +179,6 @@ extension MessageCode {
         case .childNotExecutable:
             .error(.notExecutable, "the command can't be executed", "check its mode, format and interpreter")
         case .childStarted: .info("the command was started")
-        case .childExited: .info("the command has ended")
-        case .childStopping: .info("the command is being stopped")
         case .childRestarting: .info("the command is being restarted with new secrets")
         case .childRolledBack:
             .error(

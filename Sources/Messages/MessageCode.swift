@@ -82,8 +82,6 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case childNotFound = "child-not-found"
     case childNotExecutable = "child-not-executable"
     case childStarted = "child-started"
-    case childExited = "child-exited"
-    case childStopping = "child-stopping"
     case childRestarting = "child-restarting"
     case childRolledBack = "child-rolled-back"
     case workerMissing = "worker-missing"

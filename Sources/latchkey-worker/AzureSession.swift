@@ -23,8 +23,11 @@ final class AzureSession {
         }
     }
 
-    init(_ plan: LaunchPlan, _ environment: EnvironmentEntries, observer: any WaitObserver) throws(Diagnosis) {
+    init(
+        _ plan: LaunchPlan, _ environment: EnvironmentEntries, observer: any WaitObserver, notesPeers: Bool = false
+    ) throws(Diagnosis) {
         var options = CurlTransportOptions()
+        options.notesPeers = notesPeers
         options.authoritiesFile = plan.authoritiesFile
         options.environment = { environment.text($0) }
         transport = CurlTransport(options: options)

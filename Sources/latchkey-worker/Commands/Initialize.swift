@@ -1,3 +1,4 @@
+import Delivery
 import KeyVault
 import LaunchConfiguration
 import LinuxSystem
@@ -47,6 +48,16 @@ enum Initialize {
             hint: "choose another one with --output, or '-' for standard output")
     }
 
+    /// A variable; one that would change how programs load stands in a comment.
+    private static func line(_ secret: ListedSecret) -> String {
+        let name = Selection.variableName(for: secret.name, .upperSnake)
+        var line = "\(name) = \"\(secret.name)\""
+        if secret.contentType?.contains("json") == true {
+            line += "  # JSON; a part of it: { secret = \"\(secret.name)\", json = \"/NAME\" }"
+        }
+        return (VariableName.isRefusedInBulk(name) ? "# " : "") + line + "\n"
+    }
+
     private static func text(_ plan: LaunchPlan, _ secrets: [ListedSecret]) -> String {
         var text = """
             # Written by 'latchkey init'; latchkey.toml(5) explains every key. This file holds no secret.
@@ -57,9 +68,7 @@ enum Initialize {
             [env]
 
             """
-        for secret in secrets where !secret.isManaged {
-            text += "\(Selection.variableName(for: secret.name, .upperSnake)) = \"\(secret.name)\"\n"
-        }
+        for secret in secrets where !secret.isManaged { text += line(secret) }
         for secret in secrets where secret.isManaged {
             text += "\n[files.\"\(secret.name).pem\"]\ncertificate = \"\(secret.name)\"\n"
         }

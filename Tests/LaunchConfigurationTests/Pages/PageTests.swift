@@ -109,3 +109,16 @@ import Testing
         }
     }
 }
+
+/// Codes: none without use.
+@Suite struct CodeUseTests {
+    private static let sources = Repository.files("Sources", ending: ".swift")
+        .filter { !$0.hasPrefix("Sources/Messages/") }
+        .compactMap { try? Repository.text($0) }.joined()
+
+    @Test(arguments: MessageCode.allCases)
+    func `a code is said somewhere`(code: MessageCode) {
+        let isSaid = Self.sources.contains(".\(code)")
+        #expect(isSaid, "no source says [\(code.rawValue)]")
+    }
+}

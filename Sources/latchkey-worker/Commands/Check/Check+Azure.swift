@@ -1,3 +1,4 @@
+import HTTPTransport
 import KeyVault
 import LaunchConfiguration
 import LinuxSystem
@@ -80,7 +81,11 @@ extension Check {
         if !addresses.isEmpty {
             report.note(.vault, "\(vault.host) is \(shown)")
         }
-        if answers || isExplaining {
+        let peer = azure.transport.peer(of: vault.host)
+        if let peer {
+            report.pass(
+                .vault, "\(peer.version), its certificate issued by '\(peer.issuer)', checked against \(authorities)")
+        } else if isExplaining {
             report.note(.vault, "its certificate is checked against \(authorities)")
         }
         switch probed {
@@ -93,7 +98,8 @@ extension Check {
         report.vaults.append(
             CheckReport.Vault(
                 name: vault.name, url: vault.url, answers: answers || (try? probed?.get()) != nil,
-                addresses: addresses.map { .init(address: $0.text, isPrivate: $0.isPrivate) }))
+                addresses: addresses.map { .init(address: $0.text, isPrivate: $0.isPrivate) }, tls: peer?.version,
+                issuer: peer?.issuer))
     }
 
     private var authorities: String {

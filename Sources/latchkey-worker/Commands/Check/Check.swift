@@ -57,7 +57,7 @@ struct Check {
         let observer = RunObserver(log: log, isStart: false, progress: ProgressLine(environment))
         defer { observer.progress?.stop() }
         do throws(Diagnosis) {
-            let azure = try AzureSession(plan, environment, observer: observer)
+            let azure = try AzureSession(plan, environment, observer: observer, notesPeers: true)
             let patience = Patience(deadline: .now + plan.startTimeout)
             let command = plan.child.commandIndex ?? arguments.count
             let inspection = Inspection(

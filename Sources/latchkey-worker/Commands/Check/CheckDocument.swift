@@ -42,6 +42,8 @@ extension CheckReport {
         let url: String
         let answers: Bool
         let addresses: [Address]
+        let tls: String?
+        let issuer: String?
     }
 
     struct Secret: Encodable {

@@ -1,0 +1,141 @@
+import Foundation
+import Testing
+
+/// `list`, `get`, `init` and what a terminal sees of them.
+struct CommandTests {
+    private func start(
+        _ emulator: Emulator, _ words: [String], environment: [String: String] = [:], in scratch: Scratch? = nil
+    ) throws -> Outcome {
+        let source = ["--vault", emulator.vault, "--ca-file", emulator.authority]
+        let arguments = [words[0]] + source + words.dropFirst()
+        return try emulator.start(
+            arguments, environment: environment, in: scratch ?? Scratch(), printsSecrets: words[0] == "get"
+        ).end()
+    }
+
+    @Test func `list names every secret with all members, and no value`() throws {
+        struct Listing: Decodable {
+            var schema: Int
+            var secrets: [[String: Member]]
+        }
+        /// Any member: whether it is there is what counts.
+        struct Member: Decodable {
+            var text: String?
+
+            init(from decoder: any Decoder) throws {
+                text = try? decoder.singleValueContainer().decode(String.self)
+            }
+        }
+        try Emulator.serving { emulator in
+            let outcome = try start(emulator, ["list", "--json"])
+            #expect(outcome.ending == .code(0))
+            let listing = try JSONDecoder().decode(Listing.self, from: Data(outcome.output.utf8))
+            #expect(listing.schema == 1)
+            #expect(
+                listing.secrets.compactMap { $0["name"]?.text } == [
+                    "db-password", "license", "pair", "retired", "smtp",
+                ])
+            let members: Set = ["name", "enabled", "updated", "expires", "content_type", "tags"]
+            #expect(listing.secrets.allSatisfy { Set($0.keys) == members })
+        }
+    }
+
+    @Test func `get writes a value byte for byte, with a newline on a terminal only`() throws {
+        try Emulator.serving { emulator in
+            let outcome = try start(emulator, ["get", "db-password"])
+            #expect(fingerprint(outcome.output) == fingerprint("c4n4ry-database"))
+            let part = try start(emulator, ["get", "smtp#/user"])
+            #expect(part.output == "web")
+        }
+    }
+
+    @Test func `what get can't write is a failure`() throws {
+        try Emulator.serving { emulator in
+            let words = [Programs.latchkey, "get", "--vault", emulator.vault, "--ca-file", emulator.authority]
+            let outcome = try Launch(
+                "/bin/sh", ["-c", "exec \"$@\" >/dev/full", "sh"] + words + ["db-password"],
+                environment: try emulator.environment()
+            ).end()
+            #expect(outcome.ending == .code(74))
+            #expect(outcome.failures.first?.contains("error[output-failed]") == true)
+        }
+    }
+
+    @Test func `what init writes is what check accepts, and it writes once`() throws {
+        try Emulator.serving { emulator in
+            let scratch = try Scratch()
+            let first = try start(emulator, ["init"], in: scratch)
+            #expect(first.ending == .code(0))
+            #expect(first.errors.contains("info[file-written]"))
+            let text = try String(contentsOfFile: scratch.path + "/latchkey.toml", encoding: .utf8)
+            #expect(text.contains("\nDB_PASSWORD = \"db-password\"\n"))
+            #expect(!text.contains("retired"))
+            let requests = try emulator.journal().count
+            let second = try start(emulator, ["init"], in: scratch)
+            #expect(second.ending == .code(73))
+            #expect(try emulator.journal().count == requests)
+            let check = try emulator.start(
+                ["check", "--ca-file", emulator.authority, "--", Programs.probe], in: scratch
+            ).end()
+            #expect(check.ending == .code(0), "\(check.output)\(check.errors)")
+        }
+    }
+
+    // MARK: terminals
+
+    private static let hasTerminal = Programs.installed("script") != nil
+
+    /// What a terminal shows of a command: `script` gives it one.
+    private func shown(
+        _ emulator: Emulator, _ words: [String], environment: [String: String] = [:]
+    ) throws -> String {
+        let source = ["--vault", emulator.vault, "--ca-file", emulator.authority]
+        let line = ([Programs.latchkey, words[0]] + source + words.dropFirst()).joined(separator: " ")
+        var variables = try emulator.environment().merging(environment) { $1 }
+        variables["TERM"] = "xterm"
+        variables["SHELL"] = "/bin/sh"
+        let script = try #require(Programs.installed("script"))
+        return try Launch(
+            script, ["-qec", line, "/dev/null"], environment: variables, printsSecrets: words[0] == "get"
+        ).end().output
+    }
+
+    @Test(.enabled(if: hasTerminal, "needs script"))
+    func `a terminal gets a newline behind a value`() throws {
+        try Emulator.serving { emulator in
+            let output = try shown(emulator, ["get", "smtp#/user"])
+            #expect(output == "web\r\n")
+        }
+    }
+
+    @Test(.enabled(if: hasTerminal, "needs script"))
+    func `a terminal gets colours unless NO_COLOR is set`() throws {
+        try Emulator.serving { emulator in
+            #expect(try shown(emulator, ["get", "nothing"]).contains("\u{1b}[1;31merror[secret-missing]:"))
+            #expect(try shown(emulator, ["check", "-e", "A=smtp"]).contains("\u{1b}[1m"))
+            for words in [["get", "nothing"], ["check", "-e", "A=smtp"]] {
+                let plain = try shown(emulator, words, environment: ["NO_COLOR": "1"])
+                #expect(!plain.contains("\u{1b}["))
+            }
+        }
+    }
+
+    @Test(.enabled(if: hasTerminal, "needs script"))
+    func `a terminal is shown what is waited for, and the line is taken away`() throws {
+        try Emulator.serving { emulator in
+            try emulator.fault("{\"endpoint\":\"vault\",\"method\":\"GET\",\"delay\":\"2s\",\"times\":8}")
+            let output = try shown(emulator, ["get", "smtp#/user"])
+            #expect(output.contains("latchkey: asking the vault\u{1b}[K"))
+            #expect(output.hasSuffix("\r\u{1b}[Kweb\r\n"))
+        }
+    }
+
+    @Test func `no line of progress is written where no terminal is`() throws {
+        try Emulator.serving { emulator in
+            try emulator.fault("{\"endpoint\":\"vault\",\"method\":\"GET\",\"delay\":\"2s\",\"times\":8}")
+            let outcome = try start(emulator, ["get", "smtp#/user"])
+            #expect(outcome.ending == .code(0))
+            #expect(outcome.errors.isEmpty)
+        }
+    }
+}
