@@ -10,6 +10,20 @@ package struct UTCTime: Hashable, Sendable, Comparable {
         self.nanoseconds = nanoseconds
     }
 
+    /// Reads what `rfc3339` writes; nil for anything else.
+    package init?(rfc3339 text: String) {
+        let parts = text.split(whereSeparator: { "-T:Z".contains($0) }).compactMap { Int64($0) }
+        guard parts.count == 6, (1...12).contains(parts[1]), (1...31).contains(parts[2]) else { return nil }
+        // The inverse of `date`: years that begin on a first of March, in eras of 400.
+        let year = parts[1] <= 2 ? parts[0] - 1 : parts[0]
+        let era = (year >= 0 ? year : year - 399) / 400
+        let yearOfEra = year - era * 400
+        let dayOfYear = (153 * (parts[1] + (parts[1] > 2 ? -3 : 9)) + 2) / 5 + parts[2] - 1
+        let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        self.init(seconds: days * 86_400 + parts[3] * 3600 + parts[4] * 60 + parts[5])
+        guard rfc3339 == text else { return nil }
+    }
+
     package static func < (left: UTCTime, right: UTCTime) -> Bool {
         (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
     }

@@ -66,12 +66,20 @@ enum Output {
         let seconds = duration.components.seconds
         let parts = [(86_400, "d"), (3600, "h"), (60, "m"), (1, "s")] as [(Int64, String)]
         guard let first = parts.firstIndex(where: { seconds >= $0.0 }) else {
-            return "\(duration.wholeMilliseconds)ms"
+            return "0s"
         }
         let whole = "\(seconds / parts[first].0)\(parts[first].1)"
         guard first + 1 < parts.count else { return whole }
         let rest = seconds % parts[first].0 / parts[first + 1].0
         return rest == 0 ? whole : "\(whole) \(rest)\(parts[first + 1].1)"
+    }
+
+    /// `2026-11-23T12:04:10Z (4m 30s ago)`, or `(in 30s)`; nil where there is no time.
+    static func distance(_ time: String?) -> String? {
+        guard let time, let moment = UTCTime(rfc3339: time) else { return time }
+        let seconds = moment.seconds - wallClockSeconds()
+        let words = words(.seconds(abs(seconds)))
+        return "\(time) (\(seconds > 0 ? "in \(words)" : "\(words) ago"))"
     }
 
     static func date(_ seconds: Int64?) -> String {

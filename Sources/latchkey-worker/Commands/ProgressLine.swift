@@ -8,7 +8,8 @@ import Synchronization
 final class ProgressLine: Sendable {
     private struct State {
         var words = "asking for an identity"
-        var isShown = false
+        /// The line that stands on the terminal.
+        var shown: String?
         var isStopped = false
     }
 
@@ -44,9 +45,9 @@ final class ProgressLine: Sendable {
     deinit { stop() }
 
     private static func erase(_ state: inout State) {
-        guard state.isShown else { return }
+        guard state.shown != nil else { return }
         StandardError.writeNow(Array("\r\u{1b}[K".utf8))
-        state.isShown = false
+        state.shown = nil
     }
 
     /// Whether there is more to draw.
@@ -55,8 +56,8 @@ final class ProgressLine: Sendable {
             guard !state.isStopped else { return false }
             let width = max(20, (Terminal.columns(of: 2) ?? 80) - 1)
             let line = String("latchkey: \(PrintableText.escaped(state.words))".prefix(width))
-            StandardError.writeNow(Array("\r\(line)\u{1b}[K".utf8))
-            state.isShown = true
+            if state.shown != line { StandardError.writeNow(Array("\r\(line)\u{1b}[K".utf8)) }
+            state.shown = line
             return true
         }
     }

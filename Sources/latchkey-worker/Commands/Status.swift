@@ -38,6 +38,7 @@ struct InstanceStatus: Decodable {
     let refreshedAt: String?
     let nextRefreshAt: String?
     let lastError: Failure?
+    let environmentStale: Bool?
     let secrets: [Secret]
 
     enum CodingKeys: String, CodingKey {
@@ -47,6 +48,7 @@ struct InstanceStatus: Decodable {
         case refreshedAt = "refreshed_at"
         case nextRefreshAt = "next_refresh_at"
         case lastError = "last_error"
+        case environmentStale = "environment_stale"
     }
 }
 
@@ -147,8 +149,15 @@ enum Status {
             ["instance", status.instance], ["state", status.state], ["pid", String(status.pid)],
             ["command", status.childProcess.map { "running as \($0)" } ?? "not running"],
             ["generation", String(status.generation)],
-            ["refreshed", status.refreshedAt ?? "-"], ["next refresh", status.nextRefreshAt ?? "only on request"],
+            ["refreshed", Output.distance(status.refreshedAt) ?? "not yet"],
+            [
+                "next refresh",
+                Output.distance(status.nextRefreshAt) ?? (status.state == "starting" ? "-" : "only on request"),
+            ],
         ]
+        if status.environmentStale == true {
+            head.append(["variables", "have changed since the command was started; only a restart brings them to it"])
+        }
         if let error = status.lastError {
             head.append(["last error", "[\(error.code)] \(error.message), since \(error.since ?? "-")"])
         }
