@@ -17,6 +17,7 @@ struct SeedTests {
             [vaults.demo]
             access = "policy"
             ceiling = 10
+            ceiling-window = "1s"
             [vaults.demo.secrets]
             a = "plain"
             b = { value = "x", content-type = "text/plain", tags = { n = 1 }, enabled = false, exp = "+1d" }
@@ -29,6 +30,7 @@ struct SeedTests {
         #expect(seed.tokenLifetime == 3_600)
         #expect(seed.vaults.first?.access == .policy)
         #expect(seed.vaults.first?.ceiling == 10)
+        #expect(seed.vaults.first?.ceilingWindow == 1)
         #expect(try secret(seed, "a").value == "plain")
         let second = try secret(seed, "b")
         #expect(second.contentType == "text/plain" && second.tags == ["n": "1"] && !second.enabled)

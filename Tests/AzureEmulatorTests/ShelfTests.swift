@@ -90,6 +90,13 @@ struct CeilingTests {
         #expect(admitted == [true, true, true, false, false, true, false])
     }
 
+    @Test func `the window can be another one than Key Vault's`() {
+        var ceiling = RequestCeiling(limit: 2)
+        ceiling.window = 1
+        let admitted = [0, 0.5, 0.9, 1.1, 1.2, 1.6].map { ceiling.admit(at: $0) }
+        #expect(admitted == [true, true, false, true, false, true])
+    }
+
     @Test func `what was refused does not count`() {
         var ceiling = RequestCeiling(limit: 1)
         let admitted = [0, 1, 2, 9, 10.5].map { ceiling.admit(at: $0) }

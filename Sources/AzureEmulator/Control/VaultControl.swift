@@ -42,19 +42,22 @@ package struct VaultControl: Sendable {
         }
     }
 
-    /// Makes a vault, or changes its rules: `{"access": "policy", "ceiling": 100, "retry-after": 2, "empty-pages": 3}`.
+    /// Makes a vault, or changes its rules:
+    /// `{"access": "policy", "ceiling": 100, "ceiling-window": "1s", "retry-after": 2, "empty-pages": 3}`.
     private func setVault(_ call: Call) throws(Refusal) -> Answer {
         let name = (call.parameters["vault"] ?? "").lowercased()
         guard Vault.isVaultName(name) else { throw .control("'\(name)' is no vault's name") }
         return try ControlRoutes.fields(call) { fields throws(SeedError) in
             let access = try fields.choice("access", [AccessModel.rbac, .policy])
             let ceiling = try fields.integer("ceiling", in: 0...1_000_000_000)
+            let window = try fields.duration("ceiling-window")
             let retryAfter = try fields.integer("retry-after", in: 0...86_400)
             let emptyPages = try fields.integer("empty-pages", in: 0...1_000)
             azure.locked { world in
                 var vault = world.vaults[name] ?? Vault(name: name)
                 vault.access = access ?? vault.access
                 vault.ceiling.limit = ceiling ?? vault.ceiling.limit
+                vault.ceiling.window = window ?? vault.ceiling.window
                 vault.ceiling.retryAfter = retryAfter ?? vault.ceiling.retryAfter
                 vault.emptyPages = emptyPages ?? vault.emptyPages
                 if ceiling != nil { vault.ceiling.reset() }

@@ -11,6 +11,7 @@ extension Seed {
         [vaults.demo]                        # https://demo.vault.localhost:PORT
         access = "rbac"                      # rbac | policy: the words of its refusals
         ceiling = 4000                       # requests in any 10 seconds
+        # ceiling-window = "1s"              # in any second instead
         # retry-after = 2                    # seconds, sent with the 429 (Key Vault mostly sends none)
         # empty-pages = 2                    # pages without items before each page of a list
         # fill = { count = 10000, prefix = "filler-", tags = { app = "load" } }

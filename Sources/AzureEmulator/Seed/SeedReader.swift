@@ -29,6 +29,7 @@ extension VaultSeed {
         var fields = try Fields(json, at: "vaults.\(name)")
         access = try fields.choice("access", [AccessModel.rbac, .policy]) ?? .rbac
         ceiling = try fields.integer("ceiling", in: 0...1_000_000_000)
+        ceilingWindow = try fields.duration("ceiling-window")
         retryAfter = try fields.integer("retry-after", in: 0...86_400)
         recoverableDays = try fields.integer("recoverable-days", in: 7...90)
         emptyPages = try fields.integer("empty-pages", in: 0...1_000) ?? 0

@@ -17,6 +17,8 @@ package struct VaultSeed: Equatable, Sendable {
     package var name: String
     package var access = AccessModel.rbac
     package var ceiling: Int?
+    /// The seconds that the ceiling counts in.
+    package var ceilingWindow: Double?
     package var retryAfter: Int?
     package var recoverableDays: Int?
     package var emptyPages = 0

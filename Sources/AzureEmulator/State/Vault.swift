@@ -43,7 +43,7 @@ package struct Vault: Sendable {
     package var location = "westeurope"
     /// Pages without any item before each real page of a list.
     package var emptyPages = 0
-    /// Requests in any 10 seconds.
+    /// Requests in any 10 seconds, or in another window.
     package var ceiling: RequestCeiling
     package var secrets = Shelf<SecretContent>()
     package var keys = Shelf<KeyContent>()
@@ -72,12 +72,14 @@ package struct Vault: Sendable {
     }
 }
 
-/// Counts requests in a sliding window of 10 seconds. What is refused does not count, as Key Vault's pages say.
+/// Counts requests in a sliding window. What is refused does not count, as Key Vault's pages say.
 package struct RequestCeiling: Sendable {
     package static let keyVault = 4_000
-    package static let window = 10.0
+    package static let keyVaultWindow = 10.0
 
     package var limit: Int
+    /// The seconds that are counted in.
+    package var window = RequestCeiling.keyVaultWindow
     /// Whole seconds to send as Retry-After with the refusal; Key Vault mostly sends none.
     package var retryAfter: Int?
     private var times: [Double] = []
@@ -90,7 +92,7 @@ package struct RequestCeiling: Sendable {
 
     /// Whether one more request at this time is within the limit.
     package mutating func admit(at now: Double) -> Bool {
-        while first < times.count, times[first] <= now - Self.window { first += 1 }
+        while first < times.count, times[first] <= now - window { first += 1 }
         if first > 4_096, first * 2 > times.count {
             times.removeFirst(first)
             first = 0

@@ -59,6 +59,7 @@ extension World {
         vault.emptyPages = new.emptyPages
         vault.location = location ?? "westeurope"
         vault.ceiling.limit = new.ceiling ?? RequestCeiling.keyVault
+        vault.ceiling.window = new.ceilingWindow ?? RequestCeiling.keyVaultWindow
         vault.ceiling.retryAfter = new.retryAfter
         let old = Dictionary((before?.secrets ?? []).map { ($0.name.uppercased(), $0) }) { $1 }
         let kept = Set(new.secrets.map { $0.name.uppercased() })

@@ -97,7 +97,8 @@ private struct Caller {
     init(_ claims: TokenClaims, in world: World, now: Double) {
         words = CallerWords(clientID: claims.clientID, objectID: claims.objectID, issuer: claims.issuer)
         let known = world.principal(objectID: claims.objectID)
-        principal = known.flatMap { now >= world.started + $0.permissionsAfter ? $0 : nil }
+        // Without such a time they are there from the beginning, and stay when the clock is put back before it.
+        principal = known.flatMap { $0.permissionsAfter == 0 || now >= world.started + $0.permissionsAfter ? $0 : nil }
     }
 
     func check(_ operation: String, _ kind: ObjectKind, object: String?, _ vault: Vault) throws(Refusal) {
