@@ -10,6 +10,8 @@ struct Stage {
 
     var machine: Supervisor
     var seconds: Int64 = 1000
+    /// How far the wall clock is from the other one.
+    var wallShift: Int64 = 0
     var plan = SupervisorPlan()
 
     init(isSidecar: Bool = false, isInit: Bool = false, watchdog: Duration? = nil, plan: SupervisorPlan? = nil) {
@@ -19,7 +21,8 @@ struct Stage {
 
     @discardableResult
     mutating func give(_ event: SupervisorEvent) -> [SupervisorAction] {
-        machine.handle(event, at: Moment(boot: BootInstant(nanoseconds: seconds * 1_000_000_000), wall: seconds))
+        let boot = BootInstant(nanoseconds: seconds * 1_000_000_000)
+        return machine.handle(event, at: Moment(boot: boot, wall: seconds + wallShift))
     }
 
     /// Moves the clock and lets the deadlines pass.

@@ -25,6 +25,8 @@ final class Emulator: Sendable {
         var method: String
         var path: String
         var status: Int?
+        /// Seconds since 1970, by the emulator's clock.
+        var timestamp: Double
     }
 
     static let seed = """

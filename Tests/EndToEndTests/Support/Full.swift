@@ -1,0 +1,4 @@
+import Foundation
+
+/// Whether tests that take minutes are run too (`deploy/test.sh --full`).
+let runsFull = ProcessInfo.processInfo.environment["LATCHKEY_FULL"].map { !$0.isEmpty && $0 != "0" } ?? false

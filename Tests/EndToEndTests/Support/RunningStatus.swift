@@ -1,0 +1,38 @@
+import Foundation
+import Testing
+
+/// `status.json` of a running instance.
+struct RunningStatus: Decodable {
+    struct Failure: Decodable {
+        var code: String
+        var message: String
+    }
+
+    var state: String
+    var generation: Int
+    /// The newest attempt that has ended.
+    var attempt: Int
+    /// The newest attempt that has begun.
+    var startedAttempt: Int
+    var child: Int32?
+    var refreshedAt: String?
+    var nextRefreshAt: String?
+    var lastError: Failure?
+
+    enum CodingKeys: String, CodingKey {
+        case state, generation, attempt
+        case startedAttempt = "started_attempt"
+        case child = "child_pid"
+        case refreshedAt = "refreshed_at"
+        case nextRefreshAt = "next_refresh_at"
+        case lastError = "last_error"
+    }
+}
+
+extension Scratch {
+    /// The status of the instance that runs in this directory.
+    func status() throws -> RunningStatus {
+        let text = try String(contentsOfFile: path + "/instance/status.json", encoding: .utf8)
+        return try JSONDecoder().decode(RunningStatus.self, from: Data(text.utf8))
+    }
+}
