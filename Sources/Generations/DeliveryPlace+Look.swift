@@ -36,7 +36,7 @@ extension DeliveryPlace {
         for candidate in candidates {
             do throws(GenerationError) {
                 try InstanceDirectory.checkBase(of: candidate, own)
-                try checkLock(candidate.path, request)
+                try checkLock(candidate, request)
                 return try look(
                     at: candidate.path, making: candidate.makable, secrets: candidate.path + "/secrets", own, request,
                     attempts)
@@ -63,6 +63,9 @@ extension DeliveryPlace {
         let status = try system(path) { () throws(SystemError) in try nearest.handle.descriptor.status() }
         let fileSystem = try system(path) { () throws(SystemError) in try nearest.handle.descriptor.fileSystem() }
         if !fileSystem.isMemory, !request.allowDisk { throw .refused(directory: path, .notMemory(fileSystem.name)) }
+        if request.directory != nil, nearest.isWhole, isLockListed(status, as: .directory, in: listedLocks()) {
+            throw .busy(directory: path, pid: nil)
+        }
         if nearest.isWhole {
             try check(status, nearest.handle, at: path, owner, isNamed: request.directory != nil)
         } else if fileSystem.isReadOnly || !owner.mayWrite(status) {
@@ -93,11 +96,12 @@ extension DeliveryPlace {
         }
     }
 
-    /// An instance that runs has the name: of one that was chosen there can't be two.
-    private static func checkLock(_ path: String, _ request: PlaceRequest) throws(GenerationError) {
-        guard case .chosen = request.instance, let found = InstanceLookup.look(at: path, ""), found.isRunning
-        else { return }
-        throw .busy(directory: path, pid: found.pid)
+    /// An instance that runs has the directory. One of the usual name takes another name then, but not where the service
+    /// manager chose the directory.
+    private static func checkLock(_ candidate: Candidate, _ request: PlaceRequest) throws(GenerationError) {
+        if case .usual = request.instance, candidate.isNamed { return }
+        guard let found = InstanceLookup.look(at: candidate.path, ""), found.isRunning else { return }
+        throw .busy(directory: candidate.path, pid: found.pid)
     }
 }
 

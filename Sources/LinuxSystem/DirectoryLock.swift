@@ -26,13 +26,20 @@ extension OwnedDescriptor {
     }
 }
 
-/// Whether a lock of ours on this file is in the kernel's list: for those who may not open it (proc(5), /proc/locks).
-package func isLockListed(_ file: FileStatus, in list: String) -> Bool {
+/// The kinds of lock that we take, as the kernel's list has them.
+package enum ListedLock: String, Sendable {
+    case file = "OFDLCK"
+    case directory = "FLOCK"
+}
+
+/// Whether a lock of ours on this file is in the kernel's list: for those who may not open it, or must not take it
+/// (proc(5), /proc/locks).
+package func isLockListed(_ file: FileStatus, as kind: ListedLock = .file, in list: String) -> Bool {
     // `1: OFDLCK  ADVISORY  WRITE -1 00:1a:4711 0 EOF`
     let identity = "\(hexadecimal(major(file.device))):\(hexadecimal(minor(file.device))):\(file.inode)"
     return list.split(separator: "\n").contains { line in
         let fields = line.split(separator: " ", omittingEmptySubsequences: true)
-        return fields.count > 5 && fields[1] == "OFDLCK" && fields.contains { $0 == identity }
+        return fields.count > 5 && fields[1] == kind.rawValue && fields.contains { $0 == identity }
     }
 }
 

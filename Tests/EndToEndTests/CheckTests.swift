@@ -106,6 +106,27 @@ struct CheckTests {
         }
     }
 
+    @Test func `a directory that a running instance has is refused as a run refuses it`() throws {
+        try Emulator.serving { emulator in
+            let scratch = try Scratch()
+            let options = ["--vault", emulator.vault, "--ca-file", emulator.authority, "-f", "a=db-password"]
+            let named = options + ["--directory", scratch.path + "/secrets"]
+            let first = try emulator.start(["run"] + named + ["--", Programs.probe, "sleep"], in: scratch)
+            try first.expect(line: "ready")
+            for arguments in [options, named] {
+                let check = try emulator.start(["check"] + arguments + ["--", Programs.probe], in: scratch).end()
+                #expect(check.ending == .code(73))
+                #expect(check.output.contains("[directory-busy]"))
+            }
+            let other = try emulator.start(
+                ["check"] + named + ["--", Programs.probe], environment: ["RUNTIME_DIRECTORY": scratch.path + "/other"],
+                in: scratch
+            ).end()
+            #expect(other.ending == .code(73))
+            try first.end(SIGTERM)
+        }
+    }
+
     @Test func `what is missing and may be is a warning`() throws {
         try Emulator.serving { emulator in
             let (report, code) = try check(emulator, ["-e", "A=nothing", "--if-missing", "warn"])

@@ -39,6 +39,10 @@ import Testing
             "[env]\nA = 1",
             "config-value]: latchkey.toml:2:5: 'env.A': has to be a reference or a table, not a whole number"),
         Case(
+            "[child]\nstop-timeout = 25",
+            "config-value]: latchkey.toml:2:16: 'child.stop-timeout': has to be a string, not a whole number",
+            hint: "put the value in quotes"),
+        Case(
             "[files.a]\nmode = \"0400\"\n",
             "config-value]: latchkey.toml:1:1: 'files.a': it names no secret, certificate or key"
         ),

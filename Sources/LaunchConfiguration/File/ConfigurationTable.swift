@@ -59,7 +59,14 @@ struct ConfigurationTable {
 
     /// The error for a value of the wrong type.
     func typeError(_ key: String, _ node: ConfigurationNode, expected: String) -> ConfigurationError {
-        origin(of: key, at: node).error(ValueProblem("has to be \(expected), not \(node.typeName)"))
+        let isUnquoted =
+            switch node.value {
+            case .integer, .boolean, .other: expected == "a string"
+            default: false
+            }
+        return origin(of: key, at: node).error(
+            ValueProblem(
+                "has to be \(expected), not \(node.typeName)", hint: isUnquoted ? "put the value in quotes" : nil))
     }
 
     func string(_ key: String) throws(ConfigurationError) -> Setting? {

@@ -33,8 +33,15 @@ import Testing
         #expect(result.text.isEmpty)
     }
 
-    /// What bash offers for a line, with a `latchkey list` that knows two secrets and tells how it was asked.
-    private func bash(_ line: String) throws -> [String] {
+    @Test(.enabled(if: ToolResult.isInstalled("shellcheck"), "needs shellcheck"))
+    func `shellcheck has nothing to say of bash's`() throws {
+        let path = Repository.root + "/deploy/completions/latchkey.bash"
+        let result = try #require(try ToolResult.of("shellcheck", [path]))
+        #expect(result.text.isEmpty)
+    }
+
+    /// A directory with a `latchkey list` that knows two secrets and tells how it was asked.
+    private func stubbed() throws -> Directory {
         let directory = Directory()
         directory.write(
             """
@@ -46,6 +53,12 @@ import Testing
             """, to: "latchkey")
         try FileManager.default.setAttributes(
             [.posixPermissions: 0o755], ofItemAtPath: directory.path + "/latchkey")
+        return directory
+    }
+
+    /// What bash offers for a line.
+    private func bash(_ line: String) throws -> [String] {
+        let directory = try stubbed()
         let script = """
             PATH=\(directory.path):$PATH
             . \(Repository.root)/deploy/completions/latchkey.bash
@@ -71,5 +84,42 @@ import Testing
         #expect(
             try bash("latchkey run --vault contoso-web --once --identity=imds -e DB=asked")
                 == ["asked:list,--vault,contoso-web,--identity=imds"])
+    }
+
+    /// What fish offers for a line, without descriptions.
+    private func fish(_ line: String) throws -> [String] {
+        let directory = try stubbed()
+        let script = """
+            set -p PATH \(directory.path)
+            source \(Repository.root)/deploy/completions/latchkey.fish
+            complete -C '\(line)'
+            """
+        let result = try #require(try ToolResult.of("fish", ["--no-config", "-c", script]))
+        return result.text.split(separator: "\n").map { String($0.prefix { $0 != "\t" }) }
+    }
+
+    @Test(.enabled(if: hasShells, "needs bash, zsh and fish"))
+    func `fish offers commands, options, values and secrets`() throws {
+        #expect(try Set(fish("latchkey s")) == ["sync", "sidecar", "status"])
+        #expect(try Set(fish("latchkey run --on-")) == ["--on-change", "--on-gone"])
+        #expect(try Set(fish("latchkey run --on-gone ")) == ["keep", "stop"])
+        #expect(try Set(fish("latchkey run -e DB=db-")) == ["DB=db-password", "DB=db-user"])
+        #expect(try fish("latchkey get db-u") == ["db-user"])
+        #expect(
+            try fish("latchkey run --vault contoso-web -e DB=asked")
+                == ["DB=asked:list,--vault,contoso-web"])
+    }
+
+    @Test(.enabled(if: hasShells, "needs bash, zsh and fish"))
+    func `zsh loads the script into its completion`() throws {
+        let script = """
+            autoload -U compinit
+            compinit -u -D
+            source \(Repository.root)/deploy/completions/latchkey.zsh
+            echo $_comps[latchkey]
+            """
+        let result = try #require(try ToolResult.of("zsh", ["-f", "-c", script]))
+        #expect(result.text == "_latchkey\n")
+        #expect(result.code == 0)
     }
 }

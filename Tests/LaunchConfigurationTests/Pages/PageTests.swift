@@ -96,6 +96,9 @@ import Testing
             let path = directory.isEmpty ? String(match.1) : "\(directory)/\(match.1)"
             #expect(Repository.exists(path), "there is no \(path)")
         }
+        for match in text.matches(of: /`((?:deploy|Sources|Tests)\/[A-Za-z0-9_.\/-]+)`/) {
+            #expect(Repository.exists(String(match.1)), "there is no \(match.1)")
+        }
         for match in text.matches(of: /<doc:([A-Za-z-]+)>/) {
             #expect(Repository.exists("\(directory)/\(match.1).md"), "there is no page \(match.1)")
         }

@@ -88,6 +88,7 @@ extension Check {
         } else if isExplaining {
             report.note(.vault, "its certificate is checked against \(authorities)")
         }
+        if isExplaining, answers { explainListing(vault, azure.client) }
         switch probed {
         case .success(let listed):
             report.pass(.vault, "'\(vault.name)' answers at \(vault.url), with \(listed.count) secrets to list")
@@ -100,6 +101,17 @@ extension Check {
                 name: vault.name, url: vault.url, answers: answers || (try? probed?.get()) != nil,
                 addresses: addresses.map { .init(address: $0.text, isPrivate: $0.isPrivate) }, tls: peer?.version,
                 issuer: peer?.issuer))
+    }
+
+    /// Whether the identity may list decides how a refresh looks for changes.
+    private mutating func explainListing(_ vault: VaultAddress, _ client: VaultClient) {
+        switch client.list(vault, patience: Patience(deadline: .now + .seconds(3), attempts: 1)) {
+        case .success:
+            report.note(.vault, "the identity may list '\(vault.name)': many secrets are compared by its list")
+        case .failure(let error) where error.diagnosis.exitCode == .denied:
+            report.note(.vault, "the identity may not list '\(vault.name)': a refresh asks for each secret")
+        case .failure: break
+        }
     }
 
     private var authorities: String {
