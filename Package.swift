@@ -156,7 +156,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .executableTarget(
-            name: "latchkey-probe", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+            name: "latchkey-probe", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: [.unsafeFlags(["-static-executable"])]),
         .executableTarget(
             name: "latchkey-stub-worker", dependencies: ["LinuxSystem", "Messages", "WorkerProtocol"],
             swiftSettings: strict, linkerSettings: [.unsafeFlags(["-static-executable"])]),

@@ -59,26 +59,28 @@ final class Box: Sendable {
         return nil
     }()
 
-    private static let sources = "/" + #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+    static let sources = "/" + #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
     private static let script = sources + "/deploy/systemd/box.sh"
 
     private let name: String
     /// The box's root directory, seen from outside; what is mounted in the box, such as /run, is not in it.
     private let root: String
 
-    /// Boots a box that has the programs and all units.
-    init(_ kind: BoxRoot = .own) throws {
+    /// Boots a box that has the programs and all units, or the given directory at /mnt and nothing else.
+    init(_ kind: BoxRoot = .own, bare directory: String? = nil) throws {
         let programs = URL(fileURLWithPath: Programs.latchkey).deletingLastPathComponent().path
-        let directory = try #require(kind.directory)
+        var mounts = ["\(Programs.probe):/usr/bin/latchkey-probe"]
+        if let directory {
+            mounts.append("\(directory):/mnt")
+        } else {
+            mounts.append("\(programs)/latchkey:/usr/bin/latchkey")
+            mounts.append("\(programs)/latchkey-worker:/usr/libexec/latchkey/latchkey-worker")
+        }
         name = try Self.start(
-            "latchkey-\(UInt32.random(in: 0...UInt32.max))", root: directory,
-            [
-                "--bind-ro=\(programs)/latchkey:/usr/bin/latchkey",
-                "--bind-ro=\(programs)/latchkey-worker:/usr/libexec/latchkey/latchkey-worker",
-                "--bind-ro=\(Programs.probe):/usr/bin/latchkey-probe",
-            ])
+            "latchkey-\(UInt32.random(in: 0...UInt32.max))", root: try #require(kind.directory),
+            mounts.map { "--bind-ro=\($0)" })
         root = "/run/latchkey-boxes/\(name)/root"
-        try install()
+        if directory == nil { try install() }
     }
 
     deinit { Self.stop(name) }
@@ -166,8 +168,10 @@ final class Box: Sendable {
     func answer(of socket: String) throws -> String {
         let process = try String(contentsOfFile: "/run/latchkey-boxes/\(name)/process", encoding: .utf8)
         let path = "/proc/\(process.trimmingCharacters(in: .whitespacesAndNewlines))/root\(socket)"
-        let curl = try #require(Programs.installed("curl"), "curl is not installed")
-        let outcome = try Launch(curl, ["-sS", "--http0.9", "--unix-socket", path, "http://box/"]).end()
+        let python = try #require(Programs.installed("python3"), "python3 is not installed")
+        let program =
+            "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(99).decode())"
+        let outcome = try Launch(python, ["-c", program, path]).end()
         return outcome.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 

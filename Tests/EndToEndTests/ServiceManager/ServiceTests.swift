@@ -111,7 +111,7 @@ struct ServiceTests {
             try box.check("systemctl", "daemon-reload")
             try box.check("systemctl", "start", "latchkey@shop")
             let process = try box.property("MainPID", of: "latchkey@shop")
-            try box.check("kill", "-STOP", process)
+            try box.check("systemctl", "kill", "--kill-whom=main", "--signal=STOP", "latchkey@shop")
             let isRestarted = try eventually {
                 let now = try box.property("MainPID", of: "latchkey@shop")
                 return now != process && now != "0"

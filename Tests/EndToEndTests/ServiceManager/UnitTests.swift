@@ -20,7 +20,7 @@ struct UnitTests {
                 #expect(outcome.output + outcome.errors == "", "\(unit)")
             }
         }
-        #expect(try box.run("systemd-tmpfiles", "--create").errors == "")
+        #expect(try box.run("systemd-tmpfiles", "--create", "latchkey.conf").errors == "")
     }
 
     @Test(arguments: BoxRoot.available)

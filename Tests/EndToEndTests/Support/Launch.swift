@@ -89,9 +89,12 @@ final class Launch: Sendable {
 
     /// Waits for the end of the process and of all that it left behind, after sending it a signal if one is given.
     @discardableResult
-    func end(_ signal: Int32? = nil, _ location: SourceLocation = #_sourceLocation) throws -> Outcome {
+    func end(
+        _ signal: Int32? = nil, within limit: DispatchTimeInterval = patience,
+        _ location: SourceLocation = #_sourceLocation
+    ) throws -> Outcome {
         if let signal { send(signal) }
-        let inTime = ended.wait(timeout: .now() + patience) == .success
+        let inTime = ended.wait(timeout: .now() + limit) == .success
         try #require(inTime, "it does not end; errors: \(errors.text)", sourceLocation: location)
         isOver.withLock { $0 = true }
         #expect(output.waitForEnd() && errors.waitForEnd(), "something still writes", sourceLocation: location)
