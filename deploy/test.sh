@@ -65,6 +65,15 @@ look() {
     need fish command -v fish
     need python3-jsonschema python3 -c 'import jsonschema'
     need chromium has_chromium
+    need systemd-container command -v systemd-nspawn
+    need procps command -v pgrep
+    # What only the full run does: a root directory with a newer systemd, and the Debian package.
+    if [ -n "${LATCHKEY_FULL:-}" ]; then
+        need mmdebstrap command -v mmdebstrap
+        need dpkg-dev command -v dpkg-buildpackage
+        need debhelper command -v dh
+        need lintian command -v lintian
+    fi
 }
 required=' pkg-config libcurl4-openssl-dev libssl-dev '
 

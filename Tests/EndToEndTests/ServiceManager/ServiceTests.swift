@@ -123,6 +123,20 @@ struct ServiceTests {
     }
 
     @Test(arguments: BoxRoot.available)
+    func `a first fetch that is retried outlasts the manager's time-out`(root: BoxRoot) throws {
+        let box = try Box(root)
+        try Emulator.serving { emulator in
+            try emulator.configure("shop", command: Self.reader, Self.delivery, in: box)
+            try box.write("/etc/systemd/system/latchkey@shop.service.d/start.conf", "[Service]\nTimeoutStartSec=1s\n")
+            try box.check("systemctl", "daemon-reload")
+            try emulator.fault(#"{"endpoint":"vault","status":429,"retry-after":2,"times":1}"#)
+            try box.check("systemctl", "start", "latchkey@shop")
+            #expect(try box.journal("LATCHKEY_CODE=start-retrying").contains("warning[start-retrying]: vault 'demo'"))
+            #expect(try box.property("NRestarts", of: "latchkey@shop") == "0")
+        }
+    }
+
+    @Test(arguments: BoxRoot.available)
     func `the command's own readiness, words and barriers arrive`(root: BoxRoot) throws {
         let box = try Box(root)
         try Emulator.serving { emulator in
