@@ -52,7 +52,10 @@ package struct MessageRenderer: Sendable {
         start += field("level", message.severity.name, 16) + ","
         start += field("code", diagnosis.code.rawValue, 64)
         var end = ""
-        for (name, value) in [("secret", diagnosis.secret), ("vault", diagnosis.vault), ("instance", instance)] {
+        let about = [
+            ("secret", diagnosis.secret), ("vault", diagnosis.vault), ("unit", diagnosis.unit), ("instance", instance),
+        ]
+        for (name, value) in about {
             if let value { end += "," + field(name, value, 130) }
         }
         end += "}\n"

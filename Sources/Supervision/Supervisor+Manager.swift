@@ -21,8 +21,8 @@ extension Supervisor {
     mutating func becameReady() -> [SupervisorAction] {
         guard !isReady else { return [] }
         isReady = true
-        // A child that reports itself has its READY passed on as it came.
-        return [.notify(plan.childNotifies ? statusLine : "READY=1\n" + statusLine)]
+        // A child that reports itself has its READY passed on as it came; a sidecar has none.
+        return [.notify(plan.childNotifies && !isSidecar ? statusLine : "READY=1\n" + statusLine)]
     }
 
     /// A reload begins. Before the child has said that it is ready there is none: READY=1 at its end would be a lie.

@@ -183,7 +183,9 @@ extension SupervisorLoop {
     /// Takes the child's datagrams: from the child or one of its descendants only, passed on without `MAINPID`.
     func readNotifications() {
         guard let number = manager.childSocketNumber else { return }
-        while let message = try? LocalSocket.receive(from: number, into: &buffer) {
+        // Anybody can write to it: who floods it must not keep the loop from its other work.
+        for _ in 0..<32 {
+            guard let message = try? LocalSocket.receive(from: number, into: &buffer) else { return }
             let descriptors = OwnedList(message.descriptors)
             if message.count > 0, isFromChild(message.sender),
                 let notification = ChildNotification(

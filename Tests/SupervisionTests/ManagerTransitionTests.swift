@@ -93,6 +93,14 @@ struct ManagerTransitionTests {
         #expect(!stage.machine.mayRestartChild(at: now(stage)))
     }
 
+    @Test func `a sidecar says itself that it is ready, whoever was chosen`() {
+        var stage = Stage(isSidecar: true, plan: Stage.plan { $0.childNotifies = true })
+        stage.begin()
+        let actions = stage.give(.workerMessage(.finished(stage.report())))
+        let isReady = actions.contains { if case .notify(let state) = $0 { state.hasPrefix("READY=1") } else { false } }
+        #expect(isReady)
+    }
+
     @Test(arguments: [Int32(0), 75])
     func `the exit code is told where it is a failure`(code: Int32) {
         var stage = stage()

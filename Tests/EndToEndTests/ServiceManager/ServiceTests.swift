@@ -137,15 +137,20 @@ struct ServiceTests {
     }
 
     @Test(arguments: BoxRoot.available)
-    func `the command's own readiness, words and barriers arrive`(root: BoxRoot) throws {
+    func `the command's own readiness, words, descriptors and barriers arrive`(root: BoxRoot) throws {
         let box = try Box(root)
         try Emulator.serving { emulator in
-            let command = "/usr/bin/latchkey-probe notify --stay MAINPID=1 READY=1 STATUS=well BARRIER=1"
+            let messages = "MAINPID=1 --fd 1 FDSTORE=1 READY=1 STATUS=well BARRIER=1"
+            let command = "/usr/bin/latchkey-probe notify --stay \(messages)"
             try emulator.configure("shop", command: command, Self.delivery + Self.childNotifies, in: box)
+            try box.write(
+                "/etc/systemd/system/latchkey@shop.service.d/store.conf", "[Service]\nFileDescriptorStoreMax=4\n")
+            try box.check("systemctl", "daemon-reload")
             try box.check("systemctl", "start", "latchkey@shop")
             try box.expect("barrier=closed", of: "latchkey@shop.service")
             #expect(try box.property("StatusText", of: "latchkey@shop") == "well")
             #expect(try box.property("MainPID", of: "latchkey@shop") != "1")
+            #expect(try box.property("NFileDescriptorStore", of: "latchkey@shop") == "1")
             #expect(try box.property("ActiveState", of: "latchkey@shop") == "active")
         }
     }

@@ -1,0 +1,41 @@
+import Supervision
+import Testing
+
+/// What a service manager tells the process that it starts, and whom it means.
+struct ManagerVariablesTests {
+    private func variables(_ entries: String...) -> ManagerVariables {
+        ManagerVariables(environment: entries.map { Array($0.utf8) }, process: 7)
+    }
+
+    @Test func `sockets are taken by the process that they are meant for`() {
+        let own = variables("LISTEN_PID=7", "LISTEN_FDS=2", "LISTEN_FDNAMES=a:b", "LISTEN=x")
+        #expect(own.listenEntries == ["LISTEN_FDS=2", "LISTEN_FDNAMES=a:b"].map { Array($0.utf8) })
+        #expect(variables("LISTEN_PID=8", "LISTEN_FDS=2").listenEntries.isEmpty)
+        #expect(variables("LISTEN_FDS=2").listenEntries.isEmpty)
+    }
+
+    @Test(arguments: [
+        (["WATCHDOG_USEC=5000000"], Duration.seconds(2.5)),
+        (["WATCHDOG_USEC=5000000", "WATCHDOG_PID=7"], .seconds(2.5)),
+        (["WATCHDOG_USEC=5000000", "WATCHDOG_PID=8"], nil), (["WATCHDOG_USEC=0"], nil), (["WATCHDOG_USEC=soon"], nil),
+        ([], nil),
+    ])
+    func `the watchdog is answered at half of its interval, where it is ours`(entries: [String], period: Duration?) {
+        let environment = (entries + ["NOTIFY_SOCKET=@manager"]).map { Array($0.utf8) }
+        #expect(ManagerVariables(environment: environment, process: 7).watchdogPeriod == period)
+    }
+
+    @Test func `without a socket there is nobody to answer`() {
+        #expect(variables("WATCHDOG_USEC=5000000").watchdogPeriod == nil)
+    }
+
+    @Test func `the journal's stream is remembered, and stays the child's`() {
+        #expect(variables("JOURNAL_STREAM=8:1234").journalStream == "8:1234")
+        #expect(!ManagerVariables.isManagers(Array("JOURNAL_STREAM=8:1234".utf8)))
+    }
+
+    @Test(arguments: ["NOTIFY_SOCKET=/run/x", "WATCHDOG_USEC=1", "WATCHDOG_PID=1", "LISTEN_PID=1", "LISTEN_PIDFDID=9"])
+    func `workers never see the manager's variables`(entry: String) {
+        #expect(ManagerVariables.isManagers(Array(entry.utf8)))
+    }
+}
