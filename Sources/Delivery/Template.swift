@@ -1,9 +1,12 @@
+import Cryptography
 import LinuxSystem
 package import Secrets
 
 /// A Mustache template whose variables are secrets' names. Nothing is escaped unless `json(…)` or `shell(…)` asks for it.
 package struct Template: Sendable {
     private let pieces: [TemplateScanner.Piece]
+    /// What tells its text from another: SHA-256, in hexadecimal digits.
+    package let digest: String
 
     /// The most bytes of a template.
     package static let sizeLimit = 1 << 20
@@ -32,6 +35,7 @@ package struct Template: Sendable {
     /// Checks a template's text; `path` is for messages.
     package init(_ text: String, path: String) throws(DeliveryError) {
         pieces = try TemplateScanner.pieces(of: text, path: path)
+        digest = hexadecimal(sha256(Array(text.utf8).span).span)
     }
 
     /// The secrets that it names, each once, in their order: what has to be fetched.

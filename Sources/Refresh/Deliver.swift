@@ -55,23 +55,25 @@ extension Gathered {
         _ task: DeliveryTask, _ plan: LaunchPlan, updating memory: inout RefreshMemory
     ) throws(Diagnosis) -> DeliveryOutcome {
         var outcome = DeliveryOutcome()
-        var digest = memory.environmentDigest
+        var state = DeliveredState()
+        state.environmentDigest = memory.delivered.environmentDigest
         if let file = task.environmentFile {
-            digest = try writeEnvironment(to: file, task, plan, key: memory.key)
-            outcome.environmentChanged = digest != memory.environmentDigest
+            state.environmentDigest = try writeEnvironment(to: file, task, plan, key: memory.key)
+            outcome.environmentChanged = state.environmentDigest != memory.delivered.environmentDigest
         }
         outcome.filesChanged = try writeFiles(task)
-        var versions: [String: String] = [:]
-        for object in objects { versions[object.object.url] = object.version ?? "" }
+        for known in objects { state.identities[known.object.url] = known.record.identity }
+        for (target, recipe) in recipes { state.recipes[target.name] = recipe }
         if outcome.environmentChanged || outcome.filesChanged {
-            outcome.changedNames = objects.filter { memory.versions[$0.object.url] != ($0.version ?? "") }
-                .map(\.object.name).sorted()
-            memory.previousVersions = memory.versions
-            memory.previousEnvironmentDigest = memory.environmentDigest
+            outcome.changedNames = objects.filter {
+                memory.delivered.identities[$0.object.url] != $0.record.identity
+            }.map(\.object.name).sorted()
+            memory.previous = memory.delivered
+            memory.changedFiles = outcome.filesChanged
             memory.generation += 1
         }
-        memory.versions = versions
-        memory.environmentDigest = digest
+        memory.delivered = state
+        learn(into: &memory)
         return outcome
     }
 
@@ -140,21 +142,16 @@ extension Gathered {
 }
 
 extension Gathered {
-    /// Whether the app has failed with exactly these versions before.
-    package borrowing func isRefused(by memory: RefreshMemory) -> Bool {
-        guard let refused = memory.refusedVersions, !refused.isEmpty else { return false }
-        return objects.allSatisfy { refused[$0.object.url] == ($0.version ?? "") }
+    /// Leaves the next worker what this one has learned of objects and vaults.
+    package borrowing func learn(into memory: inout RefreshMemory) {
+        memory.records = [:]
+        for (object, record) in records { memory.records[object.url] = record }
+        memory.missing = Set(absent.keys.map(\.url))
+        memory.vaults = vaults
     }
 
     /// When something begins or ceases to be valid, in seconds since 1970.
     package var turningPoints: [Int64] {
-        objects.flatMap { [$0.attributes.notBefore, $0.attributes.expires].compactMap(\.self) }
-    }
-}
-
-extension VaultObject {
-    /// What names the object in memory and messages: its URL without a version, or with a pinned one.
-    var url: String {
-        "\(vault.url)/\(kind.collection)/\(name)" + (version.map { "/" + $0 } ?? "")
+        objects.flatMap { [$0.record.notBefore, $0.record.expires].compactMap(\.self) }
     }
 }

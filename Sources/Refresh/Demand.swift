@@ -50,6 +50,36 @@ struct Demand {
         return optional
     }
 
+    /// How every target's bytes are made: which objects, and in what shape. As long as a target's recipe and its
+    /// objects stay the same, so do its bytes.
+    var recipes: [Target: String] {
+        var recipes: [Target: String] = [:]
+        for wish in wishes {
+            let parts = [
+                wish.request.reference.object.url, wish.request.reference.pointer, wish.request.encoding?.rawValue,
+                wish.request.format?.rawValue,
+            ]
+            recipes[wish.target] = parts.map { $0 ?? "" }.joined(separator: " ")
+        }
+        for composite in composites {
+            var recipe = composite.template?.digest ?? ""
+            if case .set(_, let format) = composite.file.content { recipe = format.rawValue }
+            let members = composite.references.map { "\($0.object.url)#\($0.pointer ?? "")" }
+            recipes[.file(composite.file.path)] = ([recipe] + members).joined(separator: " ")
+        }
+        return recipes
+    }
+
+    /// The objects that every target is made of.
+    var ingredients: [Target: [VaultObject]] {
+        var all: [Target: [VaultObject]] = [:]
+        for wish in wishes { all[wish.target, default: []].append(wish.request.reference.object) }
+        for composite in composites {
+            all[.file(composite.file.path), default: []] += composite.references.map(\.object)
+        }
+        return all
+    }
+
     /// Collects what is named in the plan; templates are read for the names in them.
     init(_ plan: LaunchPlan) throws(Diagnosis) {
         for entry in plan.inherited where !plan.environment.contains(where: { $0.name == entry.name }) {
@@ -95,6 +125,11 @@ struct Demand {
             references.append(VaultReference(object: VaultObject(vault: vault, name: name)))
         }
         composites.append((file, references, template))
+    }
+
+    /// Every vault that is asked for something.
+    func vaults(_ plan: LaunchPlan) -> Set<VaultAddress> {
+        Set(objects.map(\.vault)).union(plan.selections.map(\.vault))
     }
 
     /// Adds what a bulk selection found.

@@ -2,13 +2,35 @@ import Delivery
 package import HTTPTransport
 package import KeyVault
 package import LaunchConfiguration
-import LinuxSystem
+package import LinuxSystem
 import Messages
 import Secrets
 
-/// Fetches what a plan wants: lists for bulk selections, then every object once, then the shape each target asked for.
+/// What earlier workers leave a cycle to go by.
+package struct Knowledge {
+    package var memory: RefreshMemory
+    package var values: DeliveredValues
+    package var now: BootInstant
+
+    package init(memory: RefreshMemory, values: DeliveredValues, now: BootInstant) {
+        self.memory = memory
+        self.values = values
+        self.now = now
+    }
+}
+
+/// Gathers what a plan wants.
+///
+/// 1. The lists that bulk selections need are read.
+/// 2. What changed, or may have, is found out (`Comparison`) and fetched, every object once. Without knowledge that is
+///    everything.
+/// 3. A set that the app failed with ends here.
+/// 4. Targets whose recipe and objects are as delivered take their bytes from what was delivered; the objects of all
+///    others are fetched as well.
+/// 5. Every target gets the shape that it asked for.
 package func gather(
-    _ plan: LaunchPlan, through client: VaultClient, patience: Patience, wallClock now: Int64
+    _ plan: LaunchPlan, through client: VaultClient, patience: Patience, wallClock now: Int64,
+    knowing knowledge: Knowledge? = nil
 ) throws(RefreshFailure) -> Gathered {
     var demand: Demand
     do throws(Diagnosis) {
@@ -16,21 +38,37 @@ package func gather(
     } catch {
         throw RefreshFailure([error])
     }
-    warm(plan, demand, client)
-    for selection in plan.selections {
-        switch client.list(selection.vault, patience: patience) {
-        case .success(let listed):
-            demand.add(
-                selection, found: Selection.select(from: listed, prefix: selection.prefix, tags: selection.tags))
-        case .failure(let error): throw RefreshFailure(error)
-        }
+    let memory = knowledge?.memory ?? RefreshMemory(key: [])
+    if knowledge == nil { warm(plan, demand, client) }
+    for vault in demand.vaults(plan) {
+        if let proof = memory.vaults[vault.url]?.proof { client.recall(proof, of: vault) }
     }
-    var set = SecretSet()
+    var comparison = Comparison(memory, through: client, patience: patience)
+    for selection in plan.selections {  // (1)
+        let listed = try comparison.list(selection.vault)
+        demand.add(selection, found: Selection.select(from: listed, prefix: selection.prefix, tags: selection.tags))
+    }
     let objects = demand.objects
     let optional = demand.optional(plan)
-    let outcomes = client.fetch(objects, into: &set, optional: optional, patience: patience)
-    var gathered = Gathered(set: set)
-    try gathered.sort(objects, outcomes, optional, demand, now)
+    var gathered = Gathered(set: SecretSet())
+    gathered.recipes = demand.recipes
+    func fetch(_ asked: [VaultObject], into gathered: inout Gathered) throws(RefreshFailure) {
+        guard !asked.isEmpty else { return }
+        let outcomes = client.fetch(asked, into: &gathered.set, optional: optional, patience: patience)
+        try gathered.note(asked, outcomes, optional, now)
+    }
+    try fetch(
+        comparison.changed(among: objects, optional: optional, at: knowledge?.now ?? .now), into: &gathered)  // (2)
+    gathered.vaults = comparison.vaults
+    for vault in demand.vaults(plan) {
+        if let proof = client.proof(of: vault) { gathered.vaults[vault.url, default: VaultLore()].proof = proof }
+    }
+    if let knowledge {
+        gathered.recall(objects, knowledge.memory)
+        if gathered.refuse(objects, knowledge.memory, now) { return gathered }  // (3)
+        try fetch(gathered.reuse(demand, knowledge), into: &gathered)  // (4)
+    }
+    try gathered.compose(demand, now)  // (5)
     return gathered
 }
 
@@ -54,47 +92,98 @@ extension RefreshFailure {
 }
 
 extension Gathered {
-    /// Sorts outcomes into values and failures; only what is required fails the whole.
-    mutating func sort(
-        _ objects: [VaultObject], _ outcomes: [VaultOutcome], _ optional: Set<VaultObject>, _ demand: Demand,
-        _ now: Int64
+    /// Takes what came of a fetch; only what is required fails the whole.
+    mutating func note(
+        _ objects: [VaultObject], _ outcomes: [VaultOutcome], _ optional: Set<VaultObject>, _ now: Int64
     ) throws(RefreshFailure) {
-        var fetched: [VaultObject: FetchedObject] = [:]
         var failures: [VaultError] = []
-        var missing: [VaultObject: VaultError] = [:]
         for (object, outcome) in zip(objects, outcomes) {
             switch outcome {
             case .success(let value):
                 fetched[object] = value
-                self.objects.append(value)
-            case .failure(let error) where error.isGone && optional.contains(object): missing[object] = error
+                records[object] = ObjectRecord(value, now: now)
+            case .failure(let error) where error.isGone && optional.contains(object):
+                absent[object] = .some(error)
+                records[object] = nil
             case .failure(let error): failures.append(error)
             }
         }
         guard failures.isEmpty else { throw RefreshFailure(all: failures) }
-        for object in self.objects { warnOfValidity(object, now) }
+    }
+
+    /// Takes over what is known of objects that were not asked for.
+    mutating func recall(_ objects: [VaultObject], _ memory: RefreshMemory) {
+        for object in objects where records[object] == nil && absent[object] == nil {
+            if let record = memory.records[object.url] {
+                records[object] = record
+            } else {
+                absent[object] = .some(nil)
+            }
+        }
+    }
+
+    /// Whether the app has failed with exactly this set before; then what is delivered stays, and is shown.
+    mutating func refuse(_ all: [VaultObject], _ memory: RefreshMemory, _ now: Int64) -> Bool {
+        guard let refused = memory.refused, !refused.isEmpty, !records.isEmpty,
+            records.allSatisfy({ refused[$0.key.url] == $0.value.identity })
+        else { return false }
+        isRefused = true
+        list(all, now)
+        return true
+    }
+
+    /// Takes from what was delivered what is as it was, and names the objects that are needed besides.
+    mutating func reuse(_ demand: Demand, _ knowledge: Knowledge) -> [VaultObject] {
+        let delivered = knowledge.memory.delivered
+        var needed: [VaultObject] = []
+        for (target, objects) in demand.ingredients {
+            let isSame =
+                delivered.recipes[target.name] == recipes[target]
+                && objects.allSatisfy { object in
+                    records[object].map { delivered.identities[object.url] == $0.identity } ?? false
+                }
+            if isSame, let slot = knowledge.values.append(target, to: &set) {
+                reused[target] = slot
+            } else {
+                needed += objects.filter { fetched[$0] == nil && absent[$0] == nil }
+            }
+        }
+        let wanted = Set(needed)
+        return demand.objects.filter(wanted.contains)
+    }
+
+    /// Gives every target its bytes, and every object its warnings.
+    mutating func compose(_ demand: Demand, _ now: Int64) throws(RefreshFailure) {
+        list(demand.objects, now)
         do throws(VaultError) {
-            try shape(demand.wishes, fetched, missing)
+            try shape(demand.wishes)
         } catch {
             throw RefreshFailure(error)
         }
         do throws(Diagnosis) {
-            for composite in demand.composites { try compose(composite, fetched) }
+            for composite in demand.composites { try compose(composite) }
         } catch {
             throw RefreshFailure([error])
         }
     }
 
-    private mutating func shape(
-        _ wishes: [Wish], _ fetched: [VaultObject: FetchedObject], _ missing: [VaultObject: VaultError]
-    ) throws(VaultError) {
+    private mutating func list(_ all: [VaultObject], _ now: Int64) {
+        objects = all.compactMap { object in records[object].map { KnownObject(object: object, record: $0) } }
+        for object in objects { warnOfValidity(object, now) }
+    }
+
+    private mutating func shape(_ wishes: [Wish]) throws(VaultError) {
         for wish in wishes {
             let object = wish.request.reference.object
-            guard let value = fetched[object] else {
-                if wish.policy == .warn, let error = missing[object] { warnLeftOut(wish, error) }
+            let slot: SecretSet.Slot
+            if let same = reused[wish.target] {
+                slot = same
+            } else if let value = fetched[object] {
+                slot = try value.shaped(as: wish.request, in: &set)
+            } else {
+                if wish.policy == .warn, let error = absent[object] ?? nil { warnLeftOut(wish, error) }
                 continue
             }
-            let slot = try value.shaped(as: wish.request, in: &set)
             switch wish.target {
             case .variable(let name):
                 variables.append(
@@ -116,16 +205,16 @@ extension Gathered {
                 secret: wish.request.reference.object.name, vault: wish.request.reference.object.vault.name))
     }
 
-    private mutating func warnOfValidity(_ object: FetchedObject, _ now: Int64) {
+    private mutating func warnOfValidity(_ object: KnownObject, _ now: Int64) {
         let name = "vault '\(object.object.vault.name)': \(object.object.kind.rawValue) '\(object.object.name)'"
         func warn(_ code: MessageCode, _ text: String) {
             warnings.append(
                 Message(.warning, code, name + text, secret: object.object.name, vault: object.object.vault.name))
         }
-        if let begins = object.attributes.notBefore, begins > now {
+        if let begins = object.record.notBefore, begins > now {
             warn(.secretNotYetValid, " is not valid before \(UTCTime(seconds: begins).rfc3339); delivered all the same")
         }
-        guard let expires = object.attributes.expires else { return }
+        guard let expires = object.record.expires else { return }
         let date = UTCTime(seconds: expires).rfc3339
         if expires <= now {
             warn(.secretExpired, " expired \(date); delivered all the same")
@@ -135,9 +224,9 @@ extension Gathered {
     }
 
     private mutating func compose(
-        _ composite: (file: FileEntry, references: [VaultReference], template: Template?),
-        _ fetched: [VaultObject: FetchedObject]
+        _ composite: (file: FileEntry, references: [VaultReference], template: Template?)
     ) throws(Diagnosis) {
+        if let same = reused[.file(composite.file.path)] { return add(composite.file, same, composite.references) }
         var values: [String: SecretSet.Slot] = [:]
         var members: [SetFile.Member] = []
         for reference in composite.references {
@@ -163,10 +252,13 @@ extension Gathered {
         } catch {
             throw error.diagnosis
         }
+        add(composite.file, slot, composite.references)
+    }
+
+    private mutating func add(_ file: FileEntry, _ slot: SecretSet.Slot, _ references: [VaultReference]) {
         files.append(
             GatheredFile(
-                path: composite.file.path, slot: slot, mode: composite.file.mode,
-                pathVariable: composite.file.pathVariable, objects: composite.references.map(\.object),
-                place: composite.file.place.description))
+                path: file.path, slot: slot, mode: file.mode, pathVariable: file.pathVariable,
+                objects: references.map(\.object), place: file.place.description))
     }
 }

@@ -82,7 +82,8 @@ package struct Inspection: Sendable {
                     destinations: demand.destinations(of: object)))
         }
         var gathered = Gathered(set: set)
-        try gathered.sort(objects, outcomes, optional, demand, now)
+        try gathered.note(objects, outcomes, optional, now)
+        try gathered.compose(demand, now)
         warnings = gathered.warnings
         fileBytes = gathered.files.reduce(0) { $0 + $1.slot.count }
         do throws(GenerationError) {

@@ -1,21 +1,28 @@
 import Cryptography
+import KeyVault
 package import WorkerProtocol
 
 /// What one worker leaves for the next: versions and keyed digests, no value and nothing that a value could be told from.
 package struct RefreshMemory: Equatable, Sendable {
     /// The key of the digests: random, of this run.
     package var key: [UInt8]
-    /// The digest of the child's environment block.
-    package var environmentDigest: [UInt8] = []
     /// The number of deliveries that changed something.
     package var generation: Int64 = 0
-    /// The version of every delivered object, by its URL.
-    package var versions: [String: String] = [:]
-    /// The objects' versions of a set that the app failed with: it is not delivered again.
-    package var refusedVersions: [String: String]?
-    /// The versions before the newest delivery: what a rollback returns to.
-    package var previousVersions: [String: String] = [:]
-    package var previousEnvironmentDigest: [UInt8] = []
+    /// What is delivered, and what was before the newest delivery: that is what a rollback returns to.
+    package var delivered = DeliveredState()
+    package var previous = DeliveredState()
+    /// Whether the newest delivery changed files: a rollback points them back.
+    package var changedFiles = false
+    /// The identities of a set that the app failed with: it is not delivered again.
+    package var refused: [String: String]?
+    /// What was last seen of every object, by its URL.
+    package var records: [String: ObjectRecord] = [:]
+    /// The URLs of optional objects that were not there.
+    package var missing: Set<String> = []
+    /// By the vault's URL.
+    package var vaults: [String: VaultLore] = [:]
+    /// When a generation was last kept for a start without the vault, in nanoseconds of the boot clock.
+    package var cachedAt: Int64?
     /// When each expiry was last warned of: the day's number, by the object's URL.
     package var warnedDays: [String: Int64] = [:]
     /// Requests so far, by endpoint and status.
@@ -33,12 +40,21 @@ package struct RefreshMemory: Equatable, Sendable {
         var writer = WireWriter()
         writer.write(workerProtocolVersion)
         writer.write(key)
-        writer.write(environmentDigest)
         writer.write(generation)
-        writer.write(texts: versions)
-        writer.write(optional: refusedVersions) { $0.write(texts: $1) }
-        writer.write(texts: previousVersions)
-        writer.write(previousEnvironmentDigest)
+        delivered.encode(into: &writer)
+        previous.encode(into: &writer)
+        writer.write(changedFiles)
+        writer.write(optional: refused) { $0.write(texts: $1) }
+        writer.write(list: records.sorted { $0.key < $1.key }) { writer, pair in
+            writer.write(pair.key)
+            pair.value.encode(into: &writer)
+        }
+        writer.write(list: missing.sorted()) { $0.write($1) }
+        writer.write(list: vaults.sorted { $0.key < $1.key }) { writer, pair in
+            writer.write(pair.key)
+            pair.value.encode(into: &writer)
+        }
+        writer.write(optional: cachedAt) { $0.write($1) }
         writer.write(numbers: warnedDays)
         writer.write(numbers: requests)
         writer.write(held)
@@ -50,16 +66,96 @@ package struct RefreshMemory: Equatable, Sendable {
         var reader = WireReader(bytes[...])
         guard try reader.readByte() == workerProtocolVersion else { throw WireError("a memory of another version") }
         key = try reader.readBytes()
-        environmentDigest = try reader.readBytes()
         generation = try reader.readInteger()
-        versions = try reader.readTexts()
-        refusedVersions = try reader.readOptional { reader throws(WireError) in try reader.readTexts() }
-        previousVersions = try reader.readTexts()
-        previousEnvironmentDigest = try reader.readBytes()
+        delivered = try DeliveredState(reading: &reader)
+        previous = try DeliveredState(reading: &reader)
+        changedFiles = try reader.readBool()
+        refused = try reader.readOptional { reader throws(WireError) in try reader.readTexts() }
+        records = Dictionary(
+            try reader.readList(atMost: 100_000) { reader throws(WireError) in
+                (try reader.readString(), try ObjectRecord(reading: &reader))
+            }
+        ) { $1 }
+        missing = Set(
+            try reader.readList(atMost: 100_000) { reader throws(WireError) in try reader.readString() })
+        vaults = Dictionary(
+            try reader.readList(atMost: 10_000) { reader throws(WireError) in
+                (try reader.readString(), try VaultLore(reading: &reader))
+            }
+        ) { $1 }
+        cachedAt = try reader.readOptional { reader throws(WireError) in try reader.readInteger() }
         warnedDays = try reader.readNumbers()
         requests = try reader.readNumbers()
         held = try reader.readBytes()
         try reader.end()
+    }
+}
+
+/// One state of delivery: of what it was made, no value.
+package struct DeliveredState: Equatable, Sendable {
+    /// The identity of every object, by its URL.
+    package var identities: [String: String] = [:]
+    /// How every target's bytes are made (`Demand.recipes`), by the target's name.
+    package var recipes: [String: String] = [:]
+    /// The keyed digest of the child's environment block.
+    package var environmentDigest: [UInt8] = []
+
+    package init() {}
+
+    func encode(into writer: inout WireWriter) {
+        writer.write(texts: identities)
+        writer.write(texts: recipes)
+        writer.write(environmentDigest)
+    }
+
+    init(reading reader: inout WireReader) throws(WireError) {
+        identities = try reader.readTexts()
+        recipes = try reader.readTexts()
+        environmentDigest = try reader.readBytes()
+    }
+}
+
+extension ObjectRecord {
+    func encode(into writer: inout WireWriter) {
+        writer.write(optional: version) { $0.write($1) }
+        writer.write(shape)
+        writer.write(optional: updated) { $0.write($1) }
+        writer.write(optional: notBefore) { $0.write($1) }
+        writer.write(optional: expires) { $0.write($1) }
+        writer.write(isSettled)
+    }
+
+    init(reading reader: inout WireReader) throws(WireError) {
+        let version = try reader.readOptional { reader throws(WireError) in try reader.readString() }
+        let shape = try reader.readString()
+        let updated = try reader.readOptional { reader throws(WireError) in try reader.readInteger() }
+        let notBefore = try reader.readOptional { reader throws(WireError) in try reader.readInteger() }
+        let expires = try reader.readOptional { reader throws(WireError) in try reader.readInteger() }
+        self.init(
+            version: version, shape: shape, updated: updated, notBefore: notBefore, expires: expires,
+            isSettled: try reader.readBool())
+    }
+}
+
+extension VaultLore {
+    func encode(into writer: inout WireWriter) {
+        writer.write(pages)
+        writer.write(optional: refusedAt) { $0.write($1) }
+        writer.write(optional: proof) { writer, proof in
+            writer.write(proof.resource)
+            writer.write(optional: proof.tenant) { $0.write($1) }
+        }
+    }
+
+    init(reading reader: inout WireReader) throws(WireError) {
+        self.init()
+        pages = try reader.readInteger()
+        refusedAt = try reader.readOptional { reader throws(WireError) in try reader.readInteger() }
+        proof = try reader.readOptional { reader throws(WireError) in
+            AudienceProof(
+                resource: try reader.readString(),
+                tenant: try reader.readOptional { reader throws(WireError) in try reader.readString() })
+        }
     }
 }
 

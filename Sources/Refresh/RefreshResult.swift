@@ -1,20 +1,38 @@
 import Delivery
-package import KeyVault
+import KeyVault
 package import Messages
 package import Secrets
 
-/// What a fetch brought, ready to be delivered: the values in one arena, and where each goes.
+/// What a cycle brought, ready to be delivered: the values in one arena, and where each goes.
 package struct Gathered: ~Copyable {
     package var set: SecretSet
     /// The variables in the order of the plan, with the object each comes from.
     var variables: [GatheredVariable] = []
     var files: [GatheredFile] = []
-    package var objects: [FetchedObject] = []
+    /// What is known of every object that is there, in the order of the plan.
+    package internal(set) var objects: [KnownObject] = []
     package var warnings: [Message] = []
+    /// The app has failed with exactly this set before: it is not to be delivered.
+    package internal(set) var isRefused = false
+
+    var records: [VaultObject: ObjectRecord] = [:]
+    var fetched: [VaultObject: FetchedObject] = [:]
+    /// Optional objects that are not there; with the vault's word, where it was asked.
+    var absent: [VaultObject: VaultError?] = [:]
+    /// The bytes of targets that stay as they were delivered.
+    var reused: [Target: SecretSet.Slot] = [:]
+    var recipes: [Target: String] = [:]
+    var vaults: [String: VaultLore] = [:]
 
     init(set: consuming SecretSet) {
         self.set = set
     }
+}
+
+/// An object with what is known of it.
+package struct KnownObject: Equatable, Sendable {
+    package let object: VaultObject
+    package let record: ObjectRecord
 }
 
 struct GatheredVariable {

@@ -1,10 +1,10 @@
-package import KeyVault
+import KeyVault
 import Messages
 import Secrets
 
 extension Gathered {
     /// Every object with the places that it goes to.
-    package var targets: [(object: FetchedObject, target: String)] {
+    package var targets: [(object: KnownObject, target: String)] {
         var targets: [VaultObject: [String]] = [:]
         for variable in variables { targets[variable.object, default: []].append("env:" + variable.name) }
         for file in files {
@@ -16,11 +16,11 @@ extension Gathered {
     /// The worker's part of the status: `secrets` as JSON, without a value or a digest of one.
     package var statusJSON: [UInt8] {
         let lines = targets.map { object, target in
-            let version = object.version.map { "\"\(PrintableText.json($0, to: 64))\"" } ?? "null"
+            let version = object.record.version.map { "\"\(PrintableText.json($0, to: 64))\"" } ?? "null"
             return "    {\"name\": \(quoted(object.object.name)), \"vault\": \(quoted(object.object.vault.name)), "
                 + "\"type\": \"\(object.object.kind.rawValue)\", \"version\": \(version), "
-                + "\"target\": \(quoted(target)), \"updated\": \(date(object.attributes.updated)), "
-                + "\"expires\": \(date(object.attributes.expires))}"
+                + "\"target\": \(quoted(target)), \"updated\": \(date(object.record.updated)), "
+                + "\"expires\": \(date(object.record.expires))}"
         }
         return Array(lines.isEmpty ? "[]".utf8 : "[\n\(lines.joined(separator: ",\n"))\n  ]".utf8)
     }
@@ -37,14 +37,14 @@ extension Gathered {
                 text += "latchkey_requests_total{endpoint=\"\(parts[0])\",code=\"\(parts[1])\"} \(count)\n"
             }
         }
-        let expiring = objects.filter { $0.attributes.expires != nil }
+        let expiring = objects.filter { $0.record.expires != nil }
         if !expiring.isEmpty {
             text += "# HELP latchkey_secret_expiry_timestamp_seconds When a secret expires.\n"
             text += "# TYPE latchkey_secret_expiry_timestamp_seconds gauge\n"
             for object in expiring {
                 text +=
                     "latchkey_secret_expiry_timestamp_seconds{secret=\"\(object.object.name)\","
-                    + "vault=\"\(object.object.vault.name)\"} \(object.attributes.expires ?? 0)\n"
+                    + "vault=\"\(object.object.vault.name)\"} \(object.record.expires ?? 0)\n"
             }
         }
         return Array(text.utf8)

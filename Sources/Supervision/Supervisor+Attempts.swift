@@ -148,10 +148,12 @@ extension Supervisor {
     ) -> [SupervisorAction] {
         failures += 1
         schedule(report?.nextMilliseconds ?? backoffMilliseconds(), at: now)
-        let isNew = loggedFailure != failure.code + failure.message
-        loggedFailure = failure.code + failure.message
+        // The words may differ from try to try, by the request's id.
+        let state = [failure.code, failure.vault ?? "", failure.secret ?? ""].joined(separator: " ")
+        let isNew = loggedFailure != state
+        loggedFailure = state
         status.failed(failure, isNew: isNew, at: now, next: deadlines[.refresh])
-        var actions: [SupervisorAction] = []
+        var actions: [SupervisorAction] = report == nil ? [] : [.keepMemory]
         if isNew { actions.append(.log(failureMessage(failure, at: now))) }
         if failure.stops, phase == .running || phase == .watching {
             endCode = failure.exitCode

@@ -46,7 +46,7 @@ extension SupervisorLoop {
         request.descriptors =
             [
                 setting.environment, orders, report, filling.environment.number ?? -1, filling.memory.number ?? -1,
-                memory.number ?? -1,
+                memory.number ?? -1, environment.number ?? -1,
             ] + directories.descriptors
         do throws(SpawnFailure) {
             return try request.spawn()

@@ -12,8 +12,10 @@ package enum WorkerDescriptor {
     package static let memoryOut: Int32 = 7
     /// What the last worker left, sealed; closed at the first one.
     package static let memoryIn: Int32 = 8
+    /// The child's environment as it is delivered, sealed; closed at the first one.
+    package static let environmentIn: Int32 = 9
     /// The first of the directories' descriptors, as many as the order's handover tells.
-    package static let directories: Int32 = 9
+    package static let directories: Int32 = 10
 }
 
 /// The version that both programs must agree on; changed with every change of an order or a message.

@@ -14,17 +14,20 @@ final class AzureSession {
 
     /// The same, for a refresh.
     static func open(
-        _ plan: LaunchPlan, _ environment: EnvironmentEntries, observer: any WaitObserver
+        _ plan: LaunchPlan, _ environment: EnvironmentEntries, observer: any WaitObserver, isRefresh: Bool = false
     ) throws(RefreshFailure) -> AzureSession {
         do throws(Diagnosis) {
-            return try AzureSession(plan, environment, observer: observer)
+            return try AzureSession(plan, environment, observer: observer, isRefresh: isRefresh)
         } catch {
             throw RefreshFailure([error])
         }
     }
 
+    /// `notesPeers`: for `check`, what the servers prove is kept. `isRefresh`: nobody waits for it, so that no request is
+    /// spent on being early.
     init(
-        _ plan: LaunchPlan, _ environment: EnvironmentEntries, observer: any WaitObserver, notesPeers: Bool = false
+        _ plan: LaunchPlan, _ environment: EnvironmentEntries, observer: any WaitObserver, notesPeers: Bool = false,
+        isRefresh: Bool = false
     ) throws(Diagnosis) {
         var options = CurlTransportOptions()
         options.notesPeers = notesPeers
@@ -43,6 +46,7 @@ final class AzureSession {
         }
         var settings = VaultClient.Settings()
         settings.assignee = plan.identity.clientID
+        settings.opensAhead = !isRefresh
         client = VaultClient(transport: transport, tokens: identity, observer: observer, settings: settings)
     }
 }

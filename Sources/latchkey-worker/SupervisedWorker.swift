@@ -174,19 +174,31 @@ struct SupervisedWorker {
         let patience =
             order.task == .first
             ? Patience(deadline: started + plan.startTimeout) : Patience(deadline: .now + .seconds(60), attempts: 4)
-        let azure = try AzureSession.open(plan, environment, observer: observer)
-        let gathered = try gather(plan, through: azure.client, patience: patience, wallClock: wallClockSeconds())
+        let azure = try AzureSession.open(
+            plan, environment, observer: observer, isRefresh: order.task == .refresh)
+        defer { for (key, count) in observer.requests { memory.requests[key, default: 0] += count } }
+        let gathered = try gather(
+            plan, through: azure.client, patience: patience, wallClock: wallClockSeconds(), knowing: knowledge(place))
         // The command must find the terminal as it was.
         observer.progress?.stop()
         gathered.warnings.filter { isDue($0) }.forEach { log.write($0) }
-        for (key, count) in observer.requests { memory.requests[key, default: 0] += count }
-        if gathered.isRefused(by: memory) { return try finish(gathered, DeliveryOutcome(), plan, isSidecar) }
+        if gathered.isRefused {
+            gathered.learn(into: &memory)
+            return try finish(gathered, DeliveryOutcome(), plan, isSidecar)
+        }
         let task = DeliveryTask(
             inherited: environment.block, secrets: place?.secrets,
-            environmentFile: isSidecar ? nil : WorkerDescriptor.childEnvironment,
+            environmentFile: WorkerDescriptor.childEnvironment,
             arguments: Array(arguments.dropFirst(plan.child.commandIndex ?? arguments.count)))
         let outcome = try gathered.deliver(task, plan, updating: &memory)
         try finish(gathered, outcome, plan, isSidecar)
+    }
+
+    /// What a refresh can compare with; a first attempt has nothing.
+    private func knowledge(_ place: DeliveryPlace?) -> Knowledge? {
+        guard order.task == .refresh, !memory.delivered.recipes.isEmpty else { return nil }
+        let values = DeliveredValues(environment: WorkerDescriptor.environmentIn, secrets: place?.secrets)
+        return Knowledge(memory: memory, values: values, now: .now)
     }
 
     /// Expiry is warned of once a day; everything else about validity at the start only.
@@ -243,13 +255,12 @@ struct SupervisedWorker {
     /// The app failed with the newest set: the files go back, and that set is not delivered again.
     private mutating func rollBack(_ place: DeliveryPlace?, _ plan: LaunchPlan) throws(SystemError) {
         do throws(GenerationError) {
-            _ = try place?.secrets.rollBack()
+            if memory.changedFiles { _ = try place?.secrets.rollBack() }
         } catch {
             log.end([error.diagnosis])
         }
-        memory.refusedVersions = memory.versions
-        memory.versions = memory.previousVersions
-        memory.environmentDigest = memory.previousEnvironmentDigest
+        memory.refused = memory.delivered.identities
+        memory.delivered = memory.previous
         memory.generation += 1
         var result = WorkerReport(outcome: .delivered)
         result.generation = memory.generation

@@ -239,6 +239,7 @@ struct VaultTests {
     @Test func `a vault refuses what is over its ceiling, without saying when to come back`() async throws {
         try await TestEmulator.serving("[vaults.demo]\nceiling = 2\n[vaults.demo.secrets]\na = \"1\"") {
             test async throws in
+            try await test.control("POST", "clock", #"{"stopped":true}"#)
             for _ in 0..<2 { #expect(try await test.vault("GET", "/secrets/a").status == 200) }
             let refused = try await test.vault("GET", "/secrets/a")
             #expect(refused.status == 429)

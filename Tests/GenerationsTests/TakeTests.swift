@@ -96,7 +96,7 @@ import Testing
         #expect(place.text("secrets/a") == "one")
         #expect(throws: GenerationError.self) { try place.take() }
         second = nil
-        _ = try place.take()
+        _ = try place.takeAnew()
     }
 
     @Test func `a wrong number of descriptors is not adopted`() throws {
@@ -108,7 +108,7 @@ import Testing
     @Test func `what a killed run left is taken over, and its files are there until the next delivery`() throws {
         let place = try TestPlace()
         try place.take().secrets.deliver(["a": "one"])
-        let next = try place.take()
+        let next = try place.takeAnew()
         #expect(place.text("secrets/a") == "one")
         #expect(try next.secrets.hasGeneration())
         #expect(try next.secrets.deliver(["a": "one"]) == .unchanged)

@@ -127,9 +127,9 @@ struct AttemptTransitionTests {
     @Test func `a failure is logged once for each change of state`() {
         var stage = Stage()
         stage.start()
-        #expect(stage.refresh(stage.failure("a")).codes == [.refreshFailed])
-        #expect(stage.refresh(stage.failure("a")).codes.isEmpty)
-        #expect(stage.refresh(stage.failure("b")).codes == [.refreshFailed])
+        #expect(stage.refresh(stage.failure("request 1")).codes == [.refreshFailed])
+        #expect(stage.refresh(stage.failure("request 2")).codes.isEmpty)
+        #expect(stage.refresh(stage.failure(code: "vault-failing")).codes == [.refreshFailed])
         #expect(stage.refresh(stage.report()).codes == [.refreshRecovered])
         #expect(stage.refresh(stage.report()).codes.isEmpty)
     }
@@ -179,7 +179,7 @@ struct AttemptTransitionTests {
     @Test func `a secret that is gone for good stops the child where that was chosen`() {
         var stage = Stage()
         stage.start()
-        #expect(stage.refresh(stage.failure(stops: true)).deeds.first == .signalChild(15, queuedValue: nil))
+        #expect(stage.refresh(stage.failure(stops: true)).deeds.contains(.signalChild(15, queuedValue: nil)))
         #expect(stage.ends(Stage.childPid, .killed(signal: 15)).last == .exit(code: 75))
     }
 

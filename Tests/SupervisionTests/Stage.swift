@@ -81,10 +81,12 @@ struct Stage {
         return report
     }
 
-    func failure(_ message: String = "no way", stops: Bool = false) -> WorkerReport {
+    func failure(
+        _ message: String = "no way", code: String = "vault-unreachable", stops: Bool = false
+    ) -> WorkerReport {
         var report = WorkerReport(
             outcome: .failed(
-                WorkerFailure(code: "vault-unreachable", exitCode: 75, message: message, hint: nil, stops: stops)))
+                WorkerFailure(code: code, exitCode: 75, message: message, hint: nil, stops: stops)))
         report.nextMilliseconds = 1000
         return report
     }

@@ -173,12 +173,14 @@ package struct ControlRoutes: Sendable {
         return Answer(status: 204)
     }
 
-    /// `{"advance": "1h"}` or `{"offset": 0}`.
+    /// `{"advance": "1h"}`, `{"offset": 0}`, `{"stopped": true}`.
     private func setClock(_ call: Call) throws(Refusal) -> Answer {
         try Self.fields(call) { fields throws(SeedError) in
             let offset = try fields.duration("offset")
             let advance = try fields.duration("advance")
+            let stopped = try fields.bool("stopped")
             let total = azure.locked { world in
+                if let stopped { world.stoppedAt = stopped ? world.stoppedAt ?? Moment.now() : nil }
                 world.clockOffset = (offset ?? world.clockOffset) + (advance ?? 0)
                 return world.clockOffset
             }
@@ -197,6 +199,7 @@ package struct ControlRoutes: Sendable {
             }
             world.journal.clear()
             world.clockOffset = 0
+            world.stoppedAt = nil
             world.unavailable = []
             world.tokenLifetime = world.seed.tokenLifetime ?? 86_400
             for name in world.vaults.keys { world.vaults[name]?.ceiling.reset() }

@@ -59,8 +59,8 @@ package final class Azure: Sendable {
         }
     }
 
-    /// The emulator's time: the machine's, moved by what a test asked for.
-    package func now() -> Double { Moment.now() + locked { $0.clockOffset } }
+    /// The emulator's time: the machine's, moved or stopped as a test asked for.
+    package func now() -> Double { locked { ($0.stoppedAt ?? Moment.now()) + $0.clockOffset } }
 
     private func port(_ number: Int) -> String { number == 443 ? "" : ":\(number)" }
 

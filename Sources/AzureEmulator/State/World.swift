@@ -8,6 +8,8 @@ package struct World: Sendable {
     package var tokenLifetime = 86_400.0
     /// Added to the machine's clock, to let tokens and secrets expire at will.
     package var clockOffset = 0.0
+    /// The machine's time at which the clock stands still.
+    package var stoppedAt: Double?
     /// What an endpoint answers instead of tokens: `false` is a closed connection.
     package var unavailable: Set<Endpoint> = []
     package var seed = Seed()

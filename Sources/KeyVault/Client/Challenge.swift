@@ -12,6 +12,8 @@ struct Challenge: Equatable {
     /// The claims as they stand there, in base64.
     var claims: String?
 
+    init() {}
+
     /// The Bearer challenge among an answer's headers; nil where there is none.
     init?(_ headers: HTTPHeaders) {
         let bearers = headers.all("www-authenticate").flatMap(AuthenticateHeader.challenges)

@@ -38,6 +38,8 @@ package struct FetchedObject: Equatable, Sendable {
     package let isManaged: Bool
     package let material: Material
     package let slot: SecretSet.Slot
+    /// When the vault answered, by its own clock, in seconds since 1970; nil where it did not say.
+    package internal(set) var answeredAt: Int64?
 }
 
 /// What became of one object.

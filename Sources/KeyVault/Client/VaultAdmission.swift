@@ -18,7 +18,9 @@ struct VaultAudience {
 extension VaultClient {
     func warm(_ vault: VaultAddress, target: String) {
         var line = line(of: vault)
-        guard line.warm == nil, line.resource == nil, line.gate.admits(inFlight: line.flying, at: transport.now)
+        let isWanted = settings.opensAhead || VaultCloud.of(vault) == nil
+        guard isWanted, line.warm == nil, line.resource == nil,
+            line.gate.admits(inFlight: line.flying, at: transport.now)
         else { return }
         let call = VaultCall(
             to: vault, about: .challenge, target: target, carriesToken: false, correlation: correlation())

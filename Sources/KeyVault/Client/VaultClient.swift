@@ -15,6 +15,8 @@ package final class VaultClient {
         /// How long the first requests wait for the connection that is being opened ahead, once the token is there:
         /// one handshake and resumed ones cost less than many full ones, but not much waiting.
         package var warmth = Duration.milliseconds(5)
+        /// Whether connections are opened while the token is on its way: it saves a round trip, and costs a request.
+        package var opensAhead = true
         /// Who needs a missing permission, as `az role assignment create --assignee` takes it: the identity's client
         /// id, where the configuration names one.
         package var assignee: String?
@@ -61,6 +63,23 @@ package final class VaultClient {
         warm(vault, target: target)
     }
 
+    /// Takes over what an earlier run proved of a vault, where it still holds: its challenge is not asked for again.
+    package func recall(_ proof: AudienceProof, of vault: VaultAddress) {
+        var challenge = Challenge()
+        challenge.resource = proof.resource
+        guard VaultCloud.of(vault) == nil, let resource = try? challenge.verifiedResource(for: vault) else { return }
+        var line = line(of: vault)
+        line.resource = resource
+        line.tenant = proof.tenant
+        lines[vault] = line
+    }
+
+    /// What a vault has proved in this run by its challenge; nil for a vault whose suffix is known.
+    package func proof(of vault: VaultAddress) -> AudienceProof? {
+        guard VaultCloud.of(vault) == nil, let line = lines[vault], let resource = line.resource else { return nil }
+        return AudienceProof(resource: resource, tenant: line.tenant)
+    }
+
     /// A random UUID (RFC 9562, version 4) for `x-ms-client-request-id`.
     func correlation() -> String {
         let high = UInt64.random(in: 0...UInt64.max, using: &settings.generator)
@@ -78,5 +97,17 @@ package final class VaultClient {
     private func hexadecimal(_ value: UInt64) -> String {
         let digits = String(value, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+/// What a vault's challenge said of its tokens, once it was checked: nothing secret.
+package struct AudienceProof: Equatable, Sendable {
+    /// What tokens are asked for.
+    package var resource: String
+    package var tenant: String?
+
+    package init(resource: String, tenant: String?) {
+        self.resource = resource
+        self.tenant = tenant
     }
 }

@@ -66,7 +66,7 @@ extension VaultClient {
         _ response: borrowing HTTPResponse, about object: VaultObject, _ certificates: CertificateSource,
         into set: inout SecretSet
     ) throws(VaultError) -> FetchedObject {
-        let fetched: FetchedObject
+        var fetched: FetchedObject
         do throws(VaultError.AnswerFault) {
             fetched =
                 switch (object.kind, certificates) {
@@ -78,6 +78,7 @@ extension VaultClient {
         } catch {
             throw VaultError(.answer(error), vault: object.vault, subject: .object(object), status: response.status)
         }
+        fetched.answeredAt = response.headers["date"].flatMap { secondsSince1970(httpDate: $0) }
         // A vault refuses to hand out a disabled secret, but not a disabled key.
         guard fetched.attributes.enabled else {
             throw VaultError(.disabled, vault: object.vault, subject: .object(object), status: response.status)

@@ -1,10 +1,26 @@
 package import HTTPTransport
 package import Secrets
 
+/// The list of a vault's secrets, or its beginning.
+package struct VaultListing: Sendable {
+    package var secrets: [ListedSecret] = []
+    /// The requests that it took.
+    package var pages = 0
+    /// Whether the end was reached.
+    package var isComplete = false
+}
+
 extension VaultClient {
     /// The list of a vault's secrets: names, dates, tags, never a value; 25 a request.
     package func list(_ vault: VaultAddress, patience: Patience) -> Result<[ListedSecret], VaultError> {
-        pages(of: vault, about: .listing, name: nil, patience)
+        listing(of: vault, patience: patience).map(\.secrets)
+    }
+
+    /// The same, given up after so many requests; the rest is not worth more of them to the caller.
+    package func listing(
+        of vault: VaultAddress, atMost pages: Int? = nil, patience: Patience
+    ) -> Result<VaultListing, VaultError> {
+        self.pages(of: vault, about: .listing, name: nil, atMost: pages, patience)
     }
 
     /// The versions of one secret; none where the secret does not exist.
@@ -14,35 +30,41 @@ extension VaultClient {
         guard VaultObject.isName(name) else {
             return .failure(VaultError(.invalidName, vault: vault, subject: .versions(name)))
         }
-        return pages(of: vault, about: .versions(name), name: name, patience)
+        return pages(of: vault, about: .versions(name), name: name, atMost: nil, patience).map(\.secrets)
     }
 
     /// Follows a list to its end: a page without a next one. Empty pages are followed like others.
     private func pages(
-        of vault: VaultAddress, about subject: VaultError.Subject, name: String?, _ patience: Patience
-    ) -> Result<[ListedSecret], VaultError> {
+        of vault: VaultAddress, about subject: VaultError.Subject, name: String?, atMost limit: Int?,
+        _ patience: Patience
+    ) -> Result<VaultListing, VaultError> {
         var target = VaultRequest.listTarget(versionsOf: name)
         if var error = admit([(vault, target)], patience)[vault] {
             error.subject = subject
             return .failure(error)
         }
-        var secrets: [ListedSecret] = []
+        var listing = VaultListing()
         var places: [String: Int] = [:]
         var seen: Set<String> = [target]
         for _ in 0..<VaultRequest.pageLimit {
+            if let limit, listing.pages >= limit { return .success(listing) }
             var page = VaultAnswer.Page()
             if let error = fetchPage(vault, subject, target, patience, into: &page) { return .failure(error) }
+            listing.pages += 1
             for secret in page.secrets {
                 // A list that changes while it is read may name a secret twice: the later entry is the newer one.
                 let key = secret.name.lowercased() + "/" + (secret.version ?? "")
                 if let place = places[key] {
-                    secrets[place] = secret
+                    listing.secrets[place] = secret
                 } else {
-                    places[key] = secrets.count
-                    secrets.append(secret)
+                    places[key] = listing.secrets.count
+                    listing.secrets.append(secret)
                 }
             }
-            guard let link = page.next else { return .success(secrets) }
+            guard let link = page.next else {
+                listing.isComplete = true
+                return .success(listing)
+            }
             let path = VaultRequest.listPath(versionsOf: name)
             guard let next = VaultRequest.target(ofNextPage: link, of: path, in: vault) else {
                 return .failure(VaultError(.answer(.foreignPage), vault: vault, subject: subject))

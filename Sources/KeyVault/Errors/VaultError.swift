@@ -147,6 +147,9 @@ package struct VaultError: DiagnosableError, Equatable, Sendable {
         }
     }
 
+    /// Whether the identity lacks the permission, in the vault or on the object.
+    package var isForbidden: Bool { if case .forbidden = reason { true } else { false } }
+
     /// What a command ends with when this ends it.
     package var exitCode: ExitCode {
         switch reason {

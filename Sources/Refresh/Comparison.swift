@@ -1,0 +1,92 @@
+import HTTPTransport
+import KeyVault
+import LaunchConfiguration
+import LinuxSystem
+import Secrets
+
+/// Finds out what a cycle has to ask for, with as few requests as that takes.
+///
+/// 1. A pinned version never changes: once it was had it is not asked for again.
+/// 2. A vault's list compares 25 secrets a request. It is read where a bulk selection needs it anyway, and where it
+///    takes fewer requests than asking for each secret; a list that turns out to be longer is given up, and its
+///    length remembered. A refusal of the list is remembered for an hour.
+/// 3. A secret is unchanged if the list has it enabled and with the `updated` that it was fetched with, unless that was
+///    in the very second of the change.
+/// 4. Everything else is asked for: certificates, keys, what the list does not tell.
+struct Comparison {
+    private let memory: RefreshMemory
+    private let client: VaultClient
+    private let patience: Patience
+    /// By vault, then by name in lower case.
+    private var listings: [VaultAddress: [String: ListedSecret]] = [:]
+    private var lists: [VaultAddress: [ListedSecret]] = [:]
+    /// What was learned of the vaults, by URL.
+    private(set) var vaults: [String: VaultLore]
+
+    static let refusalMemory = Duration.seconds(3600)
+
+    init(_ memory: RefreshMemory, through client: VaultClient, patience: Patience) {
+        self.memory = memory
+        self.client = client
+        self.patience = patience
+        vaults = memory.vaults
+    }
+
+    /// The whole list of a vault, as a bulk selection needs it.
+    mutating func list(_ vault: VaultAddress) throws(RefreshFailure) -> [ListedSecret] {
+        if let list = lists[vault] { return list }
+        switch client.listing(of: vault, patience: patience) {
+        case .success(let listing):
+            note(listing, of: vault)
+            lists[vault] = listing.secrets
+            return listing.secrets
+        case .failure(let error): throw RefreshFailure(error)
+        }
+    }
+
+    /// Those of the objects that have to be asked for.
+    mutating func changed(
+        among objects: [VaultObject], optional: Set<VaultObject>, at now: BootInstant
+    ) throws(RefreshFailure) -> [VaultObject] {
+        let open = objects.filter { memory.records[$0.url] == nil || $0.version == nil }  // (1)
+        for (vault, members) in Dictionary(grouping: open.filter(isComparable), by: \.vault) {
+            try readList(of: vault, for: members.count, at: now)  // (2)
+        }
+        return open.filter { !isUnchanged($0, isOptional: optional.contains($0)) }  // (3), (4)
+    }
+
+    private func isComparable(_ object: VaultObject) -> Bool {
+        object.kind == .secret && object.version == nil
+            && (memory.records[object.url] != nil || memory.missing.contains(object.url))
+    }
+
+    private mutating func readList(
+        of vault: VaultAddress, for count: Int, at now: BootInstant
+    ) throws(RefreshFailure) {
+        let lore = vaults[vault.url] ?? VaultLore()
+        let isRefused = lore.refusedAt.map { now - BootInstant(nanoseconds: $0) < Self.refusalMemory } ?? false
+        guard listings[vault] == nil, count > max(lore.pages, 1), !isRefused else { return }
+        switch client.listing(of: vault, atMost: count - 1, patience: patience) {
+        case .success(let listing): note(listing, of: vault)
+        case .failure(let error) where error.isForbidden:
+            vaults[vault.url, default: VaultLore()].refusedAt = now.nanoseconds
+        case .failure(let error): throw RefreshFailure(error)
+        }
+    }
+
+    private mutating func note(_ listing: VaultListing, of vault: VaultAddress) {
+        vaults[vault.url, default: VaultLore()].refusedAt = nil
+        vaults[vault.url, default: VaultLore()].pages = Int64(listing.pages + (listing.isComplete ? 0 : 1))
+        guard listing.isComplete else { return }
+        listings[vault] = Dictionary(listing.secrets.map { ($0.name.lowercased(), $0) }) { $1 }
+    }
+
+    private func isUnchanged(_ object: VaultObject, isOptional: Bool) -> Bool {
+        guard isComparable(object), let listing = listings[object.vault] else { return false }
+        guard let listed = listing[object.name.lowercased()], listed.attributes.enabled else {
+            return isOptional && memory.missing.contains(object.url)
+        }
+        guard let record = memory.records[object.url], let updated = listed.attributes.updated else { return false }
+        return record.isSettled && record.updated == updated
+    }
+}

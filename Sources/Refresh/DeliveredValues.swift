@@ -1,0 +1,62 @@
+package import Generations
+import LinuxSystem
+package import Secrets
+
+/// What was delivered before, where the next delivery can take the bytes of what did not change from: no value is
+/// kept anywhere else between two workers.
+package final class DeliveredValues {
+    private let block: SecretBytes?
+    /// Where each variable's value lies in the block.
+    private var values: [[UInt8]: Range<Int>] = [:]
+    private let files: CurrentGeneration?
+
+    /// `environment`: the child's sealed environment block; `secrets`: the directory that holds the files.
+    package init(environment: CInt?, secrets: SecretsDirectory?) {
+        files = secrets?.current()
+        block = environment.flatMap { try? Self.contents(of: $0) }
+        block?.withBytes { bytes in values = Self.values(in: bytes) }
+    }
+
+    private static func contents(of number: CInt) throws(SystemError) -> SecretBytes {
+        let file = try OwnedDescriptor(duplicating: number)
+        return try read(file, count: MemoryFile.size(of: file))
+    }
+
+    private static func read(_ file: borrowing OwnedDescriptor, count: Int) throws(SystemError) -> SecretBytes {
+        try SecretBytes(count: count) { room throws(SystemError) in
+            guard try file.read(into: &room, at: 0) else { throw SystemError(call: "pread", code: 5) }
+        }
+    }
+
+    private static func values(in block: Span<UInt8>) -> [[UInt8]: Range<Int>] {
+        var values: [[UInt8]: Range<Int>] = [:]
+        var name: [UInt8] = []
+        var start: Int?
+        for index in block.indices {
+            switch (block[index], start) {
+            case (0, let first):
+                if let first { values[name] = values[name] ?? first..<index }
+                name.removeAll(keepingCapacity: true)
+                start = nil
+            case (UInt8(ascii: "="), nil): start = index + 1
+            case (let byte, nil): name.append(byte)
+            default: break
+            }
+        }
+        return values
+    }
+
+    /// Copies what a target was given into a set; nil where it can't be had.
+    package func append(_ target: Target, to set: inout SecretSet) -> SecretSet.Slot? {
+        switch target {
+        case .variable(let name):
+            guard let range = values[Array(name.utf8)] else { return nil }
+            return block?.withBytes { set.append($0.extracting(range)) }
+        case .file(let path):
+            guard let file = files?.open(path), let size = try? file.status().size,
+                let bytes = try? Self.read(file, count: Int(size))
+            else { return nil }
+            return bytes.withBytes { set.append($0) }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package import KeyVault
+package import Secrets
+
+/// What a worker tells the next one of an object: enough to see whether it changed, and to show it in the status.
+package struct ObjectRecord: Equatable, Sendable {
+    package var version: String?
+    /// Content type and `file-encoding`: what decides, besides the version, which bytes are delivered.
+    package var shape: String
+    package var updated: Int64?
+    package var notBefore: Int64?
+    package var expires: Int64?
+    /// Whether the second of its last change was over when it was fetched. Lists have whole seconds: until then
+    /// another change may hide behind the same `updated`.
+    package var isSettled: Bool
+
+    package init(
+        version: String?, shape: String, updated: Int64?, notBefore: Int64?, expires: Int64?, isSettled: Bool
+    ) {
+        self.version = version
+        self.shape = shape
+        self.updated = updated
+        self.notBefore = notBefore
+        self.expires = expires
+        self.isSettled = isSettled
+    }
+
+    /// `now`: this machine's clock, in seconds since 1970, for answers without a date of their own.
+    package init(_ object: FetchedObject, now: Int64) {
+        version = object.version
+        shape = "\(object.contentType ?? "")|\(object.tags["file-encoding"] ?? "")"
+        updated = object.attributes.updated
+        notBefore = object.attributes.notBefore
+        expires = object.attributes.expires
+        isSettled = updated.map { (object.answeredAt ?? now) - $0 >= Self.settling } ?? false
+    }
+
+    /// Seconds: one for the second itself, one for a clock that ticks in between.
+    private static let settling: Int64 = 2
+
+    /// What tells one delivered state of the object from another.
+    package var identity: String { "\(version ?? "\(updated ?? 0)") \(shape)" }
+}
+
+/// What a worker tells the next one of a vault.
+package struct VaultLore: Equatable, Sendable {
+    /// How many requests its list takes, at least; 0: not known.
+    package var pages: Int64 = 0
+    /// When the list was refused, in nanoseconds of the boot clock.
+    package var refusedAt: Int64?
+    /// What its challenge proved.
+    package var proof: AudienceProof?
+
+    package init() {}
+}
+
+extension VaultObject {
+    /// What names the object in memory and messages: its URL without a version, or with a pinned one.
+    package var url: String {
+        "\(vault.url)/\(kind.collection)/\(name)" + (version.map { "/" + $0 } ?? "")
+    }
+}
