@@ -28,7 +28,10 @@ extension Check {
         for failure in inspection.failures where failure.isAboutOneSecret && !report.hasSaid(failure) {
             report.fail(.secret, failure)
         }
-        for warning in inspection.warnings { report.warn(.secret, warning.diagnosis) }
+        // What is left out was said with its own remedy above.
+        for warning in inspection.warnings where warning.diagnosis.code != .secretLeftOut {
+            report.warn(.secret, warning.diagnosis)
+        }
         describeLimits(inspection)
     }
 
@@ -121,78 +124,6 @@ extension Check {
         }
         return "the system's authorities"
     }
-
-    private mutating func describe(_ entry: Inspection.Entry, _ client: VaultClient) {
-        let object = entry.object
-        let targets = entry.destinations.map { destination in
-            CheckReport.Secret.Target(
-                target: destination.target,
-                mode: destination.target.hasPrefix("file:") ? mode(destination.mode) : nil,
-                user: destination.target.hasPrefix("file:") ? report.directory?.user : nil,
-                place: destination.place)
-        }
-        switch entry.outcome {
-        case .success(let fetched):
-            report.pass(.secret, words(fetched, targets))
-            add(entry, fetched, targets, nil)
-        case .failure(let diagnosis) where diagnosis.isAboutOneSecret:
-            let said = NearSecret.improving(diagnosis, about: object, client)
-            if entry.isOptional, diagnosis.isGone {
-                report.warn(.secret, said)
-            } else {
-                report.fail(.secret, said)
-            }
-            add(entry, nil, targets, diagnosis.code.rawValue)
-        case .failure(let diagnosis):
-            report.note(.secret, "\(object.kind.rawValue) '\(object.name)': not had, see above")
-            add(entry, nil, targets, diagnosis.code.rawValue)
-        }
-    }
-
-    private mutating func add(
-        _ entry: Inspection.Entry, _ fetched: FetchedObject?, _ targets: [CheckReport.Secret.Target], _ code: String?
-    ) {
-        report.secrets.append(
-            CheckReport.Secret(
-                name: entry.object.name, vault: entry.object.vault.name, type: entry.object.kind.rawValue,
-                ok: fetched != nil, version: fetched?.version,
-                notBefore: fetched?.attributes.notBefore.map { UTCTime(seconds: $0).rfc3339 },
-                expires: fetched?.attributes.expires.map { UTCTime(seconds: $0).rfc3339 }, targets: targets,
-                code: code))
-    }
-
-    private func words(_ fetched: FetchedObject, _ targets: [CheckReport.Secret.Target]) -> String {
-        var words = ["\(fetched.object.kind.rawValue) '\(fetched.object.name)' can be read"]
-        if let version = fetched.version { words.append("version \(version)") }
-        if let begins = fetched.attributes.notBefore { words.append("valid from \(UTCTime(seconds: begins).rfc3339)") }
-        if let ends = fetched.attributes.expires { words.append("valid until \(UTCTime(seconds: ends).rfc3339)") }
-        let goes = targets.map { target in
-            let access = target.mode.map { " (\($0)\(target.user.map { ", user \($0)" } ?? ""))" } ?? ""
-            return target.target + access + (isExplaining ? " by \(target.place)" : "")
-        }
-        return words.joined(separator: ", ") + "; goes to " + goes.joined(separator: ", ")
-    }
-
-    private func mode(_ mode: UInt32?) -> String {
-        let digits = String(mode ?? (plan.delivery.group == nil ? 0o400 : 0o440), radix: 8)
-        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-    }
-
-    private mutating func describeLimits(_ inspection: Inspection) {
-        let limit = ExecLimit.current.total
-        if let bytes = inspection.environmentBytes, plan.child.commandIndex != nil || isExplaining {
-            report.pass(.limits, "the environment takes \(bytes) of \(limit) bytes")
-        }
-        if inspection.fileBytes > 0 { report.note(.limits, "the files take \(inspection.fileBytes) bytes") }
-    }
-}
-
-extension CheckReport {
-    /// Whether a step says the same already.
-    func hasSaid(_ diagnosis: Diagnosis) -> Bool {
-        steps.contains { $0.code == diagnosis.code.rawValue && $0.detail == diagnosis.text }
-            || (diagnosis.isOfVaultAnswer && steps.contains { $0.code == diagnosis.code.rawValue })
-    }
 }
 
 extension Result<FetchedObject, Diagnosis> {
@@ -202,34 +133,5 @@ extension Result<FetchedObject, Diagnosis> {
         case .success: true
         case .failure(let diagnosis): diagnosis.isAboutOneSecret
         }
-    }
-}
-
-extension Diagnosis {
-    /// What a vault answers about one object.
-    fileprivate var isOfVaultAnswer: Bool {
-        [.secretMissing, .secretDisabled, .secretForbidden].contains(code)
-    }
-
-    /// Deleted, disabled or never there.
-    var isGone: Bool { code == .secretMissing || code == .secretDisabled }
-
-    /// Whether others may well be had: all that is neither the identity's nor the vault's.
-    var isAboutOneSecret: Bool {
-        isOfVaultAnswer
-            || [
-                .valueNull, .valueSize, .valueEncoding, .valueJSON, .jsonMember, .nameRefused, .certificateFormat,
-                .secretGone,
-            ].contains(code)
-    }
-
-    /// The part of the report that it belongs to.
-    var section: CheckReport.Section {
-        if code.rawValue.hasPrefix("identity") || code == .tokenRefused { return .identity }
-        if code.rawValue.hasPrefix("vault") { return .vault }
-        if code.rawValue.hasPrefix("directory") { return .directory }
-        if code.rawValue.hasPrefix("template") || code.rawValue.hasPrefix("config") { return .configuration }
-        if code == .environmentSize { return .limits }
-        return isAboutOneSecret ? .secret : .vault
     }
 }
