@@ -81,6 +81,31 @@ struct CommandTests {
         }
     }
 
+    @Test func `status and refresh say by their exit codes how an instance is`() throws {
+        try Emulator.serving { emulator in
+            let scratch = try Scratch()
+            func ask(_ words: String...) throws -> Outcome { try emulator.start(words, in: scratch).end() }
+            #expect(try ask("status").ending == .code(3))
+            #expect(try ask("refresh", "--wait").ending == .code(3))
+
+            let run = try emulator.run("-e", "A=db-password", command: [Programs.probe, "sleep"], in: scratch)
+            try run.expect(line: "ready")
+            let fresh = try ask("status")
+            #expect(fresh.ending == .code(0))
+            #expect(fresh.output.contains("env:A"))
+            #expect(try ask("status", "--prometheus").output.contains("\nlatchkey_stale 0\n"))
+            #expect(try ask("refresh", "--wait").ending == .code(0))
+
+            try emulator.fault("{\"endpoint\":\"vault\",\"status\":503}")
+            #expect(try ask("refresh", "--wait").ending == .code(75))
+            let failing = try ask("status")
+            #expect(failing.ending == .code(1))
+            #expect(failing.output.contains("[vault-failing]"))
+            #expect(try ask("status", "--instance", "other").ending == .code(3))
+            try run.end(SIGTERM)
+        }
+    }
+
     // MARK: terminals
 
     private static let hasTerminal = Programs.installed("script") != nil

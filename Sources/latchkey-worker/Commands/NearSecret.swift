@@ -16,7 +16,7 @@ enum NearSecret {
             return diagnosis
         }
         var improved = diagnosis
-        improved.hint = "did you mean '\(near)'?" + (diagnosis.hint.map { "; otherwise \($0)" } ?? "")
+        improved.hint = "did you mean '\(near)'?" + (diagnosis.hint.map { " if not, \($0)" } ?? "")
         return improved
     }
 }
