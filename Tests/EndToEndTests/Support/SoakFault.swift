@@ -3,12 +3,15 @@ import Foundation
 /// A way in which vault or identity fail for a while.
 enum SoakFault: CaseIterable {
     case none, delay, drop, reset, throttled, throttledWithTime, internalError, unavailable, forbidden, permissionGone,
-        notFound, disabled, truncated, garbage, wrongAudience, otherResource, tokenExpired, identityGone, identityFails
+        notFound, disabledAnswer, disabled, truncated, garbage, wrongAudience, otherResource, tokenExpired,
+        identityGone, identityFails
+
+    private static let secret = "vaults/demo/secrets/\(Soak.names[0])"
 
     /// The members of the emulator's fault; nil where it is not a fault but a state.
     private var effect: String? {
         switch self {
-        case .none, .permissionGone, .identityGone: nil
+        case .none, .permissionGone, .disabled, .identityGone: nil
         case .delay: #""endpoint":"vault","delay":150"#
         case .drop: #""endpoint":"vault","drop":true"#
         case .reset: #""endpoint":"vault","reset":true"#
@@ -18,7 +21,7 @@ enum SoakFault: CaseIterable {
         case .unavailable: #""endpoint":"vault","error":"unavailable""#
         case .forbidden: #""endpoint":"vault","error":"forbidden-by-rbac""#
         case .notFound: #""endpoint":"vault","path":"^/secrets/soak-","error":"not-found""#
-        case .disabled: #""endpoint":"vault","path":"^/secrets/soak-","error":"secret-disabled""#
+        case .disabledAnswer: #""endpoint":"vault","path":"^/secrets/soak-","error":"secret-disabled""#
         case .truncated: #""endpoint":"vault","truncate":20"#
         case .garbage: #""endpoint":"vault","garbage":true"#
         case .wrongAudience: #""endpoint":"vault","error":"wrong-audience""#
@@ -33,6 +36,7 @@ enum SoakFault: CaseIterable {
         switch self {
         case .none: break
         case .permissionGone: try azure.control("PUT", "identities/system/permissions", "[]")
+        case .disabled: try azure.control("PATCH", Self.secret, #"{"enabled":false}"#)
         case .identityGone: try azure.identity(isAvailable: false)
         default:
             try azure.fault(
@@ -44,6 +48,7 @@ enum SoakFault: CaseIterable {
         switch self {
         case .none: break
         case .permissionGone: try azure.control("PUT", "identities/system/permissions", #"["get","list"]"#)
+        case .disabled: try azure.control("PATCH", Self.secret, #"{"enabled":true}"#)
         case .identityGone: try azure.identity(isAvailable: true)
         default: try azure.control("DELETE", "faults/soak")
         }
