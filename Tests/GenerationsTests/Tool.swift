@@ -1,4 +1,5 @@
 import Foundation
+import LatchkeyTestSupport
 import Testing
 
 /// What a program said and how it ended.
@@ -26,22 +27,8 @@ enum Tool {
 
     /// Runs a program to its end.
     static func run(_ name: String, _ arguments: [String], environment: [String: String]? = nil) throws -> Ended {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(path(of: name)))
-        process.arguments = arguments
-        if let environment { process.environment = environment }
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        let said = output.fileHandleForReading.readDataToEndOfFile()
-        let complained = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        let code = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
-        return Ended(
-            code: code, output: String(decoding: said, as: UTF8.self),
-            errors: String(decoding: complained, as: UTF8.self))
+        let outcome = try ChildProcess.run(try #require(path(of: name)), arguments, environment: environment)
+        return Ended(code: outcome.ending.status, output: outcome.output, errors: outcome.errors)
     }
 
     /// Runs shell lines in a mount namespace of their own, with `$ROTATE` as the writer; needs root.

@@ -1,5 +1,6 @@
 import AzureEmulator
 import Foundation
+import LatchkeyTestSupport
 import Synchronization
 
 /// Runs a program to its end.
@@ -15,18 +16,10 @@ enum Command {
     }
 
     static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Result {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return Result(status: process.terminationStatus, output: String(decoding: data, as: UTF8.self))
+        let outcome = try ChildProcess.run(
+            "/usr/bin/env", arguments,
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 }, together: true)
+        return Result(status: outcome.ending.status, output: outcome.output)
     }
 
     /// A path in the temporary directory that is not there yet.

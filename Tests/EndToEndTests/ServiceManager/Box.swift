@@ -1,4 +1,5 @@
 import Foundation
+import LatchkeyTestSupport
 import Testing
 
 /// The root directory that a box is a view of, and with it the systemd that boots in it.
@@ -31,16 +32,10 @@ enum BoxRoot: String, CaseIterable, CustomTestStringConvertible {
         if FileManager.default.fileExists(atPath: path + "/usr/lib/systemd/systemd") { return path }
         guard let mmdebstrap = Programs.installed("mmdebstrap") else { return nil }
         let packages = "systemd,systemd-sysv,dbus,libcurl4t64,libstdc++6,libssl3t64,ca-certificates"
-        let making = Process()
-        making.executableURL = URL(fileURLWithPath: mmdebstrap)
-        making.arguments = [
-            "--quiet", "--variant=essential", "--mode=root", "--include=\(packages)", "trixie", path + ".new",
-        ]
-        making.standardInput = FileHandle.nullDevice
         try? FileManager.default.removeItem(atPath: path + ".new")
-        guard (try? making.run()) != nil else { return nil }
-        making.waitUntilExit()
-        guard making.terminationStatus == 0 else { return nil }
+        let arguments = ["--quiet", "--variant=essential", "--mode=root", "--include=\(packages)", "trixie"]
+        let made = try? ChildProcess.run(mmdebstrap, arguments + [path + ".new"])
+        guard made?.ending == .code(0) else { return nil }
         try? FileManager.default.moveItem(atPath: path + ".new", toPath: path)
         return path
     }()

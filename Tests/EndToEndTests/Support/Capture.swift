@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import LatchkeyTestSupport
 import Synchronization
 
 /// How long a test waits for something that must happen. It only ends a test that has failed.
@@ -16,10 +17,9 @@ final class Capture: Sendable {
     private let state = Mutex(State())
 
     /// Reads from now on, on a thread of its own.
-    init(_ pipe: Pipe) {
-        let handle = pipe.fileHandleForReading
+    init(_ pipe: PipeEnds) {
         Thread.detachNewThread { [self] in
-            while case let data = handle.availableData, !data.isEmpty { change { $0.bytes += Array(data) } }
+            while case let piece = pipe.read(), !piece.isEmpty { change { $0.bytes += piece } }
             change { $0.isComplete = true }
         }
     }

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import LatchkeyTestSupport
 import LinuxSystem
 import Synchronization
 import Testing
@@ -8,6 +9,13 @@ import Testing
 enum Ending: Equatable, Sendable {
     case code(Int32)
     case signal(Int32)
+
+    init(_ ending: ChildProcess.Ending) {
+        switch ending {
+        case .code(let code): self = .code(code)
+        case .signal(let number): self = .signal(number)
+        }
+    }
 }
 
 /// What is left of a process that has ended.
@@ -26,36 +34,37 @@ final class Launch: Sendable {
     let pid: Int32
     let output: Capture
     let errors: Capture
-    private let process: Process
+    private let process: ChildProcess
+    /// What the program works in stays as long as it runs.
+    private let scratch: Scratch?
     private let ended = DispatchSemaphore(value: 0)
     private let isOver = Mutex(false)
     /// COMMAND prints a secret, as it was told to.
     private let printsSecrets: Bool
 
-    /// Starts it with a clean signal mask, whatever the thread that runs the test has blocked.
     init(
         _ program: String, _ arguments: [String], environment: [String: String] = [:], directory: String = "/",
-        input: String = "", printsSecrets: Bool = false
+        input: String = "", printsSecrets: Bool = false, within scratch: Scratch? = nil
     ) throws {
+        self.scratch = scratch
         self.printsSecrets = printsSecrets
-        process = Process()
-        process.executableURL = URL(fileURLWithPath: Programs.probe)
-        process.arguments = ["launch", "--clean", "--", program] + arguments
-        process.environment = environment.merging(["PATH": Self.path]) { given, _ in given }
-        process.currentDirectoryURL = URL(fileURLWithPath: directory)
-        let (outputs, failures, inputs) = (Pipe(), Pipe(), Pipe())
-        process.standardOutput = outputs
-        process.standardError = failures
-        process.standardInput = input.isEmpty ? FileHandle.nullDevice : inputs
-        let ended = self.ended
-        process.terminationHandler = { _ in ended.signal() }
-        try process.run()
-        pid = process.processIdentifier
+        let (outputs, failures, inputs) = (PipeEnds(), PipeEnds(), PipeEnds())
+        process = try ChildProcess(
+            program, arguments, environment: environment.merging(["PATH": Self.path]) { given, _ in given },
+            directory: directory, input: input.isEmpty ? nil : inputs.readEnd, output: outputs.writeEnd,
+            errors: failures.writeEnd)
+        pid = process.pid
+        outputs.closeWriteEnd()
+        failures.closeWriteEnd()
+        inputs.closeReadEnd()
+        let (ended, process) = (self.ended, process)
+        Thread.detachNewThread {
+            process.wait()
+            ended.signal()
+        }
         output = Capture(outputs)
         errors = Capture(failures)
-        guard !input.isEmpty else { return }
-        try inputs.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-        try inputs.fileHandleForWriting.close()
+        inputs.writeAll(input)
     }
 
     private static let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
@@ -100,10 +109,7 @@ final class Launch: Sendable {
         #expect(output.waitForEnd() && errors.waitForEnd(), "something still writes", sourceLocation: location)
         Canary.check(errors.text, in: "standard error", location)
         if !printsSecrets { Canary.check(output.text, in: "standard output", location) }
-        let status = process.terminationStatus
-        return Outcome(
-            ending: process.terminationReason == .exit ? .code(status) : .signal(status), output: output.text,
-            errors: errors.text)
+        return Outcome(ending: Ending(process.wait()), output: output.text, errors: errors.text)
     }
 }
 

@@ -12,7 +12,7 @@ extension Emulator {
         variables["HOME"] = scratch.path
         return try Launch(
             Programs.latchkey, arguments, environment: variables.merging(environment) { $1 }, directory: scratch.path,
-            printsSecrets: printsSecrets)
+            printsSecrets: printsSecrets, within: scratch)
     }
 
     /// `latchkey run` with the vault 'demo' as the default vault; started, not waited for.

@@ -1,4 +1,5 @@
 import Foundation
+import LatchkeyTestSupport
 import Testing
 
 /// The repository that these tests were built from.
@@ -53,19 +54,8 @@ struct ToolResult {
         let places = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
         guard let path = places.map({ "\($0)/\(program)" }).first(where: FileManager.default.isExecutableFile)
         else { return nil }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        let (inputs, outputs) = (Pipe(), Pipe())
-        process.standardInput = inputs
-        process.standardOutput = outputs
-        process.standardError = outputs
-        try process.run()
-        try inputs.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-        try inputs.fileHandleForWriting.close()
-        let text = String(decoding: outputs.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return ToolResult(code: process.terminationStatus, text: text)
+        let outcome = try ChildProcess.run(path, arguments, input: input, together: true)
+        return ToolResult(code: outcome.ending.status, text: outcome.output)
     }
 
     static func isInstalled(_ program: String) -> Bool {
