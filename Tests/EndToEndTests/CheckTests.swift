@@ -83,6 +83,7 @@ struct CheckTests {
             let (report, ending) = try check(emulator, options)
             let failed = report.steps.filter { !$0.ok }
             #expect(failed.map(\.code).contains(code), "\(failed)")
+            #expect(failed.allSatisfy { $0.hint?.isEmpty == false }, "\(failed)")
             let scratch = try Scratch()
             let arguments = ["run", "--vault", emulator.vault, "--ca-file", emulator.authority] + options
             let run = try emulator.start(arguments + ["--", Programs.probe, "report"], in: scratch).end()
@@ -124,6 +125,44 @@ struct CheckTests {
             ).end()
             #expect(other.ending == .code(73))
             try first.end(SIGTERM)
+        }
+    }
+
+    private static let hasStrace = Programs.installed("strace") != nil
+
+    /// What changes the file system, takes a lock, starts a program or signals one.
+    private static let deeds =
+        "creat,mkdir,mkdirat,mknod,mknodat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,"
+        + "rmdir,truncate,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,flock,kill,tgkill,open,openat,openat2,"
+        + "fcntl,execve,execveat"
+
+    @Test(.enabled(if: hasStrace, "needs strace"))
+    func `it writes nothing, takes nothing and starts nothing but the worker`() throws {
+        try Emulator.serving { emulator in
+            let scratch = try Scratch()
+            let strace = try #require(Programs.installed("strace"))
+            let arguments = [
+                "check", "--vault", emulator.vault, "--ca-file", emulator.authority, "-e", "A=db-password",
+            ]
+            let outcome = try Launch(
+                strace,
+                ["-f", "-qq", "-o", scratch.path + "/calls", "-e", "trace=\(Self.deeds)", Programs.latchkey] + arguments
+                    + ["-f", "a=db-password", "--", Programs.probe, "report"],
+                environment: try emulator.environment(), directory: scratch.path
+            ).end()
+            #expect(outcome.ending == .code(0), "\(outcome.errors)")
+            let calls = try String(contentsOfFile: scratch.path + "/calls", encoding: .utf8).split(separator: "\n")
+            #expect(calls.count > 10)
+            let harmless = calls.filter { call in
+                let isReading =
+                    call.contains("open")
+                    && ["O_CREAT", "O_WRONLY", "O_RDWR", "O_TRUNC"].allSatisfy { !call.contains($0) }
+                return isReading || (call.contains(" fcntl(") && !call.contains("SETLK"))
+            }
+            let deeds = calls.filter { !harmless.contains($0) }
+            // `latchkey` itself, and the worker that it becomes.
+            #expect(deeds.count == 2, "\(deeds)")
+            #expect(deeds.allSatisfy { $0.contains("exec") })
         }
     }
 

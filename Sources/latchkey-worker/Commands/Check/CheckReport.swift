@@ -57,11 +57,13 @@ struct CheckReport {
         steps.append(Step(name: section, mark: mark, ok: mark != .failed, detail: detail))
     }
 
+    /// Every failure has a remedy: its own, or the catalogue's.
     private mutating func add(_ section: Section, _ mark: Mark, _ diagnosis: Diagnosis) {
+        let remedy = mark == .failed ? diagnosis.code.entry.remedy : nil
         steps.append(
             Step(
                 name: section, mark: mark, ok: mark != .failed, detail: diagnosis.text, code: diagnosis.code.rawValue,
-                hint: diagnosis.hint))
+                hint: diagnosis.hint ?? remedy))
     }
 }
 
