@@ -91,6 +91,16 @@ struct CheckTests {
         }
     }
 
+    @Test func `the remedy of a missing permission names the identity that lacks it`() throws {
+        try Emulator.serving { emulator in
+            try emulator.fault("{\"endpoint\":\"vault\",\"token\":true,\"error\":\"forbidden-by-rbac\"}")
+            let (report, code) = try check(emulator, ["-e", "A=db-password"])
+            #expect(code == .code(77))
+            let id = try #require(report.identity?.client_id)
+            #expect(report.steps.compactMap(\.hint).contains { $0.contains("--assignee \(id) ") })
+        }
+    }
+
     @Test func `a mistyped name is recognised`() throws {
         try Emulator.serving { emulator in
             let (report, _) = try check(emulator, ["-e", "A=db-pasword"])

@@ -213,6 +213,12 @@ extension VaultClient {
     func describe(_ error: VaultError, _ response: borrowing HTTPResponse) -> VaultError {
         var error = error
         error.assignee = settings.assignee
+        // Whom the token names is what the remedy needs; nothing else of a token is ever shown.
+        if case .forbidden = error.reason, error.assignee == nil,
+            let id = owner(ofTokensFor: error.vault)?.clientID, VaultObject.isName(id)
+        {
+            error.assignee = id
+        }
         error.code = error.code ?? VaultRefusal(response).code
         if let id = response.headers["x-ms-request-id"], VaultObject.isName(id) { error.requestID = id }
         return error
