@@ -177,8 +177,14 @@ struct SupervisedWorker {
         let azure = try AzureSession.open(
             plan, environment, observer: observer, isRefresh: order.task == .refresh)
         defer { for (key, count) in observer.requests { memory.requests[key, default: 0] += count } }
-        let gathered = try gather(
-            plan, through: azure.client, patience: patience, wallClock: wallClockSeconds(), knowing: knowledge(place))
+        let gathered: Gathered
+        do throws(RefreshFailure) {
+            gathered = try gather(
+                plan, through: azure.client, patience: patience, wallClock: wallClockSeconds(),
+                knowing: knowledge(place))
+        } catch {
+            throw order.task == .first ? NearSecret.improving(error, of: plan, azure.client) : error
+        }
         // The command must find the terminal as it was.
         observer.progress?.stop()
         gathered.warnings.filter { isDue($0) }.forEach { log.write($0) }

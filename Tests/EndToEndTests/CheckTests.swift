@@ -105,6 +105,13 @@ struct CheckTests {
         try Emulator.serving { emulator in
             let (report, _) = try check(emulator, ["-e", "A=db-pasword"])
             #expect(report.steps.compactMap(\.hint).contains { $0.hasPrefix("did you mean 'db-password'?") })
+            for command in ["run", "sync"] {
+                let options = ["--vault", emulator.vault, "--ca-file", emulator.authority, "-f", "a=db-pasword"]
+                let end = command == "run" ? ["--", Programs.probe] : []
+                let outcome = try emulator.start([command] + options + end, in: Scratch()).end()
+                #expect(outcome.ending == .code(66))
+                #expect(outcome.hints.first?.contains("did you mean 'db-password'?") == true)
+            }
         }
     }
 

@@ -1,7 +1,9 @@
 import HTTPTransport
 import KeyVault
+import LaunchConfiguration
 import LinuxSystem
 import Messages
+import Refresh
 import Secrets
 
 /// What somebody who mistyped a secret's name may have meant, where the identity may list.
@@ -9,7 +11,7 @@ enum NearSecret {
     /// The diagnosis with the nearest name of the vault in its hint; as it is where nothing is near.
     static func improving(_ diagnosis: Diagnosis, about object: VaultObject, _ client: VaultClient) -> Diagnosis {
         guard diagnosis.code == .secretMissing, object.version == nil, object.kind != .key else { return diagnosis }
-        let patience = Patience(deadline: .now + .seconds(3), attempts: 1)
+        let patience = Patience(deadline: .now + .seconds(2), attempts: 1)
         guard case .success(let listed) = client.list(object.vault, patience: patience) else { return diagnosis }
         let names = listed.map { $0.name }
         guard let near = Suggestion.nearest(to: object.name, among: names), near != object.name else {
@@ -18,5 +20,29 @@ enum NearSecret {
         var improved = diagnosis
         improved.hint = "did you mean '\(near)'?" + (diagnosis.hint.map { " if not, \($0)" } ?? "")
         return improved
+    }
+
+    /// The same for a start that failed, where one secret was not found.
+    static func improving(_ failure: RefreshFailure, of plan: LaunchPlan, _ client: VaultClient) -> RefreshFailure {
+        guard let index = failure.diagnoses.firstIndex(where: { $0.code == .secretMissing }) else { return failure }
+        let missing = failure.diagnoses[index]
+        let object = plan.objects.first { $0.name == missing.secret && $0.vault.name == missing.vault }
+        var improved = failure
+        if let object { improved.diagnoses[index] = improving(missing, about: object, client) }
+        return improved
+    }
+}
+
+extension LaunchPlan {
+    /// What is named, apart from bulk selections and templates.
+    fileprivate var objects: [VaultObject] {
+        let files = files.flatMap { file -> [VaultReference] in
+            switch file.content {
+            case .object(let request): [request.reference]
+            case .set(let references, _): references
+            case .template: []
+            }
+        }
+        return (environment + inherited).map(\.request.reference.object) + files.map(\.object)
     }
 }

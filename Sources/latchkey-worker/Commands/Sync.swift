@@ -26,7 +26,12 @@ enum Sync {
         defer { observer.progress?.stop() }
         let azure = try AzureSession.open(plan, environment, observer: observer)
         let patience = Patience(deadline: .now + plan.startTimeout)
-        let gathered = try gather(plan, through: azure.client, patience: patience, wallClock: wallClockSeconds())
+        let gathered: Gathered
+        do throws(RefreshFailure) {
+            gathered = try gather(plan, through: azure.client, patience: patience, wallClock: wallClockSeconds())
+        } catch {
+            throw NearSecret.improving(error, of: plan, azure.client)
+        }
         gathered.warnings.forEach { log.write($0) }
         let task = DeliveryTask(inherited: [], secrets: place.secrets, environmentFile: nil, arguments: [])
         var memory = RefreshMemory(key: [])

@@ -17,7 +17,9 @@ enum ManualPage {
             lines += options.flatMap(option)
         }
         lines += [".SH EXAMPLE", ".nf", roff(command.example), ".fi"]
-        if command == .status || command == .refresh { lines += exitStatus([.success, .stale, .notRunning]) }
+        lines += documents[command] ?? []
+        if command == .status { lines += exitStatus([.success, .stale, .notRunning]) }
+        if command == .refresh { lines += exitStatus([.success, .notRunning, .temporary, .denied]) }
         lines += [".SH SEE ALSO", seeAlso(except: command)]
         return lines.joined(separator: "\n") + "\n"
     }
