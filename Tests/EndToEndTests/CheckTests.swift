@@ -101,6 +101,19 @@ struct CheckTests {
         }
     }
 
+    @Test func `a value that no variable can hold is found before anything starts`() throws {
+        try Emulator.serving { emulator in
+            for value in [String(repeating: "c4n4ry", count: 25_000), "c4n4ry\u{0}"] {
+                try emulator.rotate("db-password", to: value)
+                let (report, code) = try check(emulator, ["-e", "A=db-password"])
+                #expect(code == .code(65))
+                #expect(report.steps.contains { $0.code == "value-size" || $0.code == "value-null" })
+                let (_, asFile) = try check(emulator, ["-f", "a=db-password"])
+                #expect(asFile == .code(0))
+            }
+        }
+    }
+
     @Test func `a mistyped name is recognised`() throws {
         try Emulator.serving { emulator in
             let (report, _) = try check(emulator, ["-e", "A=db-pasword"])
