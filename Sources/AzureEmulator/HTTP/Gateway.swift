@@ -78,8 +78,8 @@ package struct Gateway: HTTPResponder {
             id: 0, time: call.now, endpoint: call.endpoint, vault: vault, method: call.method.rawValue,
             host: call.host, path: call.path, query: call.queryText,
             headerNames: ["host"] + call.headers.map(\.name.canonicalName), headers: Discretion.headers(of: call),
-            formFields: Discretion.formFields(of: call), token: azure.tokenNote(of: call),
-            connection: Self.connection(channel))
+            formFields: Discretion.formFields(of: call), form: Discretion.form(of: call),
+            token: azure.tokenNote(of: call), connection: Self.connection(channel))
         return azure.locked { world in
             var arrival = Arrival(entry: world.journal.add(entry))
             if let strike = world.faults.strike(call, vault: vault) {

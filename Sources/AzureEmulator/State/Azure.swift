@@ -110,7 +110,8 @@ package final class Azure: Sendable {
             return .init(scheme: scheme == "basic" ? "basic" : "other", audience: nil, owner: nil, isValid: false)
         }
         guard let claims = try? issuer.claims(of: String(parts[1])) else {
-            return .init(scheme: scheme, audience: nil, owner: nil, isValid: false)
+            let audience = TokenIssuer.audience(namedBy: String(parts[1]))
+            return .init(scheme: scheme, audience: audience, owner: nil, isValid: false)
         }
         let isValid = Double(claims.expires) > call.now
         return .init(scheme: scheme, audience: claims.audience, owner: claims.objectID, isValid: isValid)

@@ -17,6 +17,8 @@ package struct JournalEntry: Sendable {
     package var headers: [(name: String, value: String)]
     /// Names of the fields of a form's body.
     package var formFields: [String]
+    /// Of the form's fields that are safe to show.
+    package var form: [(name: String, value: String)]
     package var token: TokenNote?
     /// The fault that was played, by its name.
     package var fault: String?
@@ -44,6 +46,7 @@ extension JournalEntry {
             "header_names": .array(headerNames.map(JSON.string)),
             "headers": .object(headers.map { JSON.Member($0.name, .string($0.value)) }),
             "form_fields": .array(formFields.map(JSON.string)),
+            "form": .object(form.map { JSON.Member($0.name, .string($0.value)) }),
             "token": token.map { note in
                 .compact([
                     "scheme": .string(note.scheme), "audience": note.audience.map(JSON.string),
@@ -88,7 +91,7 @@ package struct Journal: Sendable {
     package mutating func clear() { entries = [] }
 }
 
-/// Headers and parameters whose values the journal may show.
+/// Headers and fields whose values the journal may show.
 package enum Discretion {
     private static let headers: Set<String> = [
         "accept", "accept-encoding", "client-request-id", "connection", "content-length", "content-type", "expect",
@@ -103,9 +106,20 @@ package enum Discretion {
         }
     }
 
+    private static let fields: Set<String> = [
+        "claims", "client_assertion_type", "client_id", "grant_type", "resource", "scope",
+    ]
+
     /// Names only of what a form sends: client secrets and assertions are among its values.
-    package static func formFields(of call: Call) -> [String] {
+    package static func formFields(of call: Call) -> [String] { pairs(of: call).map(\.name) }
+
+    /// Names and values of those fields that say nothing secret.
+    package static func form(of call: Call) -> [(name: String, value: String)] {
+        pairs(of: call).filter { fields.contains($0.name) }
+    }
+
+    private static func pairs(of call: Call) -> [(name: String, value: String)] {
         guard call.header("content-type")?.hasPrefix("application/x-www-form-urlencoded") == true else { return [] }
-        return call.form.map(\.name)
+        return call.form
     }
 }

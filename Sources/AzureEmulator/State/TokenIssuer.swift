@@ -58,6 +58,13 @@ package struct TokenIssuer: Sendable {
         return "\(signed).\(Base64.urlText(Array(code)))"
     }
 
+    /// The audience that a token names, whoever issued it.
+    static func audience(namedBy token: String) -> String? {
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, let payload = Base64.bytes(parts[1]) else { return nil }
+        return (try? JSON(parsing: payload))?["aud"]?.string
+    }
+
     /// The claims of a token that this issuer made; expiry and audience are the caller's business.
     package func claims(of token: String) throws(TokenError) -> TokenClaims {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
