@@ -32,6 +32,13 @@ package enum MemoryFile {
         return Int(status.st_size)
     }
 
+    /// Reads from the start, whatever the offset, until the room is full or the file ends; the number of bytes.
+    package static func read(
+        _ file: borrowing OwnedDescriptor, into room: inout MutableSpan<UInt8>
+    ) throws(SystemError) -> Int {
+        try readStart(of: file.number, into: &room, path: nil)
+    }
+
     /// All of a file's bytes, whatever the offset; at most `limit`.
     package static func contents(of number: CInt, limit: Int) throws(SystemError) -> [UInt8] {
         var status = stat()

@@ -56,21 +56,26 @@ package struct SecureFile: ~Copyable {
 
     /// Reads from the start until the room is full or the file ends; the number of bytes read.
     package borrowing func read(into room: inout MutableSpan<UInt8>) throws(SystemError) -> Int {
-        var count = 0
-        while count < room.count {
-            let got = unsafe room.withUnsafeMutableBufferPointer { room in
-                unsafe pread(descriptor.number, room.baseAddress.map { unsafe $0 + count }, room.count - count, count)
-            }
-            if got < 0 && errno == EINTR { continue }
-            guard got >= 0 else { throw SystemError(call: "read", subject: path) }
-            if got == 0 { break }
-            count += got
-        }
-        return count
+        try readStart(of: descriptor.number, into: &room, path: path)
     }
 
     /// Whether something can be found under a name; for signs of an installed program, never before opening.
     package static func exists(_ path: String) -> Bool {
         unsafe access(path, F_OK) == 0
     }
+}
+
+/// Reads a file from its start, whatever its offset, until the room is full or the file ends.
+func readStart(of number: CInt, into room: inout MutableSpan<UInt8>, path: String?) throws(SystemError) -> Int {
+    var count = 0
+    while count < room.count {
+        let got = unsafe room.withUnsafeMutableBufferPointer { room in
+            unsafe pread(number, room.baseAddress.map { unsafe $0 + count }, room.count - count, count)
+        }
+        if got < 0 && errno == EINTR { continue }
+        guard got >= 0 else { throw SystemError(call: "read", subject: path) }
+        if got == 0 { break }
+        count += got
+    }
+    return count
 }

@@ -32,6 +32,8 @@ package struct SpawnRequest: Sendable {
     package var descriptors: [CInt]?
     /// Becomes descriptor 1.
     package var output: CInt?
+    /// Becomes descriptor 2.
+    package var errors: CInt?
     package var ownGroup = false
     /// With `ownGroup`: the terminal whose foreground the new group takes.
     package var terminal: CInt?
@@ -80,6 +82,7 @@ package struct SpawnRequest: Sendable {
                 unsafe request.descriptors = self.descriptors == nil ? nil : descriptorList.baseAddress
                 unsafe request.descriptor_count = descriptorList.count
                 unsafe request.output = output ?? -1
+                unsafe request.errors = errors ?? -1
                 unsafe request.own_group = ownGroup
                 unsafe request.terminal = terminal ?? -1
                 unsafe request.change_user = identity != nil

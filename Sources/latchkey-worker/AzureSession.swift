@@ -34,7 +34,8 @@ final class AzureSession {
         options.authoritiesFile = plan.authoritiesFile
         options.environment = { environment.text($0) }
         transport = CurlTransport(options: options)
-        let surroundings = IdentityEnvironment { environment[$0] }
+        let commands = systemCommands(environment: environment.entries)
+        let surroundings = IdentityEnvironment(runCommand: commands) { environment[$0] }
         let choice = IdentityOptions(
             source: IdentityOptions.Source(rawValue: plan.identity.source.rawValue) ?? .auto,
             clientID: plan.identity.clientID, objectID: plan.identity.objectID, resourceID: plan.identity.resourceID)

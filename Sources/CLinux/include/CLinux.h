@@ -82,6 +82,7 @@ struct clinux_spawn {
     const int *descriptors;          ///< become 3, 4, … with everything behind closed; NULL: inherited ones stay
     size_t descriptor_count;
     int output;                      ///< becomes descriptor 1 where >= 0
+    int errors;                      ///< becomes descriptor 2 where >= 0
     bool own_group;                  ///< a process group of its own
     int terminal;                    ///< with own_group: the terminal whose foreground the group takes, or -1
     bool change_user;
