@@ -46,6 +46,8 @@
 //   listen [--no-accept]   Prints listen_fds, listen_pid and fdnames, then for each socket
 //                          `fd=N family=N type=stream|dgram|other listening=0|1 port=N`; accepts one connection on the
 //                          first that listens, answers it with the own pid and a newline, prints `accepted=N`.
+//   overhear               Listens at a free port of 127.0.0.1 and prints `port=N`; then one `heard=` line for each line
+//                          that a client sends, what is not printable as `?`. Hangs up after an empty line.
 //   cat-env NAME           Writes the variable's bytes, nothing else; ends with 1 if there is none.
 //   launch [--clean] [--ignore SIGNAL]… [--block SIGNAL]… [--close N]… [--setsid] [--setpgid] [--subreaper]
 //          [--no-new-privs] [--env-hex HEX]… [--clear-env] [--argv-hex HEX]… -- COMMAND [ARG]…
@@ -66,7 +68,7 @@ static const struct {
     {"sleep", probe_sleep},     {"ignore", probe_ignore},   {"signals", probe_signals},
     {"orphans", probe_orphans}, {"zombies", probe_zombies}, {"print-on", probe_print_on},
     {"notify", probe_notify},   {"listen", probe_listen},   {"fingerprint", probe_fingerprint},
-    {"cat-env", probe_cat_env}, {"launch", probe_launch},
+    {"cat-env", probe_cat_env}, {"overhear", probe_overhear}, {"launch", probe_launch},
 };
 
 int main(int count, char **arguments) {

@@ -47,5 +47,6 @@ int probe_orphans(char **arguments);
 int probe_zombies(char **arguments);
 int probe_notify(char **arguments);
 int probe_listen(char **arguments);
+int probe_overhear(char **arguments);
 int probe_cat_env(char **arguments);
 int probe_launch(char **arguments);

@@ -9,24 +9,47 @@ final class Emulator: Sendable {
         var vaults: [String: String]
         var control: String
         var authority: String
+        var resource: String
+        var tenant: String
         var environments: [String: String]
 
         enum CodingKeys: String, CodingKey {
-            case vaults, control, environments
+            case vaults, control, tenant, environments
             case authority = "ca_file"
+            case resource = "vault_resource"
         }
     }
 
     /// One request as the journal has it.
     struct Request: Decodable {
+        struct Token: Decodable {
+            var audience: String?
+            var owner: String?
+            var valid: Bool
+        }
+
         var id: Int
         var endpoint: String
         var vault: String?
         var method: String
+        var host: String
         var path: String
+        var query: String
+        var headerNames: [String]
+        /// Of the headers, and of a form's fields, those that are no secret.
+        var headers: [String: String]
+        var formFields: [String]
+        var form: [String: String]
+        var token: Token?
         var status: Int?
         /// Seconds since 1970, by the emulator's clock.
         var timestamp: Double
+
+        enum CodingKeys: String, CodingKey {
+            case id, endpoint, vault, method, host, path, query, headers, form, token, status, timestamp
+            case headerNames = "header_names"
+            case formFields = "form_fields"
+        }
     }
 
     static let seed = """
@@ -46,17 +69,19 @@ final class Emulator: Sendable {
     private let scratch: Scratch
 
     /// Runs the body while an emulator serves, then stops it.
+    ///
+    /// `arcKeys` is where Arc's agent writes its keys; the product looks in the agent's own directory only.
     static func serving<Result>(
-        _ seed: String = Emulator.seed, _ body: (Emulator) throws -> Result
+        _ seed: String = Emulator.seed, arcKeys: String? = nil, _ body: (Emulator) throws -> Result
     ) throws -> Result {
-        let emulator = try Emulator(seed)
+        let emulator = try Emulator(seed, arcKeys: arcKeys)
         let result = try body(emulator)
         let outcome = try emulator.launch.end(SIGTERM)
         #expect(outcome.ending == .code(0))
         return result
     }
 
-    private init(_ seed: String) throws {
+    private init(_ seed: String, arcKeys: String?) throws {
         scratch = try Scratch()
         try FileManager.default.createDirectory(
             atPath: scratch.path + "/state", withIntermediateDirectories: false,
@@ -67,7 +92,7 @@ final class Emulator: Sendable {
             Programs.emulator,
             [
                 "--seed", try scratch.write(seed, to: "seed.toml"), "--state-directory", scratch.path + "/state",
-                "--arc-token-directory", scratch.path + "/arc",
+                "--arc-token-directory", arcKeys ?? scratch.path + "/arc",
             ])
         let isReady = launch.output.wait { $0.contains("\n") }
         try #require(isReady, "the emulator did not start: \(launch.errors.text)")
@@ -75,6 +100,10 @@ final class Emulator: Sendable {
     }
 
     var authority: String { place.authority }
+    /// What the vaults' tokens are for.
+    var resource: String { place.resource }
+    var tenant: String { place.tenant }
+    var controlURL: String { place.control }
     var vault: String { place.vaults["demo"] ?? "" }
     func vault(_ name: String) -> String { place.vaults[name] ?? "" }
 
