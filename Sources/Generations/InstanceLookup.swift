@@ -28,11 +28,9 @@ package struct InstanceLookup: Sendable {
     }
 
     /// The instance of this name, a running one before one that is not; nil where there is no such directory.
-    ///
-    /// A unit's own directory, `/run/NAME`, is looked at as well.
     package func instance(named name: String) -> FoundInstance? {
         var found: FoundInstance?
-        for path in (parents + ["/run"]).map({ "\($0)/\(name)" }) {
+        for path in parents.map({ "\($0)/\(name)" }) {
             guard let next = Self.look(at: path, name) else { continue }
             if next.isRunning { return next }
             found = found ?? next
@@ -40,30 +38,35 @@ package struct InstanceLookup: Sendable {
         return found
     }
 
+    /// The instance of the unit that asks: the one in `$RUNTIME_DIRECTORY`.
+    package func own() -> FoundInstance? {
+        runtimeDirectory?.split(separator: ":").first.flatMap { path in
+            Self.look(at: String(path), path.split(separator: "/").last.map(String.init) ?? "")
+        }
+    }
+
     /// Every instance that is running, the service manager's first; by name otherwise.
     package func running() -> [FoundInstance] {
-        var all: [FoundInstance] = []
-        if let first = runtimeDirectory?.split(separator: ":").first,
-            let own = Self.look(at: String(first), first.split(separator: "/").last.map(String.init) ?? "")
-        {
-            all.append(own)
-        }
+        var all = own().map { [$0] } ?? []
         for parent in parents {
             guard let place = try? Self.open(parent), let names = try? place.directory.reopened().names() else {
                 continue
             }
             for name in names.map(\.description).sorted() {
-                if let found = Self.look(at: "\(parent)/\(name)", name) { all.append(found) }
+                let path = "\(parent)/\(name)"
+                guard !all.contains(where: { $0.path == path }) else { continue }
+                if let found = Self.look(at: path, name) { all.append(found) }
             }
         }
         return all.filter(\.isRunning)
     }
 
+    /// `/run` itself is where units have their own directories (`RuntimeDirectory=`).
     private var parents: [String] {
         let user = (try? FileIdentity.current().user) ?? 0
         let base = userRuntimeDirectory.flatMap { $0.hasPrefix("/") ? "\($0)/latchkey" : nil }
         return ["/run/latchkey"] + (base.map { [$0] } ?? []) + ["/dev/shm/latchkey-\(user)"]
-            + (user == 0 ? [] : ["/dev/shm/latchkey-0"])
+            + (user == 0 ? [] : ["/dev/shm/latchkey-0"]) + ["/run"]
     }
 
     static func look(at path: String, _ name: String) -> FoundInstance? {

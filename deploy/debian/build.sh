@@ -7,6 +7,7 @@
 # --programs    where latchkey and latchkey-worker are; without it they are built as they are shipped
 # --version     the package's version; without it the program's own
 set -euo pipefail
+umask 022
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 fail() {
@@ -61,7 +62,7 @@ echo "3.0 (native)" >"$tree/debian/source/format"
 chmod +x "$tree/debian/rules"
 
 log=$stage/log
-(cd "$tree" && umask 022 && dpkg-buildpackage --build=binary --no-sign) >"$log" 2>&1 || {
+(cd "$tree" && dpkg-buildpackage --build=binary --no-sign) >"$log" 2>&1 || {
     tail -n 30 "$log" >&2
     fail "dpkg-buildpackage failed"
 }

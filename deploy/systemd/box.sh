@@ -7,6 +7,7 @@
 #   box.sh run NAME COMMAND [ARG…]     runs a command in it
 #   box.sh stop NAME                   ends it and removes what it wrote
 set -euo pipefail
+umask 022
 
 fail() {
     echo "box.sh: $*" >&2
@@ -102,6 +103,7 @@ stop() {
     ! mountpoint -q "$place/root" || umount -R "$place/root"
     ! mountpoint -q "$place" || umount "$place"
     rmdir "$place"
+    rmdir --ignore-fail-on-non-empty "${place%/*}"
 }
 
 case $verb in

@@ -65,6 +65,12 @@ struct RunningInstance {
         let lookup = InstanceLookup(
             runtimeDirectory: environment.text("RUNTIME_DIRECTORY"),
             userRuntimeDirectory: environment.text("XDG_RUNTIME_DIR"))
+        // A command of a unit's means its own, whatever else runs on the machine.
+        if let own = lookup.own(), own.isRunning, let instance = RunningInstance(own),
+            name == nil || name == instance.status.instance
+        {
+            return instance
+        }
         let running = lookup.running()
         let named = name.flatMap { lookup.instance(named: $0) }
         if let found = named, found.isRunning, let instance = RunningInstance(found) { return instance }

@@ -49,7 +49,7 @@ final class Box: Sendable {
         for tool in ["systemd-nspawn", "nsenter", "pgrep"] where Programs.installed(tool) == nil {
             return "\(tool) is not installed"
         }
-        guard let name = try? start("latchkey-probing", root: "/", []) else { return "systemd does not boot here" }
+        guard let name = try? start(randomName(), root: "/", []) else { return "systemd does not boot here" }
         stop(name)
         return nil
     }()
@@ -72,13 +72,15 @@ final class Box: Sendable {
             mounts.append("\(programs)/latchkey-worker:/usr/libexec/latchkey/latchkey-worker")
         }
         name = try Self.start(
-            "latchkey-\(UInt32.random(in: 0...UInt32.max))", root: try #require(kind.directory),
-            mounts.map { "--bind-ro=\($0)" })
+            Self.randomName(), root: try #require(kind.directory), mounts.map { "--bind-ro=\($0)" })
         root = "/run/latchkey-boxes/\(name)/root"
         if directory == nil { try install() }
     }
 
     deinit { Self.stop(name) }
+
+    /// Other runs on this machine have their own boxes.
+    private static func randomName() -> String { "latchkey-\(UInt32.random(in: 0...UInt32.max))" }
 
     private static func start(_ name: String, root: String, _ options: [String]) throws -> String {
         let outcome = try Launch(script, ["start", name, root] + options).end()
@@ -116,12 +118,17 @@ final class Box: Sendable {
         try String(contentsOfFile: sources + "/deploy/systemd/" + name, encoding: .utf8)
     }
 
-    /// Writes a file; nothing below /run.
+    /// Writes a file that everybody may read, whatever the umask of other tests; nothing below /run.
     func write(_ path: String, _ text: String) throws {
+        let files = FileManager.default
         let place = root + path
-        try FileManager.default.createDirectory(
-            atPath: URL(fileURLWithPath: place).deletingLastPathComponent().path, withIntermediateDirectories: true)
+        let directory = URL(fileURLWithPath: place).deletingLastPathComponent().path
+        if !files.fileExists(atPath: directory) {
+            try files.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: directory)
+        }
         try text.write(toFile: place, atomically: false, encoding: .utf8)
+        try files.setAttributes([.posixPermissions: 0o644], ofItemAtPath: place)
     }
 
     /// Runs a command in the box.

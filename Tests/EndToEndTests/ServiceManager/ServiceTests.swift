@@ -62,6 +62,31 @@ struct ServiceTests {
     }
 
     @Test(arguments: BoxRoot.available)
+    func `a unit's own command means its own instance, and root finds all of them by name`(root: BoxRoot) throws {
+        let box = try Box(root)
+        try Emulator.serving { emulator in
+            for (name, directory) in [("one", "latchkey/%i"), ("two", "somewhere-else")] {
+                try emulator.configure(name, command: Self.reader, Self.delivery, in: box)
+                try box.write(
+                    "/etc/systemd/system/latchkey@\(name).service.d/directory.conf",
+                    "[Service]\nRuntimeDirectory=\nRuntimeDirectory=\(directory)\n"
+                        + "ExecReload=\nExecReload=/usr/bin/env -u LATCHKEY_INSTANCE /usr/bin/latchkey refresh --wait\n"
+                )
+            }
+            try box.check("systemctl", "daemon-reload")
+            try box.check("systemctl", "start", "latchkey@one", "latchkey@two")
+            for name in ["one", "two"] {
+                try box.check("systemctl", "reload", "latchkey@\(name)")
+                let status = try box.check("/usr/bin/latchkey", "status", "--instance", name)
+                #expect(status.hasPrefix("instance") && status.contains(name))
+            }
+            let several = try box.run("/usr/bin/latchkey", "status")
+            #expect(several.ending == .code(64))
+            #expect(several.errors.contains("several instances are running: 'one', 'two'"))
+        }
+    }
+
+    @Test(arguments: BoxRoot.available)
     func `a reload whose refresh fails says so, and the command runs on`(root: BoxRoot) throws {
         let box = try Box(root)
         try Emulator.serving { emulator in
