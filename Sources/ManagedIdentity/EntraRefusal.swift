@@ -40,7 +40,9 @@ package struct EntraRefusal: Equatable, Sendable {
     private var general: Entry {
         switch (status, word) {
         case (401, _), (403, _), (_, "invalid_client"), (_, "unauthorized_client"), (_, "invalid_grant"):
-            Entry(message: .identityDenied, text: "Entra denied a token to client id '\(clientID)'")
+            Entry(
+                message: .identityDenied, text: "Entra denied a token to client id '\(clientID)'",
+                hint: "the application's sign-in log in Entra shows the reason; check its tenant and its credential")
         default:
             Entry(message: .identityRefused, exit: .protocolFailure, text: "Entra refused the request")
         }
@@ -87,7 +89,9 @@ package struct EntraRefusal: Equatable, Sendable {
                 message: .identityRefused, text: "the vault's resource is unknown in tenant '\(tenant)'",
                 hint: "correct AZURE_TENANT_ID or AZURE_AUTHORITY_HOST: the vault is in another cloud or tenant")
         case 53003:
-            Entry(message: .identityDenied, text: "a conditional access policy blocks client id '\(clientID)'")
+            Entry(
+                message: .identityDenied, text: "a conditional access policy blocks client id '\(clientID)'",
+                hint: "the application's sign-in log in Entra names the policy; let it permit this address")
         case 90033, 90055, 50196:
             Entry(message: .identityFailing, exit: .temporary, text: "Entra can't answer for now")
         default: nil

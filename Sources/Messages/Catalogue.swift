@@ -59,7 +59,9 @@ extension MessageCode {
                 .denied, "the identity that was asked for is not assigned here",
                 "check --client-id, --object-id or --resource-id, and that the identity is assigned")
         case .identityDenied:
-            .error(.denied, "the identity's endpoint refused the request", "check the endpoint's header or key file")
+            .error(
+                .denied, "the identity's endpoint refused the request",
+                "check the endpoint's header or key file, or the application's credential")
         case .identityRefused:
             .error(.denied, "Entra refused to give a token", "check tenant, client id and credential")
         case .identityUnreachable:

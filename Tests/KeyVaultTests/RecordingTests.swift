@@ -6,57 +6,17 @@ import Messages
 import Secrets
 import Testing
 
-/// Answers of the real service, where a folder of them is there: `LATCHKEY_RECORDINGS`, or `../shared/recordings`
-/// beside the package.
-enum Recordings {
-    struct Recording: Decodable, CustomTestStringConvertible, Sendable {
-        struct Request: Decodable, Sendable {
-            var method: String
-            var url: String
-        }
-        struct Response: Decodable, Sendable {
-            var status: Int
-            var headers: [String: String]
-            var body: String
-        }
-        var request: Request
-        var response: Response
-        var file: String?
-        var testDescription: String { file ?? "" }
-    }
+/// The vaults' answers: the project's own, and those of the real service where a folder of them is there.
+private enum Answers {
+    static let all = (RecordedAnswer.own + RecordedAnswer.foreign).filter(\.isVaults)
+    static let objects = all.filter { $0.expected == nil && $0.response.status == 200 && !isList($0) }
+    static let lists = all.filter { $0.expected == nil && $0.response.status == 200 && isList($0) }
+    static let refusals = all.filter { $0.expected != nil || $0.response.status != 200 }
 
-    static let directory: String? = {
-        let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let candidates = [
-            ProcessInfo.processInfo.environment["LATCHKEY_RECORDINGS"], root + "/../shared/recordings",
-        ]
-        return candidates.compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0) }
-    }()
+    private static func isList(_ answer: RecordedAnswer) -> Bool { answer.response.body.hasPrefix("{\"value\":[") }
 
-    /// Those that a vault gave.
-    static let all: [Recording] = {
-        guard let directory, let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else {
-            return []
-        }
-        return names.sorted().filter { $0.hasSuffix(".json") }.compactMap { name in
-            guard let data = FileManager.default.contents(atPath: directory + "/" + name),
-                var recording = try? JSONDecoder().decode(Recording.self, from: data)
-            else {
-                Issue.record("\(name) can't be read")
-                return nil
-            }
-            recording.file = name
-            let isVaults = ["vault.azure.net", "managedhsm.azure.net"].contains { recording.request.url.contains($0) }
-            return isVaults || recording.response.body.contains("Throttled") ? recording : nil
-        }
-    }()
-
-    static let objects = all.filter { $0.response.status == 200 && !$0.response.body.hasPrefix("{\"value\":[") }
-    static let lists = all.filter { $0.response.status == 200 && $0.response.body.hasPrefix("{\"value\":[") }
-    static let refusals = all.filter { $0.response.status != 200 }
-
-    /// Exit code and code of each recorded refusal, by its number.
-    static let expected: [String: (ExitCode, MessageCode)] = [
+    /// Exit code and code of each refusal of the real service, by its number.
+    private static let foreign: [Substring: (ExitCode, MessageCode)] = [
         "040": (.denied, .secretDisabled), "042": (.denied, .secretForbidden), "044": (.denied, .secretForbidden),
         "046": (.noInput, .secretMissing), "048": (.protocolFailure, .vaultRefused), "049": (.denied, .tokenRefused),
         "050": (.denied, .tokenRefused), "052": (.noInput, .secretMissing), "054": (.noInput, .secretMissing),
@@ -65,9 +25,17 @@ enum Recordings {
         "084": (.denied, .secretForbidden), "086": (.denied, .vaultFirewall), "088": (.denied, .vaultPrivate),
         "092": (.denied, .secretForbidden),
     ]
+
+    static func expected(of answer: RecordedAnswer) -> (exit: ExitCode, code: MessageCode)? {
+        guard let expected = answer.expected else { return foreign[answer.description.prefix(3)] }
+        guard let exit = expected.exit.flatMap(ExitCode.init), let code = expected.code.flatMap(MessageCode.init) else {
+            return nil
+        }
+        return (exit, code)
+    }
 }
 
-@Suite(.enabled(if: Recordings.directory != nil, "no recordings: LATCHKEY_RECORDINGS names none"))
+/// Each answer is played to the client by itself, whatever it is.
 struct RecordingTests {
     /// What an independent reader finds in an object's answer.
     private struct Answer: Decodable {
@@ -105,14 +73,14 @@ struct RecordingTests {
         #expect(attributes.recoverableDays == answer.recoverableDays)
     }
 
-    @Test(arguments: Recordings.objects)
-    fileprivate func `each recorded object yields exactly what is in it`(recording: Recordings.Recording) throws {
+    @Test(arguments: Answers.objects)
+    func `each recorded object yields exactly what is in it`(recording: RecordedAnswer) throws {
         let answer = try JSONDecoder().decode(Answer.self, from: Data(recording.response.body.utf8))
         let id = try #require(answer.id ?? answer.key?.kid)
         // https: / host / collection / name / version; the recorder renamed some hosts in the request only.
         let parts = parts(id)
         let kind = try #require(VaultObjectKind.allCases.first { $0.collection == parts[2] })
-        let wantsVersion = self.parts(recording.request.url.split(separator: "?")[0].description).count > 4
+        let wantsVersion = recording.path.count > 2
         let object = VaultObject(
             vault: VaultAddress(host: parts[1]), kind: kind, name: parts[3], version: wantsVersion ? parts[4] : nil)
         let bench = Bench(
@@ -138,12 +106,12 @@ struct RecordingTests {
         "https://" + host.split(separator: ".").dropFirst().joined(separator: ".")
     }
 
-    @Test(arguments: Recordings.lists)
-    fileprivate func `each recorded page yields exactly its entries`(recording: Recordings.Recording) throws {
+    @Test(arguments: Answers.lists)
+    func `each recorded page yields exactly its entries`(recording: RecordedAnswer) throws {
         let page = try JSONDecoder().decode(Page.self, from: Data(recording.response.body.utf8))
         let host = VaultAddress(
             host: try #require(parts(recording.request.url)[1].split(separator: ":").first.map(String.init)))
-        let path = parts(recording.request.url.split(separator: "?")[0].description)
+        let path = recording.path
         var pages = 0
         let bench = Bench(
             answer: challenging(answering: { _ in
@@ -152,7 +120,7 @@ struct RecordingTests {
             }))
         let listed =
             path.last == "versions"
-            ? try bench.client.versions(of: path[3], in: host, patience: bench.patience()).get()
+            ? try bench.client.versions(of: path[1], in: host, patience: bench.patience()).get()
             : try bench.client.list(host, patience: bench.patience()).get()
         #expect(listed.count == page.value.count)
         #expect(pages == (recording.response.body.contains("skiptoken") ? 2 : 1))
@@ -167,16 +135,15 @@ struct RecordingTests {
         }
     }
 
-    @Test(arguments: Recordings.refusals)
-    fileprivate func `each recorded refusal yields its exit code and words, and none of its ids`(
-        recording: Recordings.Recording
+    @Test(arguments: Answers.refusals)
+    func `each recorded refusal yields its exit code and words, and none of its ids`(
+        recording: RecordedAnswer
     ) throws {
-        let number = String(recording.testDescription.prefix(3))
-        let (exit, code) = try #require(Recordings.expected[number], "a recording without an expectation")
-        let parts = parts(recording.request.url.split(separator: "?")[0].description)
+        let (exit, code) = try #require(Answers.expected(of: recording), "an answer without an expectation")
+        let parts = recording.path
         let kind = VaultObjectKind.allCases.first { parts.contains($0.collection) } ?? .secret
-        let isNamed = parts.count > 3 && parts[3].allSatisfy { $0.isLetter || $0.isNumber || $0 == "-" }
-        let name = isNamed ? parts[3] : "db-password"
+        let isNamed = parts.count > 1 && parts[1].allSatisfy { $0.isLetter || $0.isNumber || $0 == "-" }
+        let name = isNamed ? parts[1] : "db-password"
         let object = VaultObject(vault: contoso, kind: kind, name: name)
         let bench = Bench(answer: { _ in
             .response(
@@ -187,7 +154,8 @@ struct RecordingTests {
         let diagnosis = error.diagnosis
         #expect(diagnosis.exitCode == exit)
         #expect(diagnosis.code == code)
-        #expect(diagnosis.text.contains("'\(name)'"))
+        // A challenge is refused for the whole vault, before anything is asked of it.
+        #expect(diagnosis.text.contains(code == .vaultChallenge ? "'contoso-web'" : "'\(name)'"))
         let said = diagnosis.text + (diagnosis.hint ?? "")
         let everything = recording.response.body + recording.response.headers.values.joined(separator: " ")
         for id in everything.matches(of: /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12,13}/) {

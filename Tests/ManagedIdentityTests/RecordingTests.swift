@@ -7,116 +7,99 @@ import Messages
 import Secrets
 import Testing
 
-/// Answers that the real services gave, kept outside of the project: where they are, every identity's one is played.
-private enum Recordings {
-    /// `LATCHKEY_RECORDINGS`, else `../shared/recordings` beside the package; nil where there are none.
-    static let directory: String? = {
-        let beside = #filePath.split(separator: "/").dropLast(3).map(String.init)
-        let candidates = [
-            ProcessInfo.processInfo.environment["LATCHKEY_RECORDINGS"],
-            "/" + (beside.dropLast() + ["shared", "recordings"]).joined(separator: "/"),
-        ]
-        return candidates.compactMap { $0 }.first { SecureFile.exists("\($0)/070-imds-token-200-system-assigned.json") }
-    }()
-
-    struct File: Decodable {
-        struct Response: Decodable {
-            var status: Int
-            var headers: [String: String]
-            var body: String
-        }
-        var response: Response
-    }
-
-    static func answer(_ name: String) throws -> FakeTransport.Answer {
-        let bytes = try SystemIdentityFiles().read("\(try #require(directory))/\(name).json", limit: 1 << 20)
-        let data = bytes.withBytes { bytes in Data(bytes.indices.map { bytes[$0] }) }
-        let response = try JSONDecoder().decode(File.self, from: data).response
-        return .response(response.status, response.headers.map { ($0.key, $0.value) }, body: response.body)
-    }
-}
-
-private struct Played: Sendable, CustomTestStringConvertible {
-    var file: String
-    var variables: [String: String]
-    var source = IdentityOptions.Source.auto
-    var testDescription: String { file }
-}
-
 private let application = ["AZURE_TENANT_ID": "tenant-1", "AZURE_CLIENT_ID": "app-1", "AZURE_CLIENT_SECRET": "s"]
 private let legacy = ["MSI_ENDPOINT": "http://127.0.0.1:41741/MSI/token/", "MSI_SECRET": "h"]
+private let fabric = [
+    "IDENTITY_ENDPOINT": "https://localhost:2377/t", "IDENTITY_HEADER": "h",
+    "IDENTITY_SERVER_THUMBPRINT": String(repeating: "ab", count: 20),
+]
+private let arc = ["IDENTITY_ENDPOINT": "http://localhost:40342/t", "IMDS_ENDPOINT": "http://localhost:40342"]
 
-private func play(_ played: Played) throws -> (IdentitySession, Stage) {
-    let stage = Stage(try Recordings.answer(played.file))
-    return (try session(environment(played.variables), IdentityOptions(source: played.source), stage), stage)
+/// The identities' answers: the project's own, and those of the real services where a folder of them is there.
+private enum Answers {
+    typealias Expectation = RecordedAnswer.Expectation
+
+    static let all = (RecordedAnswer.own + RecordedAnswer.foreign).filter { !$0.isVaults }
+    /// The answer to a request without the header that a probe leaves out.
+    static let probes = all.filter { $0.response.status == 400 && $0.response.body.contains("metadata header") }
+    static let played = all.filter { answer in !probes.contains { $0.description == answer.description } }
+    static let tokens = played.filter { expected(of: $0)?.token != nil }
+    static let refusals = played.filter { expected(of: $0)?.token == nil }
+
+    private static func token(
+        _ token: String, _ expires: Int64, _ variables: [String: String], source: String? = nil
+    ) -> Expectation {
+        Expectation(token: token, expires: expires, variables: variables, source: source)
+    }
+
+    private static func refusal(
+        _ exit: ExitCode, _ code: MessageCode, _ variables: [String: String], source: String? = nil
+    ) -> Expectation {
+        Expectation(exit: exit.rawValue, code: code.rawValue, variables: variables, source: source)
+    }
+
+    /// What becomes of each answer of the real services, by its number.
+    private static let foreign: [Substring: Expectation] = [
+        "066": token("access_token", now + 3599, application),
+        "068": refusal(.denied, .identityUnknown, application),
+        "070": token("redacted", 1_740_272_916, [:], source: "imds"),
+        "074": token("redacted", 1_697_818_980, legacy.merging(["DEFAULT_IDENTITY_CLIENT_ID": "d"]) { $1 }),
+        "076": refusal(.denied, .identityDenied, application),
+        "090": refusal(.temporary, .identityFailing, [:], source: "imds"),
+        "102": token("****", 42, legacy),
+        "104": refusal(.protocolFailure, .identityAnswer, ["MSI_ENDPOINT": "http://localhost:50342/oauth2/token"]),
+        "106": refusal(.denied, .identityDenied, fabric),
+        "108": refusal(.protocolFailure, .identityAnswer, arc),
+    ]
+
+    static func expected(of answer: RecordedAnswer) -> Expectation? {
+        answer.expected ?? foreign[answer.description.prefix(3)]
+    }
 }
 
-@Suite(.enabled(if: Recordings.directory != nil, "no recordings beside the project (LATCHKEY_RECORDINGS)"))
-private struct RecordingTests {
-    @Test(arguments: [
-        (Played(file: "066-entra-token-client-certificate-200", variables: application), "access_token", now + 3599),
-        (Played(file: "070-imds-token-200-system-assigned", variables: [:], source: .imds), "redacted", 1_740_272_916),
-        (
-            Played(
-                file: "074-azureml-token-200-integers",
-                variables: legacy.merging(["DEFAULT_IDENTITY_CLIENT_ID": "d"]) { $1 }), "redacted", 1_697_818_980
-        ),
-        (Played(file: "102-synthetic-appservice2017-expires_on-date-windows", variables: legacy), "****", 42),
-    ])
-    func `a recorded answer yields its token and expiry`(played: Played, token: String, expiry: Int64) throws {
-        let (session, stage) = try play(played)
-        let found = try session.token(for: vault, patience: stage.patience())
-        #expect(text(found.secret) == token)
-        #expect(found.expiresOn == expiry)
+/// Each answer is given to every request of its identity.
+struct RecordingTests {
+    private func play(_ answer: RecordedAnswer, _ expected: RecordedAnswer.Expectation) throws -> AccessToken {
+        let source = try #require(IdentityOptions.Source(rawValue: expected.source ?? "auto"))
+        let stage = Stage(response(answer))
+        let session = try session(environment(expected.variables ?? [:]), IdentityOptions(source: source), stage)
+        return try session.token(for: vault, patience: stage.patience())
     }
 
-    @Test(arguments: [
-        (
-            Played(file: "068-entra-err-400-invalid-tenant-openid-config", variables: application),
-            MessageCode.identityUnknown, ExitCode.denied
-        ),
-        (
-            Played(file: "076-entra-err-401-invalid_client-bad-secret", variables: application), .identityDenied,
-            .denied
-        ),
-        (Played(file: "090-nmi-err-500-plain-text", variables: [:], source: .imds), .identityFailing, .temporary),
-        (
-            Played(
-                file: "104-synthetic-cloudshell-malformed-expires_on",
-                variables: ["MSI_ENDPOINT": "http://localhost:50342/oauth2/token"]), .identityAnswer, .protocolFailure
-        ),
-        (
-            Played(
-                file: "106-synthetic-servicefabric-404-secretheadernotfound",
-                variables: [
-                    "IDENTITY_ENDPOINT": "https://localhost:2377/t", "IDENTITY_HEADER": "h",
-                    "IDENTITY_SERVER_THUMBPRINT": String(repeating: "ab", count: 20),
-                ]), .identityDenied, .denied
-        ),
-        (
-            Played(
-                file: "108-synthetic-arc-401-challenge",
-                variables: ["IDENTITY_ENDPOINT": "http://localhost:40342/t", "IMDS_ENDPOINT": "http://localhost:40342"]),
-            .identityAnswer, .protocolFailure
-        ),
-    ])
-    func `a recorded refusal yields its code and none of its ids`(
-        played: Played, code: MessageCode, exit: ExitCode
-    ) throws {
-        let (session, stage) = try play(played)
-        let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
-        #expect((found.code, found.exitCode) == (code, exit))
+    private func response(_ answer: RecordedAnswer) -> FakeTransport.Answer {
+        let response = answer.response
+        return .response(response.status, response.headers.map { ($0.key, $0.value) }, body: response.body)
+    }
+
+    @Test(arguments: Answers.tokens)
+    func `a recorded answer yields its token and expiry`(answer: RecordedAnswer) throws {
+        let expected = try #require(Answers.expected(of: answer))
+        let found = try play(answer, expected)
+        #expect(text(found.secret) == expected.token)
+        #expect(found.expiresOn == expected.expires)
+    }
+
+    @Test(arguments: Answers.refusals)
+    func `a recorded refusal yields its code and none of its ids`(answer: RecordedAnswer) throws {
+        let expected = try #require(Answers.expected(of: answer), "an answer without an expectation")
+        let found = try diagnosis { _ = try play(answer, expected) }
+        #expect(found.code.rawValue == expected.code)
+        #expect(found.exitCode.rawValue == expected.exit)
         let whole = found.text + (found.hint ?? "")
-        // No UUID, whole or as the start of one, and none of the service's own words.
-        #expect(whole.firstMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}/) == nil)
-        #expect(!whole.contains("Trace") && !whole.contains("pod list"))
+        // No UUID but the one that was configured, whole or as the start of one, and none of the service's own words.
+        let ids = whole.matches(of: /[0-9a-f]{8}-[0-9a-f]{4}/).map { String($0.output) }
+        #expect(ids.allSatisfy { id in expected.variables?.values.contains { $0.hasPrefix(id) } == true })
+        for words in ["Trace", "pod list", "correlation"] { #expect(!whole.contains(words)) }
     }
 
-    @Test func `the recorded answer to a probe shows a metadata service`() throws {
-        let stage = Stage(
-            try Recordings.answer("072-imds-probe-400-no-metadata-header"),
-            try Recordings.answer("070-imds-token-200-system-assigned"))
-        let session = try session(environment(), IdentityOptions(), stage)
-        #expect(try session.token(for: vault, patience: stage.patience()).expiresOn == 1_740_272_916)
+    @Test func `a probe's answer shows a metadata service`() throws {
+        let token = try #require(Answers.tokens.first { Answers.expected(of: $0)?.source == "imds" })
+        for probe in Answers.probes {
+            let stage = Stage(response(probe), response(token))
+            let session = try session(environment(), IdentityOptions(), stage)
+            let expiry = Answers.expected(of: token)?.expires
+            #expect(try session.token(for: vault, patience: stage.patience()).expiresOn == expiry)
+        }
+        #expect(!Answers.probes.isEmpty)
     }
 }
