@@ -1,0 +1,1 @@
+"""The parts of the benchmark; `run` beside this directory puts them together."""
