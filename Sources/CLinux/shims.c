@@ -73,6 +73,20 @@ int clinux_queue(pid_t target, int number, uint64_t value) {
 
 int clinux_kill_self(int number) { return kill(getpid(), number); }
 
+bool clinux_stop_by(int number) {
+    struct sigaction standard = {.sa_handler = SIG_DFL}, before;
+    sigset_t only, pending;
+    sigemptyset(&only);
+    sigaddset(&only, number);
+    sigaction(number, &standard, &before);
+    kill(getpid(), number);
+    sigprocmask(SIG_UNBLOCK, &only, NULL);
+    sigprocmask(SIG_BLOCK, &only, NULL);
+    sigaction(number, &before, NULL);
+    // A stop discards a CONT that waits; only one that ended the stop can be there now.
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGCONT) == 1;
+}
+
 void clinux_die_of(int number) {
     struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
@@ -109,8 +123,13 @@ int clinux_open_path(const char *path, bool is_directory) {
 
 int clinux_wait_any(struct clinux_wait *result) {
     siginfo_t info;
-    memset(&info, 0, sizeof info);
-    if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG) != 0) return errno == ECHILD ? 0 : -1;
+    int failed, tries = 8;
+    // No other child's end would tell of one that was missed here: a failure is no reason to sleep on.
+    do {
+        memset(&info, 0, sizeof info);
+        failed = waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG);
+    } while (failed && errno != ECHILD && --tries > 0);
+    if (failed) return errno == ECHILD ? 0 : -1;
     result->pid = info.si_pid;
     result->kind = info.si_code;
     result->status = info.si_status;

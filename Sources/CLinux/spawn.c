@@ -273,10 +273,16 @@ static void execute(struct child *child) {
     fail(child, CLINUX_STEP_EXECUTE, code);
 }
 
-static bool await_exec(int pipe_end, struct clinux_spawn_failure *failure) {
+static bool await_exec(pid_t pid, int pipe_end, struct clinux_spawn_failure *failure) {
     ssize_t count;
     do count = read(pipe_end, failure, sizeof *failure);
     while (count == -1 && errno == EINTR);
+    if (count == -1) {
+        // Whether the program runs can't be known: it must not, or the wait for the failed child's end would be for its.
+        failure->step = CLINUX_STEP_PIPE;
+        failure->code = errno;
+        kill(pid, SIGKILL);
+    }
     return count == 0;
 }
 
@@ -304,7 +310,7 @@ pid_t clinux_spawn(const struct clinux_spawn *request, struct clinux_spawn_failu
     if (pid == -1) {
         failure->step = CLINUX_STEP_FORK;
         failure->code = code;
-    } else if (!await_exec(ends[0], failure)) {
+    } else if (!await_exec(pid, ends[0], failure)) {
         // The failed child is reaped here, so that nobody takes it for the program.
         while (waitpid(pid, NULL, 0) == -1 && errno == EINTR) {}
         pid = -1;

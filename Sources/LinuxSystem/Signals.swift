@@ -78,6 +78,12 @@ package enum Signals {
         clinux_die_of(number)
     }
 
+    /// Stops this process by TSTP, TTIN or TTOU, so that a shell sees which it was, until it is continued; false where
+    /// nothing would continue it: the kernel discards these signals in an orphaned process group (setpgid(2)).
+    package static func stop(by number: CInt) -> Bool {
+        clinux_stop_by(number)
+    }
+
     /// Stops this process until it is continued.
     package static func stopSelf() {
         _ = clinux_kill_self(SIGSTOP)

@@ -34,6 +34,12 @@ package enum Terminal {
     /// Whether a descriptor is a terminal.
     package static func isTerminal(_ number: CInt) -> Bool { isatty(number) == 1 }
 
+    /// Whether messages on standard error are coloured: on a terminal that can, unless `NO_COLOR` is there.
+    package static func showsColour(_ environment: [[UInt8]]) -> Bool {
+        guard isTerminal(2) else { return false }
+        return !environment.contains { $0.starts(with: "NO_COLOR=".utf8) || $0.elementsEqual("TERM=dumb".utf8) }
+    }
+
     /// The width of a terminal; nil where the descriptor is none (ioctl_tty(2), `TIOCGWINSZ`).
     package static func columns(of number: CInt) -> Int? {
         var size = winsize()

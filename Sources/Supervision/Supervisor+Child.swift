@@ -63,7 +63,7 @@ extension Supervisor {
         case .stopped(let signal):
             childIsStopped = true
             // What the terminal stopped is stopped for the shell too; a STOP from elsewhere is between those two.
-            return !isInit && (20...22).contains(signal) ? [.stopSelf] : []
+            return !isInit && (20...22).contains(signal) ? [.stopSelf(by: signal)] : []
         case .continued:
             childIsStopped = false
             return []

@@ -39,8 +39,9 @@ extension Supervisor {
             if isSidecar && signal.number != 3 { return end(code: 0) }
             return end(by: signal.number)
         }
-        // A terminal sends to the whole foreground group: the child has it already, and decides itself.
-        if signal.isFromKernel {
+        // A terminal sends to the whole foreground group: the child has it already, and decides itself. No terminal sends
+        // TERM; from the kernel it is SysRq's, or a debugger's.
+        if signal.isFromKernel, signal.number != 15 {
             terminalHasAsked = true
             return []
         }
@@ -69,7 +70,7 @@ extension Supervisor {
             guard child != nil, !signal.isFromKernel else { return [] }
             return (plan.groupSignal ? [.giveTerminal] : []) + [.signalChild(18, queuedValue: nil)]
         }
-        guard child != nil else { return isInit ? [] : [.stopSelf] }
+        guard child != nil else { return isInit ? [] : [.stopSelf(by: signal.number)] }
         // From the terminal the child has it; whether it stops is seen when it does.
         return signal.isFromKernel ? [] : [.signalChild(signal.number, queuedValue: nil)]
     }

@@ -24,8 +24,8 @@ package enum SupervisorAction: Equatable, Sendable {
     case signalTarget(SupervisorPlan.Target, Int32)
     case startAction([[UInt8]], changedNames: String)
     case killAction
-    /// Stops this process, as the child was stopped by the terminal.
-    case stopSelf
+    /// Stops this process by the signal by which the terminal stopped the child.
+    case stopSelf(by: Int32)
     /// Gives the terminal back to the child's group, after a stop.
     case giveTerminal
     case notify(String)

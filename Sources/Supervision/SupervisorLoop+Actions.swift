@@ -28,7 +28,7 @@ extension SupervisorLoop {
         case .startAction(let words, let names): startAction(words, changedNames: names)
         case .killAction:
             if let actionProcess { try? Signals.send(9, toGroup: actionProcess) }
-        case .stopSelf: stopSelf()
+        case .stopSelf(let number): stopSelf(by: number)
         case .giveTerminal: giveTerminal()
         case .notify(let state): manager.send(state)
         case .notifyReloading: manager.sendReloading()
@@ -140,11 +140,21 @@ extension SupervisorLoop {
         }
     }
 
-    private func stopSelf() {
+    private func stopSelf(by number: Int32) {
         if machine.plan.groupSignal, let child { Terminal.takeBack(from: child) }
-        Signals.stopSelf()
+        wasContinued = Signals.stop(by: number)
         // From here on we were continued: by the shell's fg or bg, or by somebody who meant us.
         if machine.plan.groupSignal { giveTerminal() }
+        // Or nothing would ever continue us; then the child is not to stay stopped either.
+        if !wasContinued, number == SIGTSTP { signalChild(SIGCONT, queuedValue: nil) }
+    }
+
+    /// Whether the CONT that ended our stop has continued the child as well: shells send it to the whole group.
+    func isContinuedAlready(by signal: ReceivedSignal) -> Bool {
+        guard signal.number == SIGCONT, wasContinued else { return false }
+        wasContinued = false
+        guard !machine.plan.groupSignal, let child else { return false }
+        return ProcessFiles.statusLine("State:", of: child)?.hasPrefix("T") == false
     }
 
     private func giveTerminal() {
@@ -162,7 +172,7 @@ extension SupervisorLoop {
             let entry = JournalEntry(message, instance: machine.plan.instance)
             if journal.send(entry) { return }
         }
-        let renderer = MessageRenderer(format: format, instance: machine.plan.instance)
+        let renderer = MessageRenderer(format: format, colour: setting.hasColour, instance: machine.plan.instance)
         StandardError.writeNow(Array(renderer.render(message, at: UTCTime(seconds: now.wall)).utf8))
     }
 

@@ -15,10 +15,12 @@ package struct SupervisorSetting: Sendable {
     package var environment: CInt
     /// The service manager's variables, kept from workers: `NOTIFY_SOCKET`, `WATCHDOG_*`, `LISTEN_*`.
     package var manager: ManagerVariables
+    /// Whether messages as text are coloured.
+    package var hasColour: Bool
 
     package init(
         arguments: [[UInt8]], isSidecar: Bool, workerProgram: CInt, workerArguments: [[UInt8]], environment: CInt,
-        manager: ManagerVariables
+        manager: ManagerVariables, hasColour: Bool
     ) {
         self.arguments = arguments
         self.isSidecar = isSidecar
@@ -26,6 +28,7 @@ package struct SupervisorSetting: Sendable {
         self.workerArguments = workerArguments
         self.environment = environment
         self.manager = manager
+        self.hasColour = hasColour
     }
 }
 
@@ -68,6 +71,8 @@ package final class SupervisorLoop {
     /// Files stay over the end, as far as the newest plan tells.
     var keepsFiles = false
     var buffer = [UInt8](repeating: 0, count: 16_384)
+    /// We were stopped, and the CONT that ended it is still to be read.
+    var wasContinued = false
     var result: LoopResult?
 
     /// What the loop ends with.
@@ -154,7 +159,11 @@ package final class SupervisorLoop {
 
     private func readSignals() {
         while result == nil, let signal = signals.next() {
-            if signal.number == 17 { reap() } else if !isOurs(signal) { dispatch(.signal(signal)) }
+            if signal.number == 17 {
+                reap()
+            } else if !isOurs(signal), !isContinuedAlready(by: signal) {
+                dispatch(.signal(signal))
+            }
         }
     }
 

@@ -97,7 +97,13 @@ final class Running {
         return String(decoding: buffer, as: UTF8.self)
     }
 
+    /// False at the end, and when nothing comes for so long that the test has failed.
     private func fill() -> Bool {
+        var watched = pollfd(fd: output, events: CShort(POLLIN), revents: 0)
+        guard unsafe poll(&watched, 1, 60_000) == 1 else {
+            Issue.record("nothing more comes, and no end")
+            return false
+        }
         var piece = [UInt8](repeating: 0, count: 65_536)
         let count = unsafe piece.withUnsafeMutableBytes { unsafe read(output, $0.baseAddress, $0.count) }
         if count > 0 { buffer += piece.prefix(count) }
@@ -122,3 +128,13 @@ final class Running {
         return status & 0x7F == 0 ? .code((status >> 8) & 0xFF) : .signal(status & 0x7F)
     }
 }
+
+/// Whether a program is in one of the directories where systems have theirs.
+func installed(_ name: String) -> Bool {
+    ["/usr/bin", "/bin", "/usr/sbin", "/sbin"].contains { directory in
+        FileManager.default.isExecutableFile(atPath: "\(directory)/\(name)")
+    }
+}
+
+/// Whether tests that take minutes are run too (`deploy/test.sh --full`).
+let runsFull = ProcessInfo.processInfo.environment["LATCHKEY_FULL"].map { !$0.isEmpty && $0 != "0" } ?? false

@@ -47,6 +47,13 @@ struct SignalTransitionTests {
         #expect(stage.signal(number).deeds == [.signalChild(9, queuedValue: nil)])
     }
 
+    @Test func `TERM is nobody's but ours, from the kernel too`() {
+        var stage = Stage()
+        stage.start()
+        #expect(stage.signal(15, code: SignalCode.kernel).deeds == [.signalChild(15, queuedValue: nil)])
+        #expect(stage.machine.phase == .stopping)
+    }
+
     @Test func `the stop timeout kills, once`() {
         var stage = Stage()
         stage.start()
@@ -86,7 +93,7 @@ struct SignalTransitionTests {
     func `a stop by the terminal is ours too`(number: Int32, isMirrored: Bool) {
         var stage = Stage()
         stage.start()
-        #expect(stage.ends(Stage.childPid, .stopped(signal: number)) == (isMirrored ? [.stopSelf] : []))
+        #expect(stage.ends(Stage.childPid, .stopped(signal: number)) == (isMirrored ? [.stopSelf(by: number)] : []))
         var first = Stage(isInit: true)
         first.start()
         #expect(first.ends(Stage.childPid, .stopped(signal: number)).isEmpty)

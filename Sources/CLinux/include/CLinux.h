@@ -119,6 +119,9 @@ int clinux_pidfd_send_signal(int pidfd, int number, const siginfo_t *info);
 /// Sends a signal with a value as wide as a pointer, as sigqueue(3) does.
 int clinux_queue(pid_t target, int number, uint64_t value);
 int clinux_kill_self(int number);
+/// Stops this process by a signal that is blocked (TSTP, TTIN, TTOU), as its default action does, until CONT; false where
+/// the kernel discards it, since the process group is orphaned (setpgid(2)).
+bool clinux_stop_by(int number);
 /// Dies of a signal without a core, as if it had never been blocked.
 void clinux_die_of(int number);
 ssize_t clinux_write_now(int descriptor, const void *bytes, size_t count);
