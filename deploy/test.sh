@@ -39,6 +39,7 @@ stop() {
 
 # --- what has to be there -----------------------------------------------------------------------------------------
 is_installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }
+has_nginx() { command -v nginx || [ -x /usr/sbin/nginx ]; }
 has_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 
 # Package, how its presence is seen, and what it is for; without those marked * nothing can be built.
@@ -58,6 +59,7 @@ look() {
     need jq command -v jq
     need curl command -v curl
     need openssl command -v openssl
+    need nginx-light has_nginx
     need strace command -v strace
     need util-linux command -v unshare
     need groff-base command -v groff

@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 typedef size_t (*ccurl_data_function)(char *bytes, size_t size, size_t count, void *context);
@@ -168,6 +169,14 @@ static inline int ccurl_has_hash_links(const char *path)
 	}
 	closedir(directory);
 	return found;
+}
+
+// Whether a socket's connection has been accepted.
+static inline int ccurl_has_peer(int socket)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof(address);
+	return getpeername(socket, (struct sockaddr *)&address, &length) == 0;
 }
 
 static inline int ccurl_is_readable(const char *path)

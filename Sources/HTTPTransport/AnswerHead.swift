@@ -20,55 +20,76 @@ struct AnswerHead {
     var bodyBegan = false
 
     /// Takes one line with its line end; trailers behind the body are passed over.
+    ///
+    /// All of it is done on bytes: there are 15 lines to each of hundreds of answers.
     mutating func take(_ line: Span<UInt8>) -> Refusal? {
         bytes += line.count
         guard bytes <= Self.mostBytes else { return .tooLarge }
-        let text = line.textWithoutLineEnd
         if bodyBegan { return nil }
-        if text.hasPrefix("HTTP/") {
+        let end = line.endWithoutLineEnd
+        if line.beginsStatusLine {
             headers = HTTPHeaders()
             contentLength = nil
             ended = false
             return nil
         }
         if ended { return nil }
-        if text.isEmpty {
+        if end == 0 {
             ended = true
             return nil
         }
         guard headers.fields.count < Self.mostFields else { return .tooLarge }
-        guard let colon = text.firstIndex(of: ":"), colon != text.startIndex, text.first != " ", text.first != "\t"
+        guard let colon = line.firstColon(before: end), colon > 0, !line[0].isBlank
         else { return .malformed("a header line without a name") }
-        return add(name: String(text[..<colon]), value: text[text.index(after: colon)...].trimmedOfBlanks)
+        var (first, last) = (colon + 1, end)
+        while first < last, line[first].isBlank { first += 1 }
+        while first < last, line[last - 1].isBlank { last -= 1 }
+        return add(name: line.text(in: 0..<colon), value: line.text(in: first..<last))
     }
 
     private mutating func add(name: String, value: String) -> Refusal? {
         headers.append(name: name, value: value)
-        switch name.lowercased() {
-        case "content-length":
-            contentLength = Int(value)
-        case "transfer-encoding" where value.lowercased() != "chunked":
+        if name.isHeader("content-length") { contentLength = Int(value) }
+        if name.isHeader("transfer-encoding"), !value.isHeader("chunked") {
             // It would be decoded though nobody asked for it.
             return .malformed("a transfer encoding that was not asked for")
-        default:
-            break
         }
         return nil
     }
 }
 
 extension Span<UInt8> {
-    fileprivate var textWithoutLineEnd: String {
+    fileprivate var endWithoutLineEnd: Int {
         var end = count
         while end > 0, self[end - 1] == 0x0A || self[end - 1] == 0x0D { end -= 1 }
-        return String(decoding: (0..<end).map { self[$0] }, as: UTF8.self)
+        return end
+    }
+
+    fileprivate var beginsStatusLine: Bool {
+        count >= 5 && self[0] == UInt8(ascii: "H") && self[1] == UInt8(ascii: "T") && self[2] == UInt8(ascii: "T")
+            && self[3] == UInt8(ascii: "P") && self[4] == UInt8(ascii: "/")
+    }
+
+    fileprivate func firstColon(before end: Int) -> Int? {
+        for index in 0..<end where self[index] == UInt8(ascii: ":") { return index }
+        return nil
+    }
+
+    fileprivate func text(in range: Range<Int>) -> String {
+        unsafe extracting(range).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
 }
 
-extension StringProtocol {
-    /// The text without spaces and tabs at both ends.
-    var trimmedOfBlanks: String {
-        let blank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-        return String(drop(while: blank).reversed().drop(while: blank).reversed())
+extension UInt8 {
+    /// A space or a tab.
+    fileprivate var isBlank: Bool { self == 0x20 || self == 0x09 }
+    fileprivate var isLowerLetter: Bool { (0x61...0x7A).contains(self) }
+}
+
+extension String {
+    /// Whether both differ at most in the case of ASCII letters, as names of header fields may (RFC 9110, 5.1).
+    func isHeader(_ name: String) -> Bool {
+        guard utf8.count == name.utf8.count else { return false }
+        return zip(utf8, name.utf8).allSatisfy { ($0 ^ $1) & ~0x20 == 0 && ($0 == $1 || ($0 | 0x20).isLowerLetter) }
     }
 }

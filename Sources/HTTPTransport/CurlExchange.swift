@@ -27,6 +27,12 @@ final class CurlExchange {
     private(set) var peer: TLSPeer?
     /// The first line of an answer is there.
     private(set) var isAnswering = false
+    /// The host's plan knows how long the answer took to begin.
+    var isCounted = false
+    /// The server's kernel (or a proxy's) has accepted a connection that was made for this exchange.
+    private var wasAccepted = false
+    /// The sockets that curl waits for, for this exchange: two while it tries a host's addresses of both kinds.
+    private var sockets: [CInt] = []
 
     init(_ request: HTTPRequest, _ address: CurlAddress, _ surroundings: CurlSurroundings) throws(HTTPFailure) {
         guard let easy = unsafe curl_easy_init() else { throw .invalidRequest(reason: "libcurl has no memory") }
@@ -226,8 +232,38 @@ extension CurlExchange {
     /// The name is known (or the connection is an old one).
     var isResolved: Bool { unsafe isConnected || ccurl_microseconds(easy, CURLINFO_NAMELOOKUP_TIME_T) > 0 }
 
-    /// The server's kernel has accepted.
-    var isAccepted: Bool { unsafe isConnected || ccurl_microseconds(easy, CURLINFO_CONNECT_TIME_T) > 0 }
+    /// The server's kernel has accepted. Not asked of curl: CURLINFO_CONNECT_TIME_T is 0 until TLS is done, too
+    /// (seen with 7.88.1).
+    var isAccepted: Bool {
+        lookAtSockets()
+        return isConnected || wasAccepted
+    }
+
+    /// curl begins (or ceases) to wait for a socket, for the sake of this exchange.
+    func waits(for socket: CInt, _ begins: Bool) {
+        lookAtSockets()
+        sockets.removeAll { $0 == socket }
+        if begins { sockets.append(socket) }
+    }
+
+    private func lookAtSockets() {
+        if !wasAccepted, !isConnected { wasAccepted = sockets.contains { ccurl_has_peer($0) != 0 } }
+    }
+
+    /// Whether the name of a machine's own endpoint is asked: it is near, and others wait for what it says.
+    var isOfMachine: Bool { request.peer == .machine }
+
+    /// Adds headers, as long as the request has not been sent; false where it has, or where a header is none.
+    func amend(with headers: [(name: String, value: HTTPHeaderValue)]) -> Bool {
+        guard !isConnected else { return false }
+        do throws(HTTPFailure) {
+            for header in headers { try headerLines.append(header: header.name, header.value) }
+            try check(unsafe ccurl_set_list(easy, CURLOPT_HTTPHEADER, headerLines.first))
+            return true
+        } catch {
+            return false
+        }
+    }
 
     /// Connections that were made for this exchange.
     var connectionsMade: Int { unsafe ccurl_long(easy, CURLINFO_NUM_CONNECTS) }

@@ -16,7 +16,11 @@ final class CurlLoop {
     /// By the address of curl's handle.
     private var running: [UInt: CurlExchange] = [:]
 
-    init() {
+    /// Nothing is closed or freed at its end.
+    private let isLeftOpen: Bool
+
+    init(isLeftOpen: Bool = false) {
+        self.isLeftOpen = isLeftOpen
         guard let multi = unsafe curl_multi_init() else { preconditionFailure("no memory for libcurl") }
         unsafe self.multi = unsafe multi
         // Our own queue decides how many there are: curl shall not close one because few exchanges are left.
@@ -25,14 +29,19 @@ final class CurlLoop {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe ccurl_multi_set_socket_function(
             multi,
-            { _, socket, what, context, _ in
+            { easy, socket, what, context, _ in
                 unsafe context.map { unsafe Unmanaged<CurlLoop>.fromOpaque($0).takeUnretainedValue() }?.watch(
-                    socket, what)
+                    socket, what, for: UInt(bitPattern: easy))
                 return 0
             }, context)
     }
 
     deinit {
+        if isLeftOpen {
+            // curl goes on knowing them, so that they must not go.
+            for exchange in running.values { _ = unsafe Unmanaged.passRetained(exchange) }
+            return
+        }
         for exchange in running.values {
             _ = unsafe curl_multi_remove_handle(multi, exchange.easy)
         }
@@ -98,8 +107,9 @@ final class CurlLoop {
         return count > 0 ? sockets.filter { $0.revents != 0 } : []
     }
 
-    private func watch(_ socket: CInt, _ what: CInt) {
+    private func watch(_ socket: CInt, _ what: CInt, for easy: UInt) {
         sockets.removeAll { $0.fd == socket }
+        running[easy]?.waits(for: socket, what != CURL_POLL_REMOVE)
         let events =
             switch what {
             case CURL_POLL_IN: POLLIN
@@ -107,7 +117,10 @@ final class CurlLoop {
             case CURL_POLL_INOUT: POLLIN | POLLOUT
             default: CInt(0)
             }
-        if events != 0 { sockets.append(pollfd(fd: socket, events: Int16(events), revents: 0)) }
+        guard events != 0 else { return }
+        let entry = pollfd(fd: socket, events: Int16(events), revents: 0)
+        // What the machine itself answers goes first: a handshake would keep the request for a token waiting.
+        if running[easy]?.isOfMachine == true { sockets.insert(entry, at: 0) } else { sockets.append(entry) }
     }
 
     private static func bits(_ events: Int16) -> CInt {

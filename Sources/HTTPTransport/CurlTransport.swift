@@ -13,12 +13,15 @@ package struct CurlTransportOptions {
     package weak var observer: (any WaitObserver)?
     /// The most connections to one host.
     package var connectionsPerHost: Int
+    /// Whether the process ends soon after the transport: what is open is then left to the kernel, since closing each
+    /// of 30 TLS connections takes longer than all that comes after them.
+    package var endsWithProcess = false
     /// Whether `peer(of:)` is going to be asked.
     package var notesPeers = false
 
     package init(
         authoritiesFile: String? = nil, environment: @escaping (String) -> String? = { _ in nil },
-        observer: (any WaitObserver)? = nil, connectionsPerHost: Int = 24
+        observer: (any WaitObserver)? = nil, connectionsPerHost: Int = 32
     ) {
         self.authoritiesFile = authoritiesFile
         self.environment = environment
@@ -54,7 +57,7 @@ package final class CurlTransport: HTTPTransport {
     }
 
     private struct Order {
-        let request: HTTPRequest
+        var request: HTTPRequest
         let address: CurlAddress
         let key: HostKey
     }
@@ -89,7 +92,7 @@ package final class CurlTransport: HTTPTransport {
         observer = options.observer
         connectionsPerHost = options.connectionsPerHost
         surroundings = CurlSurroundings(options)
-        loop = CurlLoop()
+        loop = CurlLoop(isLeftOpen: options.endsWithProcess)
     }
 
     package var now: BootInstant { .now }
@@ -111,6 +114,14 @@ package final class CurlTransport: HTTPTransport {
             end(ticket, request.endpoint, .failure(error))
         }
         return ticket
+    }
+
+    package func amend(_ ticket: HTTPTicket, with headers: [(name: String, value: HTTPHeaderValue)]) -> Bool {
+        guard var order = orders[ticket] else { return false }
+        if let exchange = hosts[order.key]?.active[ticket], !exchange.amend(with: headers) { return false }
+        order.request.headers += headers
+        orders[ticket] = order
+        return true
     }
 
     package func wait(forAnyOf tickets: Set<HTTPTicket>, until deadline: BootInstant) -> HTTPTicket? {
@@ -198,11 +209,17 @@ extension CurlTransport {
             if exchange.isConnected { host.plan.connected(multiplexes: exchange.isMultiplexed) }
             if host.plan.isWatchingFirst {
                 host.plan.watch(resolved: exchange.isResolved, accepted: exchange.isAccepted, now: now)
-                if exchange.isAnswering { host.plan.answered(after: exchange.answerTime) }
+                count(exchange, in: &host.plan)
             }
         }
         hosts[key] = host
         if host.plan.isMultiplexed && !wasMultiplexed { takeBack(key) }
+    }
+
+    private func count(_ exchange: CurlExchange, in plan: inout ConnectionPlan) {
+        guard exchange.isAnswering, !exchange.isCounted else { return }
+        exchange.isCounted = true
+        plan.answered(after: exchange.answerTime)
     }
 
     /// The exchanges that are still connecting go back to the head of the line: the one connection carries them.
@@ -228,9 +245,12 @@ extension CurlTransport {
             hosts[key]?.plan.connected(multiplexes: exchange.isMultiplexed)
         }
         release(ticket, exchange, key)
+        if code == CURLE_OK, var host = hosts[key] {
+            count(exchange, in: &host.plan)
+            hosts[key] = host
+        }
         hosts[key]?.plan.ended(connectionsMade: exchange.connectionsMade)
         if code == CURLE_OK {
-            hosts[key]?.plan.answered(after: exchange.answerTime)
             end(ticket, order.request.endpoint, .answer(exchange.response()))
             return
         }

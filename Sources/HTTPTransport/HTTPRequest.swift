@@ -92,14 +92,12 @@ package struct HTTPHeaders: Sendable, Equatable {
 
     /// The first value under a name.
     package subscript(_ name: String) -> String? {
-        let wanted = name.lowercased()
-        return fields.first { $0.name.lowercased() == wanted }?.value
+        fields.first { $0.name.isHeader(name) }?.value
     }
 
     /// All values under a name.
     package func all(_ name: String) -> [String] {
-        let wanted = name.lowercased()
-        return fields.filter { $0.name.lowercased() == wanted }.map(\.value)
+        fields.filter { $0.name.isHeader(name) }.map(\.value)
     }
 }
 

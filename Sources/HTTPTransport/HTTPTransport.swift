@@ -20,6 +20,10 @@ package protocol HTTPTransport: AnyObject {
     /// Starts an exchange. It never fails here: a bad request ends at once with `invalidRequest`.
     func begin(_ request: HTTPRequest) -> HTTPTicket
 
+    /// Gives headers to an exchange whose request has not been sent yet: one that was begun to open a connection
+    /// becomes the first that is asked over it. False, and nothing is changed, where it is too late.
+    func amend(_ ticket: HTTPTicket, with headers: [(name: String, value: HTTPHeaderValue)]) -> Bool
+
     /// Drives all exchanges until one of `tickets` has ended, and names it; nil if `deadline` comes first.
     /// With no tickets it drives until the deadline: that is how a retry's pause is spent.
     func wait(forAnyOf tickets: Set<HTTPTicket>, until deadline: BootInstant) -> HTTPTicket?
@@ -29,6 +33,9 @@ package protocol HTTPTransport: AnyObject {
 }
 
 extension HTTPTransport {
+    /// A transport that sends every request at once.
+    package func amend(_: HTTPTicket, with _: [(name: String, value: HTTPHeaderValue)]) -> Bool { false }
+
     /// Begins an exchange and waits for its end, at the latest until `deadline`.
     package func send(_ request: HTTPRequest, until deadline: BootInstant) throws(HTTPFailure) -> HTTPResponse {
         let ticket = begin(request)

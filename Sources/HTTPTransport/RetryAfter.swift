@@ -20,9 +20,19 @@ private func clamped(_ pause: Duration) -> Duration {
 
 /// Digits only, as the grammar has it; what is too large for the type is large all the same.
 private func wholeNumber(_ text: String) -> Int64? {
-    let digits = text.trimmedOfBlanks
-    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-    return min(Int64(digits) ?? .max, 1_000_000_000)
+    let blank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
+    var value: Int64?
+    var hasEnded = false
+    for byte in text.utf8.drop(while: blank) {
+        if blank(byte) {
+            hasEnded = true
+        } else if (0x30...0x39).contains(byte), !hasEnded {
+            value = min((value ?? 0) * 10 + Int64(byte - 0x30), 1_000_000_000)
+        } else {
+            return nil
+        }
+    }
+    return value
 }
 
 /// Reads a date in the three forms of RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`,

@@ -31,6 +31,7 @@ final class AzureSession {
     ) throws(Diagnosis) {
         var options = CurlTransportOptions()
         options.notesPeers = notesPeers
+        options.endsWithProcess = true
         options.authoritiesFile = plan.authoritiesFile
         options.environment = { environment.text($0) }
         transport = CurlTransport(options: options)

@@ -1,5 +1,4 @@
 import Cryptography
-import FoundationEssentials
 import Generations
 import HTTPTransport
 import LaunchConfiguration
@@ -68,8 +67,8 @@ struct SupervisedWorker {
 
     private mutating func attempt() throws(SystemError) {
         let parsed: ParsedCommand
-        let held = try? JSONDecoder().decode(HeldSettings.self, from: Data(memory.held))
-        let invocation = Invocation(arguments, environment, held: order.task == .first ? nil : held)
+        let held = order.task == .first ? nil : try? HeldSettings(decoding: memory.held)
+        let invocation = Invocation(arguments, environment, held: held)
         do throws(ConfigurationError) {
             parsed = try CommandLine.parse(invocation)
         } catch {
@@ -114,7 +113,7 @@ struct SupervisedWorker {
         log.configure(plan.log, instance: plan.instance ?? plan.defaultInstance)
         if order.task == .first {
             plan.notices.forEach { log.write($0) }
-            memory.held = (try? JSONEncoder().encode(plan.held)).map { Array($0) } ?? []
+            memory.held = plan.held.encoded
         }
         noteRestartKeys(plan)
         let place: DeliveryPlace?

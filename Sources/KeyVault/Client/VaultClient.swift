@@ -8,10 +8,9 @@ package import Secrets
 package final class VaultClient {
     /// What may differ between runs and tests.
     package struct Settings {
-        /// The most requests that are under way to one vault. A vault speaks HTTP/1.1: each is a connection.
-        package var parallelism = 8
-        /// The same for more than 32 objects, where round trips cost more than handshakes.
-        package var wideParallelism = 16
+        /// The most requests that are under way to one vault. How many connections that is worth is the transport's to
+        /// say; the requests that Azure allows in ten seconds are not reached by so few at a time.
+        package var parallelism = 32
         /// How long the first requests wait for the connection that is being opened ahead, once the token is there:
         /// one handshake and resumed ones cost less than many full ones, but not much waiting.
         package var warmth = Duration.milliseconds(5)
@@ -41,6 +40,8 @@ package final class VaultClient {
     var settings: Settings
     var lines: [VaultAddress: VaultLine] = [:]
     var audiences: [String: VaultAudience] = [:]
+    /// The `date` of the last answer, and what it says.
+    var lastDate: (text: String, seconds: Int64?)?
 
     /// A client for one run. `observer` is told of every try that is going to be repeated, of every answer's status,
     /// and of objects as they arrive.

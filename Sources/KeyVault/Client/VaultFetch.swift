@@ -23,6 +23,7 @@ extension VaultClient {
         round.isHopeless = outcomes.values.contains {
             if case .failure(let error) = $0 { !error.isTemporary } else { false }
         }
+        sendAhead(&round)
         awaitWarmth(of: Set(asked.map(\.vault)))
         var done = 0
         perform(&round) { (index, response) throws(VaultError) in
@@ -52,7 +53,6 @@ extension VaultClient {
                 failures[object] = .failure(VaultError(.invalidName, vault: object.vault, subject: .object(object)))
             }
         }
-        open(for: wanted)
         let denied = admit(wanted.map { ($0.vault, target(of: $0, certificates)) }, patience)
         return wanted.filter { object in
             guard var error = denied[object.vault] else { return true }
@@ -78,7 +78,7 @@ extension VaultClient {
         } catch {
             throw VaultError(.answer(error), vault: object.vault, subject: .object(object), status: response.status)
         }
-        fetched.answeredAt = response.headers["date"].flatMap { secondsSince1970(httpDate: $0) }
+        fetched.answeredAt = response.headers["date"].flatMap { seconds(httpDate: $0) }
         // A vault refuses to hand out a disabled secret, but not a disabled key.
         guard fetched.attributes.enabled else {
             throw VaultError(.disabled, vault: object.vault, subject: .object(object), status: response.status)
@@ -86,18 +86,17 @@ extension VaultClient {
         return fetched
     }
 
+    /// Most answers of a fetch are of the same second or two: a date is read once.
+    private func seconds(httpDate text: String) -> Int64? {
+        if let lastDate, lastDate.text == text { return lastDate.seconds }
+        let seconds = secondsSince1970(httpDate: text)
+        lastDate = (text, seconds)
+        return seconds
+    }
+
     func target(of object: VaultObject, _ certificates: CertificateSource) -> String {
         let throughSecret = object.kind == .certificate && certificates == .secret
         return VaultRequest.target(of: object, in: throughSecret ? .secret : object.kind)
-    }
-
-    /// Opens each vault's gate as wide as the number of its objects makes sensible.
-    private func open(for objects: [VaultObject]) {
-        for (vault, objects) in Dictionary(grouping: objects, by: \.vault) {
-            var line = line(of: vault)
-            line.gate.open(to: objects.count > 32 ? settings.wideParallelism : settings.parallelism)
-            lines[vault] = line
-        }
     }
 }
 

@@ -21,7 +21,7 @@ struct VaultGate {
     /// So many refusals in a row are met with the shortest bound: some 16 s, longer than the 10 s that Azure counts in.
     static let patientRefusals = 40
 
-    private var widest: Int
+    private let widest: Int
     private(set) var window: Int
     private(set) var pausedUntil: BootInstant?
     /// Counts the refusals of the whole vault; a request belongs to the epoch it was sent in.
@@ -38,13 +38,6 @@ struct VaultGate {
     /// Forgets how often the vault has refused: other requests have other patience. A pause goes on.
     mutating func beginRound() {
         refusals = 0
-    }
-
-    /// Changes how many requests may be under way at most.
-    mutating func open(to widest: Int) {
-        if window == self.widest { window = max(widest, 1) }
-        self.widest = max(widest, 1)
-        window = min(window, self.widest)
     }
 
     /// Whether one more request may be sent now.

@@ -84,6 +84,7 @@ extension VaultClient {
     ) -> VaultError? {
         var round = VaultRound(
             [VaultCall(to: vault, about: subject, target: target, correlation: correlation())], patience: patience)
+        sendAhead(&round)
         perform(&round) { (_, response) throws(VaultError) in
             do throws(VaultError.AnswerFault) {
                 page = try VaultAnswer.page(response.body)

@@ -57,7 +57,7 @@ struct Settings {
 
 /// What a run was started with, where a refresh does not change it: kept from worker to worker, so that an edited file
 /// cannot move a running instance to another vault or user. It holds no secret.
-package struct HeldSettings: Codable, Equatable, Sendable {
+package struct HeldSettings: Equatable, Sendable {
     /// Option names and their values.
     package var values: [String: String] = [:]
     /// The configuration file, absolute; nil where the run had none.

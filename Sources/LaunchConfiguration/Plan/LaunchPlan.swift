@@ -178,7 +178,7 @@ package struct RefreshPlan: Sendable, Equatable {
 }
 
 /// A user or group, resolved to numbers by the name service.
-package struct RunAs: Codable, Sendable, Equatable {
+package struct RunAs: Sendable, Equatable {
     package var user: UInt32
     package var group: UInt32
     /// Supplementary groups.

@@ -53,7 +53,7 @@ def traffic(contenders, command, count):
 
 def choose_shape(contenders, place, count, rounds=5):
     """How many connections, opened how, are best for the floor."""
-    widths = [width for width in (1, 2, 4, 8, 16, 32, 64) if width <= max(count, 1)] or [1]
+    widths = sorted({min(width, count) for width in (1, 2, 4, 8, 16, 32)})
     best = None
     for order in ("together", "first", "alone"):
         for width in widths:

@@ -1,0 +1,49 @@
+import LaunchConfiguration
+import WorkerProtocol
+
+/// Held settings in the framing that workers leave things to each other in.
+extension HeldSettings {
+    var encoded: [UInt8] {
+        var writer = WireWriter()
+        writer.write(list: values.sorted { $0.key < $1.key }) { writer, pair in
+            writer.write(pair.key)
+            writer.write(pair.value)
+        }
+        writer.write(optional: configurationPath) { $0.write($1) }
+        writer.write(optional: runAs) { writer, runAs in
+            writer.write(Int64(runAs.user))
+            writer.write(Int64(runAs.group))
+            writer.write(list: runAs.groups) { $0.write(Int64($1)) }
+            writer.write(runAs.userName)
+            writer.write(optional: runAs.home) { $0.write($1) }
+        }
+        writer.write(optional: group) { $0.write(Int64($1)) }
+        return writer.bytes
+    }
+
+    init(decoding bytes: [UInt8]) throws(WireError) {
+        self.init()
+        var reader = WireReader(bytes[...])
+        values = Dictionary(
+            try reader.readList(atMost: 1000) { reader throws(WireError) in
+                (try reader.readString(), try reader.readString())
+            }
+        ) { $1 }
+        configurationPath = try reader.readOptional { reader throws(WireError) in try reader.readString() }
+        runAs = try reader.readOptional { reader throws(WireError) in
+            let (user, group) = (try reader.readID(), try reader.readID())
+            let groups = try reader.readList(atMost: 65_536) { reader throws(WireError) in try reader.readID() }
+            return RunAs(
+                user: user, group: group, groups: groups, userName: try reader.readString(),
+                home: try reader.readOptional { reader throws(WireError) in try reader.readString() })
+        }
+        group = try reader.readOptional { reader throws(WireError) in try reader.readID() }
+        try reader.end()
+    }
+}
+
+extension WireReader {
+    fileprivate mutating func readID() throws(WireError) -> UInt32 {
+        UInt32(try readInteger(in: 0...Int64(UInt32.max)))
+    }
+}
