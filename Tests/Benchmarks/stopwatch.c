@@ -3,12 +3,13 @@
 //   stopwatch DESCRIPTOR COMMAND [ARG]…
 //
 // The app (first.c) writes to DESCRIPTOR. Prints one line of JSON: `first_us` from before the fork to the app's first
-// instruction, `secrets` and `bytes` as the app saw them, `cpu_us` of the command and all that it waited for, `peak_kb`
+// instruction, `secrets` and `bytes` as the app saw them, `cpu_us` of the command and all that came of it, `peak_kb`
 // of the largest of these processes, `code` (its exit code, 128 + N for a signal).
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -28,6 +29,8 @@ int main(int argc, char **argv) {
     if (argc < 3 || pipe2(ends, O_CLOEXEC))
         return 64;
     int descriptor = atoi(argv[1]);
+    // A worker may end after its supervisor: it is ours to wait for then, and counts.
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     long start = nanoseconds();
     pid_t child = vfork();
     if (child == 0) {
@@ -43,8 +46,11 @@ int main(int argc, char **argv) {
             break;
         size += (size_t)got;
     }
-    if (wait4(child, &status, 0, &usage) != child)
+    if (waitpid(child, &status, 0) != child)
         return 71;
+    while (wait(NULL) > 0)
+        ;
+    getrusage(RUSAGE_CHILDREN, &usage);
     long first = 0, secrets = 0, bytes = 0;
     sscanf(line, "%ld %ld %ld", &first, &secrets, &bytes);
     printf("{\"first_us\": %ld, \"secrets\": %ld, \"bytes\": %ld, \"cpu_us\": %ld, \"peak_kb\": %ld, \"code\": %d}\n",

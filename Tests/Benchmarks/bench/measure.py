@@ -178,10 +178,16 @@ def instructions(contenders):
     """Instructions that callgrind counts: `run --once -- true`, and supervised, by process."""
     counts = {}
     path = contenders.configuration_of([])
+    # Without debug information, as packages have them: valgrind cannot read Swift's.
+    stripped = f"{contenders.stage.directory}/stripped"
+    os.makedirs(stripped)
+    for program in ("latchkey", "latchkey-worker"):
+        subprocess.run(["strip", "--strip-debug", "-o", f"{stripped}/{program}", f"{contenders.latchkey}/{program}"],
+                       check=True)
     for name, options in (("once", ["--once"]), ("supervised", [])):
         pattern = f"{contenders.stage.directory}/callgrind.{name}"
         command = ["valgrind", "--tool=callgrind", "--trace-children=yes", f"--callgrind-out-file={pattern}.%p",
-                   *contenders.run(path, *options, app=["true"])]
+                   f"{stripped}/latchkey", *contenders.run(path, *options, app=["true"])[1:]]
         result = subprocess.run(command, env=contenders.stage.environment(), capture_output=True, text=True)
         if result.returncode != 0:
             raise Failed(f"callgrind: {result.stderr[-500:]}")
@@ -191,7 +197,7 @@ def instructions(contenders):
                 with open(f"{directory}/{file_name}", encoding="utf-8", errors="replace") as file:
                     text = file.read()
                 total = re.search(r"^(?:totals|summary): (\d+)", text, re.M)
-                program = re.search(r"^cmd: (\S*)", text, re.M)
+                program = re.search(r"^cmd:\s*(\S*)", text, re.M)
                 key = f"{name}: {os.path.basename(program.group(1))}"
                 counts[key] = counts.get(key, 0) + int(total.group(1))
     return counts
