@@ -15,6 +15,9 @@ package struct GenerationCache: ~Copyable {
     /// What the caller kept beside it: versions, no values.
     package let notes: [UInt8]
 
+    /// The values alone.
+    package consuming func takeSecrets() -> SecretSet { secrets }
+
     /// The most bytes of a kept generation.
     package static let sizeLimit = 64 << 20
     private static let mark = "latchkey-generation-1 "

@@ -133,10 +133,10 @@ struct Demand {
     }
 
     /// Adds what a bulk selection found.
-    mutating func add(_ selection: BulkSelection, found: [ListedSecret]) {
-        for secret in found {
-            let object = VaultObject(vault: selection.vault, name: secret.name)
-            let name = Selection.variableName(for: secret.name, selection.naming)
+    mutating func add(_ selection: BulkSelection, names: [String]) {
+        for secret in names {
+            let object = VaultObject(vault: selection.vault, name: secret)
+            let name = Selection.variableName(for: secret, selection.naming)
             let target: Target = selection.target == .environment ? .variable(name) : .file(name)
             wishes.append(
                 Wish(

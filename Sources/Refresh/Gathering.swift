@@ -44,14 +44,18 @@ package func gather(
         if let proof = memory.vaults[vault.url]?.proof { client.recall(proof, of: vault) }
     }
     var comparison = Comparison(memory, through: client, patience: patience)
+    var selected: [[String]] = []
     for selection in plan.selections {  // (1)
         let listed = try comparison.list(selection.vault)
-        demand.add(selection, found: Selection.select(from: listed, prefix: selection.prefix, tags: selection.tags))
+        let found = Selection.select(from: listed, prefix: selection.prefix, tags: selection.tags)
+        selected.append(found.map(\.name))
+        demand.add(selection, names: found.map(\.name))
     }
     let objects = demand.objects
     let optional = demand.optional(plan)
     var gathered = Gathered(set: SecretSet())
     gathered.recipes = demand.recipes
+    gathered.selected = selected
     func fetch(_ asked: [VaultObject], into gathered: inout Gathered) throws(RefreshFailure) {
         guard !asked.isEmpty else { return }
         let outcomes = client.fetch(asked, into: &gathered.set, optional: optional, patience: patience)

@@ -59,8 +59,8 @@ package struct Inspection: Sendable {
         for selection in plan.selections {
             switch client.list(selection.vault, patience: patience) {
             case .success(let listed):
-                demand.add(
-                    selection, found: Selection.select(from: listed, prefix: selection.prefix, tags: selection.tags))
+                let found = Selection.select(from: listed, prefix: selection.prefix, tags: selection.tags)
+                demand.add(selection, names: found.map(\.name))
             case .failure(let error): throw RefreshFailure(error)
             }
         }

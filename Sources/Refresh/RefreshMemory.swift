@@ -21,8 +21,6 @@ package struct RefreshMemory: Equatable, Sendable {
     package var missing: Set<String> = []
     /// By the vault's URL.
     package var vaults: [String: VaultLore] = [:]
-    /// When a generation was last kept for a start without the vault, in nanoseconds of the boot clock.
-    package var cachedAt: Int64?
     /// When each expiry was last warned of: the day's number, by the object's URL.
     package var warnedDays: [String: Int64] = [:]
     /// Requests so far, by endpoint and status.
@@ -54,7 +52,6 @@ package struct RefreshMemory: Equatable, Sendable {
             writer.write(pair.key)
             pair.value.encode(into: &writer)
         }
-        writer.write(optional: cachedAt) { $0.write($1) }
         writer.write(numbers: warnedDays)
         writer.write(numbers: requests)
         writer.write(held)
@@ -83,7 +80,6 @@ package struct RefreshMemory: Equatable, Sendable {
                 (try reader.readString(), try VaultLore(reading: &reader))
             }
         ) { $1 }
-        cachedAt = try reader.readOptional { reader throws(WireError) in try reader.readInteger() }
         warnedDays = try reader.readNumbers()
         requests = try reader.readNumbers()
         held = try reader.readBytes()

@@ -23,6 +23,8 @@ package struct Gathered: ~Copyable {
     var reused: [Target: SecretSet.Slot] = [:]
     var recipes: [Target: String] = [:]
     var vaults: [String: VaultLore] = [:]
+    /// The names that each bulk selection found.
+    var selected: [[String]] = []
 
     init(set: consuming SecretSet) {
         self.set = set

@@ -1,4 +1,5 @@
 package import LaunchConfiguration
+import WorkerProtocol
 
 /// When to come again: pure, with the randomness given.
 package enum Schedule {
@@ -23,14 +24,14 @@ package enum Schedule {
         return regular.map { min($0, ahead) }
     }
 
-    /// After a failure: 1 s doubling to the interval with full jitter, or what the server asked for.
+    /// After a failure: 1 s doubling to the interval, or what the server asked for. The jitter is full but for a floor,
+    /// since a draw near zero would be no pause at all.
     package static func afterFailure(
         _ plan: RefreshPlan, failures: Int64, retryAfter: Duration?, using generator: inout some RandomNumberGenerator
     ) -> Duration {
-        let cap = max(plan.interval ?? .seconds(300), .seconds(1))
         if let retryAfter { return min(max(retryAfter, .seconds(1)), .seconds(300)) }
-        let bound = min(Duration.seconds(1 << min(max(failures, 0), 30)), cap)
-        return .milliseconds(Int64.random(in: 0...max(milliseconds(bound), 1), using: &generator))
+        let cap = max(milliseconds(plan.interval ?? .seconds(300)), 1000)
+        return .milliseconds(backoffMilliseconds(after: failures, upTo: cap, using: &generator))
     }
 
     private static func milliseconds(_ duration: Duration) -> Int64 {

@@ -105,7 +105,7 @@ extension Supervisor {
     private mutating func rolledBack(_ report: WorkerReport, at now: Moment) -> [SupervisorAction] {
         status.generation = report.generation
         status.endedAttempt = status.attempt
-        let next = report.outcome == .delivered ? report.nextMilliseconds : backoffMilliseconds()
+        let next = report.outcome == .delivered ? report.nextMilliseconds : backoff()
         schedule(next, at: now)
         return (report.outcome == .delivered ? [.keepMemory] : []) + [.startChild]
     }
@@ -123,8 +123,6 @@ extension Supervisor {
         if loggedFailure != nil || (status.isStale && !report.stale) {
             actions.append(.log(Message(.info, .refreshRecovered, "refreshed again: \(report.summary)")))
         }
-        failures = 0
-        loggedFailure = nil
         note(report, at: now)
         if report.filesChanged || report.environmentChanged {
             let names = report.changedNames.isEmpty ? "" : " (\(report.changedNames))"
@@ -135,6 +133,9 @@ extension Supervisor {
     }
 
     private mutating func note(_ report: WorkerReport, at now: Moment) {
+        // A start from what was kept has failed to fetch, and has said so.
+        failures = report.stale ? 1 : 0
+        loggedFailure = report.outage.map(Self.state(of:))
         schedule(report.nextMilliseconds, at: now)
         status.refreshed(report, at: now, next: deadlines[.refresh])
     }
@@ -147,9 +148,8 @@ extension Supervisor {
         _ failure: WorkerFailure, report: WorkerReport?, asked: Bool, at now: Moment
     ) -> [SupervisorAction] {
         failures += 1
-        schedule(report?.nextMilliseconds ?? backoffMilliseconds(), at: now)
-        // The words may differ from try to try, by the request's id.
-        let state = [failure.code, failure.vault ?? "", failure.secret ?? ""].joined(separator: " ")
+        schedule(report?.nextMilliseconds ?? backoff(), at: now)
+        let state = Self.state(of: failure)
         let isNew = loggedFailure != state
         loggedFailure = state
         status.failed(failure, isNew: isNew, at: now, next: deadlines[.refresh])
@@ -161,6 +161,11 @@ extension Supervisor {
             return actions + [.writeStatus] + stopChild(with: plan.stopSignal, at: now)
         }
         return actions + [.writeStatus] + reloaded(asked: asked)
+    }
+
+    /// What tells one state of failing from another: the words may differ from try to try, by the request's id.
+    private static func state(of failure: WorkerFailure) -> String {
+        [failure.code, failure.vault ?? "", failure.secret ?? ""].joined(separator: " ")
     }
 
     private func failureMessage(_ failure: WorkerFailure, at now: Moment) -> Message {
@@ -179,11 +184,10 @@ extension Supervisor {
         return seconds < 7200 ? "\((seconds + 59) / 60)m" : "\((seconds + 3599) / 3600)h"
     }
 
-    /// 1 s doubling to the interval, full jitter: for attempts that a worker could not schedule itself.
-    private mutating func backoffMilliseconds() -> Int64 {
-        let cap = max(plan.intervalMilliseconds ?? 300_000, 1000)
-        let bound = min(1000 << min(max(failures - 1, 0), 30), cap)
-        return Int64.random(in: 0...bound, using: &generator)
+    /// For attempts that a worker could not schedule itself.
+    private mutating func backoff() -> Int64 {
+        backoffMilliseconds(
+            after: failures - 1, upTo: max(plan.intervalMilliseconds ?? 300_000, 1000), using: &generator)
     }
 }
 
@@ -239,7 +243,7 @@ extension Supervisor {
             return [.log(Message(.error, diagnosis))] + end(code: exitCode.rawValue)
         case .rollBack:
             status.endedAttempt = status.attempt
-            schedule(backoffMilliseconds(), at: now)
+            schedule(backoff(), at: now)
             return [.log(Message(.error, code, text)), .startChild]
         case .refresh:
             let failure = WorkerFailure(code: code.rawValue, exitCode: 70, message: text, hint: hint)

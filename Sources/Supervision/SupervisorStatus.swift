@@ -43,17 +43,19 @@ package struct SupervisorStatus: Equatable, Sendable {
     /// The word under `state`.
     package var state: String {
         if refreshedAt == nil && !isStale { return "starting" }
-        if failure != nil { return "failing" }
-        return isStale ? "stale" : "fresh"
+        if isStale { return "stale" }
+        return failure == nil ? "fresh" : "failing"
     }
 
     mutating func refreshed(_ report: WorkerReport, at now: Moment, next: BootInstant?) {
         endedAttempt = attempt
-        successes += 1
+        if report.stale { failures += 1 } else { successes += 1 }
         generation = report.generation
         isStale = report.stale
-        if !report.stale || refreshedAt == nil { refreshedAt = now.wall }
-        failure = nil
+        refreshedAt = now.wall - report.ageMilliseconds / 1000
+        failure = report.outage.map {
+            Failure(code: $0.code, message: $0.message, exitCode: $0.exitCode, since: now.wall)
+        }
         delivered = report.summary
         secretsJSON = report.statusJSON.isEmpty ? Array("[]".utf8) : report.statusJSON
         workerMetrics = report.metrics

@@ -32,6 +32,10 @@ package struct WorkerReport: Equatable, Sendable {
     package var changedNames = ""
     /// What is served is a cached generation (`--cache memory`).
     package var stale = false
+    /// How long ago the vault confirmed what is served, in milliseconds: more than 0 only with a cached generation.
+    package var ageMilliseconds: Int64 = 0
+    /// Why a cached generation is served.
+    package var outage: WorkerFailure?
     /// When to come again; nil: only when asked.
     package var nextMilliseconds: Int64?
     /// `12 secrets of 2 vaults`.
@@ -141,6 +145,8 @@ extension WorkerReport {
         writer.write(generation)
         writer.write(changedNames)
         writer.write(stale)
+        writer.write(ageMilliseconds)
+        writer.write(optional: outage) { $1.encode(into: &$0) }
         writer.write(optional: nextMilliseconds) { $0.write($1) }
         writer.write(summary)
         writer.write(statusJSON)
@@ -160,6 +166,8 @@ extension WorkerReport {
         generation = try reader.readInteger(in: 0...Int64.max)
         changedNames = try reader.readString()
         stale = try reader.readBool()
+        ageMilliseconds = try reader.readInteger(in: SupervisorPlan.durations)
+        outage = try reader.readOptional { reader throws(WireError) in try WorkerFailure(reading: &reader) }
         nextMilliseconds = try reader.readOptional { reader throws(WireError) in
             try reader.readInteger(in: SupervisorPlan.durations)
         }

@@ -169,20 +169,15 @@ struct SupervisedWorker {
     private mutating func deliver(
         _ plan: LaunchPlan, _ place: DeliveryPlace?, isSidecar: Bool, _ observer: RunObserver
     ) throws(RefreshFailure) {
-        let started = BootInstant(nanoseconds: order.startedAt)
-        let patience =
-            order.task == .first
-            ? Patience(deadline: started + plan.startTimeout) : Patience(deadline: .now + .seconds(60), attempts: 4)
-        let azure = try AzureSession.open(
-            plan, environment, observer: observer, isRefresh: order.task == .refresh)
-        defer { for (key, count) in observer.requests { memory.requests[key, default: 0] += count } }
+        if order.task == .first { CachedStart.prepare(plan, place, log) }
+        let cached = order.task == .first ? CachedStart.find(plan, place) : nil
         let gathered: Gathered
         do throws(RefreshFailure) {
-            gathered = try gather(
-                plan, through: azure.client, patience: patience, wallClock: wallClockSeconds(),
-                knowing: knowledge(place))
+            gathered = try fetch(plan, place, observer, mayServeCache: cached != nil)
         } catch {
-            throw order.task == .first ? NearSecret.improving(error, of: plan, azure.client) : error
+            guard let cached, error.isOutage else { throw error }
+            observer.progress?.stop()
+            return try serve(cached, for: error, plan, place, isSidecar)
         }
         // The command must find the terminal as it was.
         observer.progress?.stop()
@@ -191,12 +186,56 @@ struct SupervisedWorker {
             gathered.learn(into: &memory)
             return try finish(gathered, DeliveryOutcome(), plan, isSidecar)
         }
-        let task = DeliveryTask(
+        let outcome = try gathered.deliver(task(plan, place), plan, updating: &memory)
+        if plan.refresh.cacheInMemory, let place { CachedStart.keep(gathered, plan, place, memory, log) }
+        try finish(gathered, outcome, plan, isSidecar)
+    }
+
+    private mutating func fetch(
+        _ plan: LaunchPlan, _ place: DeliveryPlace?, _ observer: RunObserver, mayServeCache: Bool
+    ) throws(RefreshFailure) -> Gathered {
+        let started = BootInstant(nanoseconds: order.startedAt)
+        var patience = Patience(deadline: .now + .seconds(60), attempts: 4)
+        if order.task == .first { patience = Patience(deadline: started + plan.startTimeout) }
+        if mayServeCache { patience = CachedStart.patience(plan) }
+        let azure = try AzureSession.open(
+            plan, environment, observer: observer, isRefresh: order.task == .refresh)
+        defer { for (key, count) in observer.requests { memory.requests[key, default: 0] += count } }
+        do throws(RefreshFailure) {
+            return try gather(
+                plan, through: azure.client, patience: patience, wallClock: wallClockSeconds(),
+                knowing: knowledge(place))
+        } catch {
+            if error.isRefusal { place?.removeCache() }
+            throw order.task == .first ? NearSecret.improving(error, of: plan, azure.client) : error
+        }
+    }
+
+    /// Starts with what was delivered last, and says why.
+    private mutating func serve(
+        _ cached: consuming CachedSet, for failure: RefreshFailure, _ plan: LaunchPlan, _ place: DeliveryPlace?,
+        _ isSidecar: Bool
+    ) throws(RefreshFailure) {
+        let age = cached.age
+        let next = Schedule.afterFailure(
+            plan.refresh, failures: 0, retryAfter: failure.retryAfter, using: &generator)
+        let gathered = try cached.gathered(wallClock: wallClockSeconds())
+        gathered.warnings.filter { isDue($0) }.forEach { log.write($0) }
+        let outcome = try gathered.deliver(task(plan, place), plan, updating: &memory)
+        log.write(CachedStart.warning(failure, age: age, next: plan.child.once ? nil : next))
+        try finish(gathered, outcome, plan, isSidecar) { report in
+            report.stale = true
+            report.ageMilliseconds = age.wholeMilliseconds
+            report.outage = Self.told(failure)
+            report.nextMilliseconds = next.wholeMilliseconds
+        }
+    }
+
+    private func task(_ plan: LaunchPlan, _ place: DeliveryPlace?) -> DeliveryTask {
+        DeliveryTask(
             inherited: environment.block, secrets: place?.secrets,
             environmentFile: WorkerDescriptor.childEnvironment,
             arguments: Array(arguments.dropFirst(plan.child.commandIndex ?? arguments.count)))
-        let outcome = try gathered.deliver(task, plan, updating: &memory)
-        try finish(gathered, outcome, plan, isSidecar)
     }
 
     /// What a refresh can compare with; a first attempt has nothing.
@@ -217,7 +256,8 @@ struct SupervisedWorker {
     }
 
     private mutating func finish(
-        _ gathered: borrowing Gathered, _ outcome: DeliveryOutcome, _ plan: LaunchPlan, _ isSidecar: Bool
+        _ gathered: borrowing Gathered, _ outcome: DeliveryOutcome, _ plan: LaunchPlan, _ isSidecar: Bool,
+        _ change: (inout WorkerReport) -> Void = { _ in }
     ) throws(RefreshFailure) {
         var result = WorkerReport(outcome: .delivered)
         result.filesChanged = outcome.filesChanged
@@ -231,6 +271,7 @@ struct SupervisedWorker {
         result.statusJSON = gathered.statusJSON
         result.metrics = gathered.metrics(requests: memory.requests)
         result.plan = SupervisorPlan(plan, isSidecar: isSidecar, format: log.format)
+        change(&result)
         do throws(SystemError) {
             if outcome.environmentChanged { try MemoryFile.seal(WorkerDescriptor.childEnvironment) }
             try report(result)
@@ -239,15 +280,20 @@ struct SupervisedWorker {
         }
     }
 
-    private mutating func fail(_ failure: RefreshFailure, _ plan: RefreshPlan) throws(SystemError) {
+    private static func told(_ failure: RefreshFailure) -> WorkerFailure {
         let first = failure.diagnoses.first
-        let isGone = failure.isGone
+        let code: MessageCode = failure.isGone ? .secretGone : first?.code ?? .internalError
         var told = WorkerFailure(
-            code: isGone ? MessageCode.secretGone.rawValue : first?.code.rawValue ?? MessageCode.internalError.rawValue,
-            exitCode: first?.exitCode.rawValue ?? 70, message: first?.text ?? "the refresh failed", hint: first?.hint)
+            code: code.rawValue, exitCode: first?.exitCode.rawValue ?? 70,
+            message: first?.text ?? "the refresh failed", hint: first?.hint)
         told.secret = first?.secret
         told.vault = first?.vault
-        told.stops = isGone && plan.onGone == .stop
+        return told
+    }
+
+    private mutating func fail(_ failure: RefreshFailure, _ plan: RefreshPlan) throws(SystemError) {
+        var told = Self.told(failure)
+        told.stops = failure.isGone && plan.onGone == .stop
         var result = WorkerReport(outcome: .failed(told))
         result.generation = memory.generation
         result.nextMilliseconds =
@@ -264,6 +310,8 @@ struct SupervisedWorker {
         } catch {
             log.end([error.diagnosis])
         }
+        // What is kept is what the app failed with.
+        place?.removeCache()
         memory.refused = memory.delivered.identities
         memory.delivered = memory.previous
         memory.generation += 1

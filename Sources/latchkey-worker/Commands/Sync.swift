@@ -24,21 +24,48 @@ enum Sync {
         let place = try takePlace(plan, environment, log)
         let observer = RunObserver(log: log, isStart: true, progress: ProgressLine(environment))
         defer { observer.progress?.stop() }
-        let azure = try AzureSession.open(plan, environment, observer: observer)
-        let patience = Patience(deadline: .now + plan.startTimeout)
+        CachedStart.prepare(plan, place, log)
+        let cached = CachedStart.find(plan, place)
         let gathered: Gathered
         do throws(RefreshFailure) {
-            gathered = try gather(plan, through: azure.client, patience: patience, wallClock: wallClockSeconds())
+            let patience = cached == nil ? Patience(deadline: .now + plan.startTimeout) : CachedStart.patience(plan)
+            gathered = try fetch(plan, environment, place, patience, observer)
         } catch {
-            throw NearSecret.improving(error, of: plan, azure.client)
+            guard let cached, error.isOutage else { throw error }
+            observer.progress?.stop()
+            let age = cached.age
+            _ = try deliver(try cached.gathered(wallClock: wallClockSeconds()), plan, place, log)
+            return log.write(CachedStart.warning(error, age: age, next: nil))
         }
+        observer.progress?.stop()
+        let memory = try deliver(gathered, plan, place, log)
+        if plan.refresh.cacheInMemory { CachedStart.keep(gathered, plan, place, memory, log) }
+        withExtendedLifetime(place) {}
+    }
+
+    private static func deliver(
+        _ gathered: borrowing Gathered, _ plan: LaunchPlan, _ place: DeliveryPlace, _ log: WorkerLog
+    ) throws(RefreshFailure) -> RefreshMemory {
         gathered.warnings.forEach { log.write($0) }
-        let task = DeliveryTask(inherited: [], secrets: place.secrets, environmentFile: nil, arguments: [])
         var memory = RefreshMemory(key: [])
+        let task = DeliveryTask(inherited: [], secrets: place.secrets, environmentFile: nil, arguments: [])
         let outcome = try gathered.deliver(task, plan, updating: &memory)
         let what = outcome.filesChanged ? "delivered" : "nothing changed:"
         log.write(Message(.info, .refreshed, "\(what) \(gathered.summary) in '\(place.secrets.path)'"))
-        withExtendedLifetime(place) {}
+        return memory
+    }
+
+    private static func fetch(
+        _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ place: DeliveryPlace, _ patience: Patience,
+        _ observer: RunObserver
+    ) throws(RefreshFailure) -> Gathered {
+        let azure = try AzureSession.open(plan, environment, observer: observer)
+        do throws(RefreshFailure) {
+            return try gather(plan, through: azure.client, patience: patience, wallClock: wallClockSeconds())
+        } catch {
+            if error.isRefusal { place.removeCache() }
+            throw NearSecret.improving(error, of: plan, azure.client)
+        }
     }
 
     private static func takePlace(
