@@ -64,6 +64,9 @@ extension Gathered {
         outcome.filesChanged = try writeFiles(task)
         for known in objects { state.identities[known.object.url] = known.record.identity }
         for (target, recipe) in recipes { state.recipes[target.name] = recipe }
+        state.statusJSON = statusJSON
+        state.expiryMetrics = expiryMetrics
+        state.summary = summary
         if outcome.environmentChanged || outcome.filesChanged {
             outcome.changedNames = objects.filter {
                 memory.delivered.identities[$0.object.url] != $0.record.identity

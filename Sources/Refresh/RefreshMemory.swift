@@ -95,6 +95,10 @@ package struct DeliveredState: Equatable, Sendable {
     package var recipes: [String: String] = [:]
     /// The keyed digest of the child's environment block.
     package var environmentDigest: [UInt8] = []
+    /// What the status shows of it: `secrets` as JSON, the metrics' lines of expiry, and the words for people.
+    package var statusJSON: [UInt8] = []
+    package var expiryMetrics: [UInt8] = []
+    package var summary = ""
 
     package init() {}
 
@@ -102,12 +106,18 @@ package struct DeliveredState: Equatable, Sendable {
         writer.write(texts: identities)
         writer.write(texts: recipes)
         writer.write(environmentDigest)
+        writer.write(statusJSON)
+        writer.write(expiryMetrics)
+        writer.write(summary)
     }
 
     init(reading reader: inout WireReader) throws(WireError) {
         identities = try reader.readTexts()
         recipes = try reader.readTexts()
         environmentDigest = try reader.readBytes()
+        statusJSON = try reader.readBytes()
+        expiryMetrics = try reader.readBytes()
+        summary = try reader.readString()
     }
 }
 

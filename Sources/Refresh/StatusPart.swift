@@ -14,7 +14,7 @@ extension Gathered {
     }
 
     /// The worker's part of the status: `secrets` as JSON, without a value or a digest of one.
-    package var statusJSON: [UInt8] {
+    var statusJSON: [UInt8] {
         let lines = targets.map { object, target in
             let version = object.record.version.map { "\"\(PrintableText.json($0, to: 64))\"" } ?? "null"
             return "    {\"name\": \(quoted(object.object.name)), \"vault\": \(quoted(object.object.vault.name)), "
@@ -25,27 +25,16 @@ extension Gathered {
         return Array(lines.isEmpty ? "[]".utf8 : "[\n\(lines.joined(separator: ",\n"))\n  ]".utf8)
     }
 
-    /// The worker's lines of the metrics.
-    package func metrics(requests: [String: Int64]) -> [UInt8] {
-        var text = ""
-        if !requests.isEmpty {
-            text += "# HELP latchkey_requests_total Requests, by endpoint and status; 000 without an answer.\n"
-            text += "# TYPE latchkey_requests_total counter\n"
-            for (key, count) in requests.sorted(by: { $0.key < $1.key }) {
-                let parts = key.split(separator: " ")
-                guard parts.count == 2 else { continue }
-                text += "latchkey_requests_total{endpoint=\"\(parts[0])\",code=\"\(parts[1])\"} \(count)\n"
-            }
-        }
+    /// The lines of the metrics that tell when secrets expire.
+    var expiryMetrics: [UInt8] {
         let expiring = objects.filter { $0.record.expires != nil }
-        if !expiring.isEmpty {
-            text += "# HELP latchkey_secret_expiry_timestamp_seconds When a secret expires.\n"
-            text += "# TYPE latchkey_secret_expiry_timestamp_seconds gauge\n"
-            for object in expiring {
-                text +=
-                    "latchkey_secret_expiry_timestamp_seconds{secret=\"\(object.object.name)\","
-                    + "vault=\"\(object.object.vault.name)\"} \(object.record.expires ?? 0)\n"
-            }
+        guard !expiring.isEmpty else { return [] }
+        var text = "# HELP latchkey_secret_expiry_timestamp_seconds When a secret expires.\n"
+        text += "# TYPE latchkey_secret_expiry_timestamp_seconds gauge\n"
+        for object in expiring {
+            text +=
+                "latchkey_secret_expiry_timestamp_seconds{secret=\"\(object.object.name)\","
+                + "vault=\"\(object.object.vault.name)\"} \(object.record.expires ?? 0)\n"
         }
         return Array(text.utf8)
     }
@@ -60,5 +49,20 @@ extension Gathered {
 
     private func date(_ seconds: Int64?) -> String {
         seconds.map { "\"\(UTCTime(seconds: $0).rfc3339)\"" } ?? "null"
+    }
+}
+
+extension RefreshMemory {
+    /// The worker's lines of the metrics: the requests so far, and what is known of the delivered secrets.
+    package var metrics: [UInt8] {
+        guard !requests.isEmpty else { return delivered.expiryMetrics }
+        var text = "# HELP latchkey_requests_total Requests, by endpoint and status; 000 without an answer.\n"
+        text += "# TYPE latchkey_requests_total counter\n"
+        for (key, count) in requests.sorted(by: { $0.key < $1.key }) {
+            let parts = key.split(separator: " ")
+            guard parts.count == 2 else { continue }
+            text += "latchkey_requests_total{endpoint=\"\(parts[0])\",code=\"\(parts[1])\"} \(count)\n"
+        }
+        return Array(text.utf8) + delivered.expiryMetrics
     }
 }

@@ -62,6 +62,12 @@ package struct StatusDocument: Sendable {
             "refresh_total", "counter", "Refreshes that ended, by outcome.",
             [("{outcome=\"success\"}", status.successes), ("{outcome=\"failure\"}", status.failures)])
         metric(
+            "refresh_failures_total", "counter", "Refreshes that failed, by the message's code.",
+            status.failuresByCode.sorted { $0.key < $1.key }.map { ("{code=\"\($0.key)\"}", $0.value) })
+        metric(
+            "next_refresh_timestamp_seconds", "gauge", "When the next refresh is due.",
+            status.nextRefreshAt.map { [("", $0)] } ?? [])
+        metric(
             "stale", "gauge", "1 while what is served is older than it should be.",
             [("", status.state == "fresh" ? 0 : 1)])
         metric("generation", "gauge", "The number of the delivered generation.", [("", status.generation)])

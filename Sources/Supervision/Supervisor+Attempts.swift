@@ -103,10 +103,9 @@ extension Supervisor {
 
     /// The worker that pointed the files back has said so; with or without success the app gets its chance.
     private mutating func rolledBack(_ report: WorkerReport, at now: Moment) -> [SupervisorAction] {
-        status.generation = report.generation
-        status.endedAttempt = status.attempt
         let next = report.outcome == .delivered ? report.nextMilliseconds : backoff()
         schedule(next, at: now)
+        status.rolledBack(report, next: deadlines[.refresh], at: now)
         return (report.outcome == .delivered ? [.keepMemory] : []) + [.startChild]
     }
 
@@ -152,7 +151,7 @@ extension Supervisor {
         let state = Self.state(of: failure)
         let isNew = loggedFailure != state
         loggedFailure = state
-        status.failed(failure, isNew: isNew, at: now, next: deadlines[.refresh])
+        status.failed(failure, metrics: report?.metrics, isNew: isNew, at: now, next: deadlines[.refresh])
         var actions: [SupervisorAction] = report == nil ? [] : [.keepMemory]
         if isNew { actions.append(.log(failureMessage(failure, at: now))) }
         if failure.stops, phase == .running || phase == .watching {

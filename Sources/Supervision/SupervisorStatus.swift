@@ -29,6 +29,7 @@ package struct SupervisorStatus: Equatable, Sendable {
     package internal(set) var workerMetrics: [UInt8] = []
     package internal(set) var successes: Int64 = 0
     package internal(set) var failures: Int64 = 0
+    package internal(set) var failuresByCode: [String: Int64] = [:]
     var delivered = ""
 
     /// `12 secrets of 2 vaults, refreshed 12:04:10, next 12:09`.
@@ -50,21 +51,41 @@ package struct SupervisorStatus: Equatable, Sendable {
     mutating func refreshed(_ report: WorkerReport, at now: Moment, next: BootInstant?) {
         endedAttempt = attempt
         if report.stale { failures += 1 } else { successes += 1 }
+        if let outage = report.outage { failuresByCode[outage.code, default: 0] += 1 }
         generation = report.generation
         isStale = report.stale
         refreshedAt = now.wall - report.ageMilliseconds / 1000
         failure = report.outage.map {
             Failure(code: $0.code, message: $0.message, exitCode: $0.exitCode, since: now.wall)
         }
-        delivered = report.summary
-        secretsJSON = report.statusJSON.isEmpty ? Array("[]".utf8) : report.statusJSON
-        workerMetrics = report.metrics
+        show(report)
         schedule(next, at: now)
     }
 
-    mutating func failed(_ failure: WorkerFailure, isNew: Bool, at now: Moment, next: BootInstant?) {
+    /// The files and the environment are those of before.
+    mutating func rolledBack(_ report: WorkerReport, next: BootInstant?, at now: Moment) {
+        endedAttempt = attempt
+        if report.outcome == .delivered {
+            generation = report.generation
+            show(report)
+        }
+        schedule(next, at: now)
+    }
+
+    private mutating func show(_ report: WorkerReport) {
+        delivered = report.summary
+        secretsJSON = report.statusJSON.isEmpty ? Array("[]".utf8) : report.statusJSON
+        workerMetrics = report.metrics
+    }
+
+    /// `metrics`: the worker's lines, where it could still tell them.
+    mutating func failed(
+        _ failure: WorkerFailure, metrics: [UInt8]?, isNew: Bool, at now: Moment, next: BootInstant?
+    ) {
         endedAttempt = attempt
         failures += 1
+        failuresByCode[failure.code, default: 0] += 1
+        if let metrics { workerMetrics = metrics }
         let since = isNew ? now.wall : self.failure?.since ?? now.wall
         self.failure = Failure(code: failure.code, message: failure.message, exitCode: failure.exitCode, since: since)
         schedule(next, at: now)

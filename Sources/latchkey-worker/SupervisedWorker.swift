@@ -267,9 +267,8 @@ struct SupervisedWorker {
         let next = Schedule.next(
             plan.refresh, turningPoints: gathered.turningPoints, now: wallClockSeconds(), using: &generator)
         result.nextMilliseconds = next?.wholeMilliseconds
-        result.summary = gathered.summary
-        result.statusJSON = gathered.statusJSON
-        result.metrics = gathered.metrics(requests: memory.requests)
+        // What is delivered: with a set that the app failed with, that is not what was found.
+        show(in: &result)
         result.plan = SupervisorPlan(plan, isSidecar: isSidecar, format: log.format)
         change(&result)
         do throws(SystemError) {
@@ -278,6 +277,12 @@ struct SupervisedWorker {
         } catch {
             throw RefreshFailure([Diagnosis(.systemRefused, exit: .system, error.description)])
         }
+    }
+
+    private func show(in result: inout WorkerReport) {
+        result.summary = memory.delivered.summary
+        result.statusJSON = memory.delivered.statusJSON
+        result.metrics = memory.metrics
     }
 
     private static func told(_ failure: RefreshFailure) -> WorkerFailure {
@@ -296,6 +301,7 @@ struct SupervisedWorker {
         told.stops = failure.isGone && plan.onGone == .stop
         var result = WorkerReport(outcome: .failed(told))
         result.generation = memory.generation
+        result.metrics = memory.metrics
         result.nextMilliseconds =
             Schedule.afterFailure(
                 plan, failures: order.failures, retryAfter: failure.retryAfter, using: &generator
@@ -317,6 +323,7 @@ struct SupervisedWorker {
         memory.generation += 1
         var result = WorkerReport(outcome: .delivered)
         result.generation = memory.generation
+        show(in: &result)
         result.nextMilliseconds = Schedule.next(plan.refresh, using: &generator)?.wholeMilliseconds
         try report(result)
     }

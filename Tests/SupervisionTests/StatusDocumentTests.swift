@@ -66,6 +66,8 @@ struct StatusDocumentTests {
         let text = String(decoding: document(stage).metrics, as: UTF8.self)
         #expect(text.contains("latchkey_refresh_total{outcome=\"success\"} 1\n"))
         #expect(text.contains("latchkey_refresh_total{outcome=\"failure\"} 1\n"))
+        #expect(text.contains("latchkey_refresh_failures_total{code=\"vault-unreachable\"} 1\n"))
+        #expect(text.contains("\n# TYPE latchkey_next_refresh_timestamp_seconds gauge\n"))
         #expect(text.contains("latchkey_stale 1\n"))
         #expect(text.contains("latchkey_child_restarts_total 0\n"))
     }

@@ -192,11 +192,15 @@ enum RefreshRequest {
         }
     }
 
+    /// Seconds: two attempts that each take as long as they may, the one under way and the one that was asked for.
+    private static let waitLimit = 300
+
     /// An attempt beyond those that had begun before the request began after it.
     private static func awaitAttempt(
         after before: InstanceStatus, _ environment: EnvironmentEntries, _ log: WorkerLog
     ) throws(Diagnosis) -> Int32 {
-        while true {
+        let deadline = BootInstant.now + .seconds(waitLimit)
+        while BootInstant.now < deadline {
             // The status is replaced by a rename: a look every 20 ms costs little and misses nothing.
             pause(.milliseconds(20))
             let status = try RunningInstance.find(before.instance, environment).status
@@ -205,5 +209,9 @@ enum RefreshRequest {
             log.end([Diagnosis(.refreshFailed, exit: .temporary, error.message)])
             return error.exitCode ?? 75
         }
+        throw Diagnosis(
+            .refreshFailed, exit: .temporary,
+            "instance '\(before.instance)': the refresh has not ended within \(waitLimit)s, and goes on",
+            hint: "look at 'latchkey status --instance \(before.instance)'")
     }
 }
