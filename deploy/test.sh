@@ -66,6 +66,7 @@ look() {
     need zsh command -v zsh
     need fish command -v fish
     need python3-jsonschema python3 -c 'import jsonschema'
+    need python3-dotenv python3 -c 'import dotenv'
     need chromium has_chromium
     need systemd-container command -v systemd-nspawn
     need procps command -v pgrep

@@ -42,7 +42,6 @@ struct SetFileTests {
     private static let shell = """
         import json, os, subprocess, sys
         shell, path = sys.argv[1], sys.argv[2]
-        names = [line.split("=")[0] for line in open("/dev/null")]
         script = 'set -a; . "$1"; exec python3 -c "import json,os; print(json.dumps(dict(os.environ)))"'
         run = subprocess.run([shell, "-c", script, "x", path], env={"PATH": os.environ.get("PATH", "/usr/bin:/bin")},
             capture_output=True, check=True)
