@@ -67,7 +67,7 @@ def _start(measured):
             rows.append(row + [f"{case['floor'][0]}, {case['floor'][1]}"])
             costs.append([case["count"]] + [
                 f"{facts[name]['cpu_us']['median'] / 1000:.0f} ms, {facts[name]['peak_kb']['median'] / 1024:.0f} MB"
-                if name in facts else "" for name in names])
+                if "cpu_us" in facts.get(name, {}) else "" for name in names])
         ratios = [f"{NAMES[name]} / floor" for name in ("supervised", "once") if name in names and "floor" in names]
         parts.append(f"To the app's first instruction, {title}: median (quartiles) in ms\n\n"
                      + table(["secrets", *(NAMES[name] for name in names), *ratios, "floor's connections"], rows))
