@@ -1,4 +1,5 @@
 import CCurl
+import LinuxSystem
 
 /// Where the certificate authorities are (SSL_CTX_load_verify_locations(3)): a directory with hash links costs
 /// nothing to load, a bundle of 140 authorities 30 to 50 ms.
@@ -20,15 +21,22 @@ struct TrustStore: Equatable {
         "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
     ]
 
-    /// `--ca-file`, which replaces all others; then `SSL_CERT_FILE` and `SSL_CERT_DIR`; then the system's.
-    static func chosen(authoritiesFile: String?, environment: (String) -> String?) -> TrustStore {
+    /// `--ca-file`, which replaces all others; then `SSL_CERT_FILE` and `SSL_CERT_DIR`; then the system's; then, where
+    /// the system has none, what a bundle brings along.
+    static func chosen(
+        authoritiesFile: String?, bundled: String? = ProcessFiles.bundleDirectory, environment: (String) -> String?
+    ) -> TrustStore {
         if let authoritiesFile { return TrustStore(bundle: authoritiesFile) }
         let file = environment("SSL_CERT_FILE").flatMap { $0.isEmpty ? nil : $0 }
         let named = environment("SSL_CERT_DIR").flatMap { paths in
             paths.split(separator: ":").contains { hasHashLinks(String($0)) } ? paths : nil
         }
         if file != nil || named != nil { return TrustStore(bundle: file, directory: named) }
-        return system(directories: directories, bundles: bundles)
+        let system = system(directories: directories, bundles: bundles)
+        guard system.isEmpty, let directory = bundled.map({ $0 + "/certs" }), hasHashLinks(directory) else {
+            return system
+        }
+        return TrustStore(directory: directory)
     }
 
     /// The first directory that has hash links, else the first bundle that can be read.

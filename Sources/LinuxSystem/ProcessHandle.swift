@@ -101,6 +101,18 @@ package enum ProcessFiles {
         return String(decoding: path.prefix(count), as: UTF8.self)
     }
 
+    /// The directory of the bundle that this process was started from: that of `lib/ld.so`, the loader that the bundle
+    /// brings, which is this process's program then (ld.so(8)). nil where the system's loader started it.
+    package static var bundleDirectory: String? {
+        guard let program = try? ownProgram() else { return nil }
+        return bundleDirectory(ofLoader: program)
+    }
+
+    static func bundleDirectory(ofLoader program: String) -> String? {
+        let ending = "/lib/ld.so"
+        return program.hasSuffix(ending) ? String(program.dropLast(ending.count)) : nil
+    }
+
     /// Opens a program for `execveat` (open(2), `O_PATH`).
     package static func openProgram(_ path: String) throws(SystemError) -> OwnedDescriptor {
         let number = unsafe clinux_open_path(path, false)

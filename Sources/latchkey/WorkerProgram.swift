@@ -19,7 +19,10 @@ struct WorkerProgram: ~Copyable {
                 let program = try ProcessFiles.openProgram(path)
                 let loader = place + "/lib/ld.so"
                 if let loaded = try? ProcessFiles.openProgram(loader) {
-                    let words = [loader, "--library-path", place + "/lib", "--argv0", "latchkey-worker", path]
+                    // Without the image's own cache: what it names was linked with another libc.
+                    let words = [
+                        loader, "--inhibit-cache", "--library-path", place + "/lib", "--argv0", "latchkey-worker", path,
+                    ]
                     return WorkerProgram(descriptor: loaded, arguments: words.map { Array($0.utf8) })
                 }
                 return WorkerProgram(descriptor: program, arguments: [Array("latchkey-worker".utf8)])

@@ -72,16 +72,17 @@ final class Emulator: Sendable {
     ///
     /// `arcKeys` is where Arc's agent writes its keys; the product looks in the agent's own directory only.
     static func serving<Result>(
-        _ seed: String = Emulator.seed, arcKeys: String? = nil, _ body: (Emulator) throws -> Result
+        _ seed: String = Emulator.seed, arcKeys: String? = nil, options: [String] = [],
+        _ body: (Emulator) throws -> Result
     ) throws -> Result {
-        let emulator = try Emulator(seed, arcKeys: arcKeys)
+        let emulator = try Emulator(seed, arcKeys: arcKeys, options)
         let result = try body(emulator)
         let outcome = try emulator.launch.end(SIGTERM)
         #expect(outcome.ending == .code(0))
         return result
     }
 
-    private init(_ seed: String, arcKeys: String?) throws {
+    private init(_ seed: String, arcKeys: String?, _ options: [String]) throws {
         scratch = try Scratch()
         try FileManager.default.createDirectory(
             atPath: scratch.path + "/state", withIntermediateDirectories: false,
@@ -93,7 +94,7 @@ final class Emulator: Sendable {
             [
                 "--seed", try scratch.write(seed, to: "seed.toml"), "--state-directory", scratch.path + "/state",
                 "--arc-token-directory", arcKeys ?? scratch.path + "/arc",
-            ])
+            ] + options)
         let isReady = launch.output.wait { $0.contains("\n") }
         try #require(isReady, "the emulator did not start: \(launch.errors.text)")
         place = try JSONDecoder().decode(Place.self, from: Data(launch.output.text.utf8))
