@@ -74,8 +74,18 @@ struct Environments {
         return all
     }
 
-    /// `NAME=value`, one a line.
+    /// `NAME=value`, one a line; a value that a shell or systemd's `EnvironmentFile=` would take apart is quoted.
     static func text(_ variables: [(String, String)]) -> String {
-        variables.map { "\($0.0)=\($0.1)\n" }.joined()
+        variables.map { "\($0.0)=\(quoted($0.1))\n" }.joined()
+    }
+
+    private static func quoted(_ value: String) -> String {
+        let plain = "-_./:@%+,=~"
+        let isPlain = value.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (65...90).contains(byte & 0xDF) || plain.utf8.contains(byte)
+        }
+        return isPlain
+            ? value
+            : "'" + value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 }

@@ -46,6 +46,23 @@ struct ProgramTests {
         #expect(FileManager.default.fileExists(atPath: directory + "/ca.pem"))
     }
 
+    @Test func `a shell reads back an application's secret as it is, whatever is in it`() throws {
+        let directory = Command.temporaryPath()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+        let secret = "it's $HOME; \"a b\" `x` \\ # *"
+        let escaped = secret.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"")
+        let seed = "[[identity]]\nname = \"app\"\nsecret = \"\(escaped)\"\n"
+        try seed.write(toFile: directory + "/seed.toml", atomically: true, encoding: .utf8)
+        let running = try Running("--state-directory", directory + "/state", "--seed", directory + "/seed.toml")
+        let read = try Command.run(
+            "/bin/sh", "-c", ". \"$0\"; printf %s \"$AZURE_CLIENT_SECRET\"",
+            directory + "/state/environment-client-secret-app")
+        #expect(read.status == 0)
+        #expect(read.output == secret)
+        #expect(running.end(with: SIGTERM) == 0)
+    }
+
     @Test func `a port that is taken is named`() throws {
         let running = try Running()
         let port = try #require(running.place["vault_port"]?.integer)

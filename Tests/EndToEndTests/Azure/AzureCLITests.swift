@@ -1,4 +1,5 @@
 import Foundation
+import LinuxSystem
 import Testing
 
 /// A developer's own login, with a stand-in for `az` that gets its token from the emulator.
@@ -49,6 +50,26 @@ struct AzureCLITests {
             let outcome = try run(azure, az, in: scratch)
             #expect(outcome.ending == .code(code), "\(outcome.errors)")
             #expect(outcome.failures.count == 1 && outcome.errors.contains(words), "\(outcome.errors)")
+        }
+    }
+
+    @Test func `an az that never answers is waited for no longer than the start, and does not stay`() throws {
+        try Emulator.serving(Emulator.applicants) { azure in
+            let scratch = try Scratch()
+            let az = "echo $$ >>\(scratch.path)/processes; sleep 1000 & echo $! >>\(scratch.path)/processes; wait"
+            let outcome = try azure.printSecret(
+                ["PATH": try install(az, in: scratch)],
+                options: ["--identity", "azure-cli", "--start-timeout", "1s"], in: scratch)
+            #expect(outcome.ending == .code(75), "\(outcome.errors)")
+            #expect(outcome.failures.count == 1 && outcome.errors.contains("azure-cli"), "\(outcome.errors)")
+            let processes = try String(contentsOfFile: scratch.path + "/processes", encoding: .utf8)
+            let numbers = processes.split(separator: "\n").compactMap { Int32($0) }
+            #expect(numbers.count >= 2)
+            for number in numbers {
+                // One whose parent is gone may still wait for whoever reaps it.
+                let isOver = eventually { ProcessFiles.statusLine("State:", of: number)?.hasPrefix("Z") ?? true }
+                #expect(isOver)
+            }
         }
     }
 }
