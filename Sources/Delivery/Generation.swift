@@ -26,16 +26,17 @@ package struct Generation: Sendable, Equatable {
         self.environment = environment
     }
 
-    /// Makes the files the directory's current generation; the environment is written by `EnvironmentBlock`.
+    /// Makes the files the directory's current generation; the environment is written by `EnvironmentBlock`. With
+    /// `keepingTarget` a rollback returns to where it would have returned before.
     @discardableResult
     package func writeFiles(
-        to directory: SecretsDirectory, from secrets: borrowing SecretSet
+        to directory: SecretsDirectory, from secrets: borrowing SecretSet, keepingTarget: Bool = false
     ) throws(GenerationError) -> SecretsDirectory.Outcome {
         var targets: [GenerationFile] = []
         for file in files {
             targets.append(try GenerationFile(path: file.path, mode: file.mode, size: file.content.count))
         }
-        return try directory.write(targets) { index, body throws(GenerationError) in
+        return try directory.write(targets, keepingTarget: keepingTarget) { index, body throws(GenerationError) in
             try secrets.withBytes(of: files[index].content, body)
         }
     }

@@ -13,14 +13,15 @@ extension SecretsDirectory {
         }
     }
 
-    /// Makes the generation before the current one current again; false where there is none.
+    /// Makes the generation before the current one current again, or the one that writes have kept for this; false
+    /// where there is none.
     ///
     /// The newer one stays until the next write and is not current again.
     package func rollBack() throws(GenerationError) -> Bool {
         try perform { () throws(GenerationError) in
             var stock = try stock()
             try removeHalfDone(&stock)
-            guard let current = stock.current, let previous = stock.previous else { return false }
+            guard let current = stock.current, let previous = stock.rollbackTarget else { return false }
             let tops = try tops(of: previous)
             try refuse(stock, needing: tops)
             for name in tops.subtracting(stock.links) {
@@ -28,7 +29,7 @@ extension SecretsDirectory {
             }
             try point(to: previous)
             stock.current = previous
-            clean(stock, tops: tops, keeping: current)
+            clean(stock, tops: tops, keeping: [current])
             return true
         }
     }
@@ -70,11 +71,11 @@ extension SecretsDirectory {
     }
 
     /// Steps 10 and 11. What can't be removed now is removed by the next write.
-    func clean(_ stock: Stock, tops: Set<FileName>, keeping other: GenerationName?) {
+    func clean(_ stock: Stock, tops: Set<FileName>, keeping others: [GenerationName?]) {
         // (10)
         for name in stock.links.subtracting(tops) { try? directory.remove(name) }
         // (11)
-        for generation in stock.generations where generation != stock.current && generation != other {
+        for generation in stock.generations where generation != stock.current && !others.contains(generation) {
             remove(generation)
         }
     }

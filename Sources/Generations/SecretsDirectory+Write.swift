@@ -14,17 +14,19 @@ extension SecretsDirectory {
     }
 
     /// Makes the files the current generation. On an error, what was delivered before stands as it was.
+    ///
+    /// With `keepingTarget` a rollback returns to where it would have returned before this write.
     package func write(
-        _ files: [GenerationFile], contents: GenerationContents
+        _ files: [GenerationFile], keepingTarget: Bool = false, contents: GenerationContents
     ) throws(GenerationError) -> Outcome {
         // (1)
         try GenerationFile.check(files)
-        return try perform { () throws(GenerationError) in try write(checked: files, contents) }
+        return try perform { () throws(GenerationError) in try write(checked: files, keepingTarget, contents) }
     }
 
-    private func write(checked files: [GenerationFile], _ contents: GenerationContents) throws(GenerationError)
-        -> Outcome
-    {
+    private func write(
+        checked files: [GenerationFile], _ keepingTarget: Bool, _ contents: GenerationContents
+    ) throws(GenerationError) -> Outcome {
         // (2)
         var stock = try stock()
         let tops = Set(files.map(\.path.top))
@@ -33,7 +35,7 @@ extension SecretsDirectory {
         try removeHalfDone(&stock)
         // (4)
         if let current = stock.current, try holds(current, files, contents) {
-            try settle(on: current, tops: tops, stock)
+            try settle(on: current, tops: tops, stock, keeping: keepingTarget ? stock.rollbackTarget : nil)
             return .unchanged
         }
         // A run without files needs no generation; one whose files were taken away does.
@@ -55,10 +57,10 @@ extension SecretsDirectory {
             undo(made)
             throw error
         }
-        let before = stock.current
+        let kept = [stock.current, keepingTarget ? stock.rollbackTarget : nil]
         stock.generations.append(generation)
         stock.current = generation
-        clean(stock, tops: tops, keeping: before)
+        clean(stock, tops: tops, keeping: kept)
         return .written
     }
 
@@ -164,10 +166,12 @@ extension SecretsDirectory {
     }
 
     /// Makes the links right for a generation that is current already, and removes what is superfluous.
-    func settle(on current: GenerationName, tops: Set<FileName>, _ stock: Stock) throws(GenerationError) {
+    func settle(
+        on current: GenerationName, tops: Set<FileName>, _ stock: Stock, keeping other: GenerationName? = nil
+    ) throws(GenerationError) {
         var made: [FileName] = []
         try makeLinks(tops.subtracting(stock.links), &made)
-        clean(stock, tops: tops, keeping: stock.previous)
+        clean(stock, tops: tops, keeping: [stock.previous, other])
     }
 }
 

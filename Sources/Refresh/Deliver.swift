@@ -18,6 +18,8 @@ package struct DeliveryTask {
     package var environmentFile: CInt?
     /// The command's arguments, which count against the kernel's limit too.
     package var arguments: [[UInt8]]
+    /// What a rollback returns to stays what it is: the app has not held out with the newest generation yet.
+    package var keepsPrevious = false
 
     package init(
         inherited: [UInt8], secrets: SecretsDirectory?, environmentFile: CInt?, arguments: [[UInt8]]
@@ -61,7 +63,8 @@ extension Gathered {
             state.environmentDigest = try writeEnvironment(to: file, task, plan, key: memory.key)
             outcome.environmentChanged = state.environmentDigest != memory.delivered.environmentDigest
         }
-        outcome.filesChanged = try writeFiles(task)
+        let keepsPrevious = task.keepsPrevious
+        outcome.filesChanged = try writeFiles(task, keepingTarget: keepsPrevious && memory.changedFiles)
         for known in objects { state.identities[known.object.url] = known.record.identity }
         for (target, recipe) in recipes { state.recipes[target.name] = recipe }
         state.statusJSON = statusJSON
@@ -71,8 +74,8 @@ extension Gathered {
             outcome.changedNames = objects.filter {
                 memory.delivered.identities[$0.object.url] != $0.record.identity
             }.map(\.object.name).sorted()
-            memory.previous = memory.delivered
-            memory.changedFiles = outcome.filesChanged
+            if !keepsPrevious { memory.previous = memory.delivered }
+            memory.changedFiles = outcome.filesChanged || keepsPrevious && memory.changedFiles
             memory.generation += 1
         }
         memory.delivered = state
@@ -131,12 +134,12 @@ extension Gathered {
         return all + [.secretsDirectory(root)]
     }
 
-    private borrowing func writeFiles(_ task: DeliveryTask) throws(Diagnosis) -> Bool {
+    private borrowing func writeFiles(_ task: DeliveryTask, keepingTarget: Bool) throws(Diagnosis) -> Bool {
         guard let secrets = task.secrets else { return false }
         do throws(GenerationError) {
             let generation = Generation(
                 files: files.map { Generation.File(path: $0.path, content: $0.slot, mode: $0.mode) })
-            let outcome = try generation.writeFiles(to: secrets, from: set)
+            let outcome = try generation.writeFiles(to: secrets, from: set, keepingTarget: keepingTarget)
             return outcome != .unchanged
         } catch {
             throw error.diagnosis

@@ -8,10 +8,11 @@ package struct RefreshMemory: Equatable, Sendable {
     package var key: [UInt8]
     /// The number of deliveries that changed something.
     package var generation: Int64 = 0
-    /// What is delivered, and what was before the newest delivery: that is what a rollback returns to.
+    /// What is delivered, and what a rollback returns to: what was before the newest delivery, or before the first of
+    /// several with which the app has not held out yet.
     package var delivered = DeliveredState()
     package var previous = DeliveredState()
-    /// Whether the newest delivery changed files: a rollback points them back.
+    /// Whether files have changed since what a rollback returns to: it points them back.
     package var changedFiles = false
     /// The identities of a set that the app failed with: it is not delivered again.
     package var refused: [String: String]?

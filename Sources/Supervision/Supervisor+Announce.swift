@@ -21,7 +21,13 @@ extension Supervisor {
             guard changed || asked else { return [] }
             return stale + signalChange(number)
         case .restart:
-            guard changed, phase == .running, child != nil else { return [] }
+            guard changed else { return [] }
+            guard phase == .running, child != nil else {
+                // The child that is about to be started anew starts with it.
+                isUnproven = isUnproven || phase == .restarting
+                return []
+            }
+            isUnproven = true
             deadlines[.restart] = deadlines[.restart] ?? now.boot + Self.restartWindow
             return []
         case .exec(let words):

@@ -13,7 +13,8 @@ extension Supervisor {
         deadlines[.refresh] = nil
         status.attempt += 1
         let order = WorkerOrder(
-            task: task, attempt: status.attempt, failures: failures, startedAt: startedAt.nanoseconds)
+            task: task, attempt: status.attempt, failures: failures, startedAt: startedAt.nanoseconds,
+            keepsPrevious: isUnproven)
         worker = Worker(pid: 0, order: order, asked: asked)
         let limit = task == .first ? Self.planLimit : .milliseconds(plan.attemptTimeoutMilliseconds)
         deadlines[.worker] = now.boot + limit
@@ -76,7 +77,7 @@ extension Supervisor {
         case (.first, .ended(let code)): return end(code: code)
         case (.first, .failed(let failure)): return end(code: failure.exitCode)
         case (.rollBack, _): return rolledBack(report, at: now)
-        case (.refresh, .delivered): return refreshed(report, asked: worker.asked, at: now)
+        case (.refresh, .delivered): return refreshed(report, of: worker, at: now)
         case (.refresh, .failed(let failure)):
             return refreshFailed(failure, report: report, asked: worker.asked, at: now)
         case (.refresh, .ended(let code)):
@@ -88,7 +89,7 @@ extension Supervisor {
 
     private mutating func firstDelivered(_ report: WorkerReport, at now: Moment) -> [SupervisorAction] {
         note(report, at: now)
-        let kept: [SupervisorAction] = [.keepEnvironment, .keepMemory]
+        let kept: [SupervisorAction] = [.keepEnvironment(keepsPrevious: false), .keepMemory]
         if isSidecar {
             phase = .watching
             return kept + [.writeStatus] + becameReady() + refreshIfAsked(at: now)
@@ -110,12 +111,13 @@ extension Supervisor {
     }
 
     private mutating func refreshed(
-        _ report: WorkerReport, asked: Bool, at now: Moment
+        _ report: WorkerReport, of worker: Worker, at now: Moment
     ) -> [SupervisorAction] {
+        let (asked, keepsPrevious) = (worker.asked, worker.order.keepsPrevious)
         var actions: [SupervisorAction] = [.keepMemory]
         if report.environmentChanged {
-            actions = [.keepEnvironment, .keepMemory]
-        } else if report.filesChanged {
+            actions = [.keepEnvironment(keepsPrevious: keepsPrevious), .keepMemory]
+        } else if report.filesChanged, !keepsPrevious {
             // The generation before this one has the same environment: there is none to go back to.
             actions = [.forgetPreviousEnvironment, .keepMemory]
         }

@@ -79,15 +79,24 @@ extension Supervisor {
         status.childProcess = nil
         deadlines[.stop] = nil
         deadlines[.probation] = nil
-        if phase == .restarting {
-            status.restarts += 1
-            deadlines[.probation] = now.boot + Self.probation
-            return [.startChild]
-        }
+        if phase == .restarting { return restarted(at: now) }
         if phase == .running, wasInProbation, ending != .code(0), !rolledBack, !terminalHasAsked {
+            if deadlines[.restart] != nil {
+                // A newer generation was waiting for its restart: the child has stopped by itself for it.
+                deadlines[.restart] = nil
+                phase = .restarting
+                return restarted(at: now)
+            }
             return rollBack(ending, at: now)
         }
         return end(with: ending)
+    }
+
+    /// The child is gone, and starts with the newest generation.
+    private mutating func restarted(at now: Moment) -> [SupervisorAction] {
+        status.restarts += 1
+        deadlines[.probation] = now.boot + Self.probation
+        return [.startChild]
     }
 
     private mutating func end(with ending: Ending) -> [SupervisorAction] {
@@ -101,6 +110,7 @@ extension Supervisor {
     /// The child failed right after a restart: once more with what worked before.
     private mutating func rollBack(_ ending: Ending, at now: Moment) -> [SupervisorAction] {
         phase = .rollingBack
+        isUnproven = false
         // The attempt that is given up was perhaps somebody's reload: it is made up for once the child runs.
         asksWaiting = asksWaiting || worker?.asked == true || queued?.asked == true
         rolledBack = true

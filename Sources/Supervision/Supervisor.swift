@@ -66,6 +66,9 @@ package struct Supervisor: Sendable {
     var warnedUnhandled = false
     /// The child in probation runs on the previous generation already.
     var rolledBack = false
+    /// A generation was delivered with which the child has not held out yet: a restart with it is to come, under way, or
+    /// in probation. Whatever is delivered meanwhile, a rollback returns to the generation before.
+    var isUnproven = false
     /// What Latchkey ends with once the child is gone; nil: the child's own code.
     var endCode: Int32?
     var isReady = false
@@ -132,7 +135,11 @@ package struct Supervisor: Sendable {
         if deadlines.take(.action, at: now.boot) {
             actions += [.killAction, .log(Self.actionFailed("was killed: it took longer than 60s"))]
         }
-        if deadlines.take(.probation, at: now.boot) { rolledBack = false }
+        if deadlines.take(.probation, at: now.boot) {
+            rolledBack = false
+            // With a newer one on its way it is that which has to hold out.
+            isUnproven = deadlines[.restart] != nil
+        }
         if deadlines.take(.worker, at: now.boot) { actions += workerHung(at: now) }
         if deadlines.take(.restart, at: now.boot) { actions += restartChild(at: now) }
         if deadlines.take(.refresh, at: now.boot) { actions += refresh(asked: false, at: now) }

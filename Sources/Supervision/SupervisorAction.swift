@@ -6,8 +6,9 @@ package enum SupervisorAction: Equatable, Sendable {
     case startWorker(WorkerOrder)
     /// Kills the worker with its group.
     case killWorker
-    /// Takes the worker's environment over; the one before is kept for a rollback.
-    case keepEnvironment
+    /// Takes the worker's environment over; the one before is kept for a rollback, or with `keepsPrevious` the one that
+    /// is kept already, if any.
+    case keepEnvironment(keepsPrevious: Bool)
     /// The environment before the current one is of no use any more: a newer generation has the same.
     case forgetPreviousEnvironment
     /// Makes the environment before the current one again.

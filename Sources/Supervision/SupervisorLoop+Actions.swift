@@ -9,10 +9,10 @@ extension SupervisorLoop {
         switch action {
         case .startWorker(let order): startWorker(order)
         case .killWorker: killWorker()
-        case .keepEnvironment:
+        case .keepEnvironment(let keepsPrevious):
             // A sidecar's worker fills none.
             if filling.environment.isSealed {
-                previousEnvironment.take(from: environment)
+                if !keepsPrevious || previousEnvironment.number == nil { previousEnvironment.take(from: environment) }
                 environment.take(from: filling.environment)
             }
         case .forgetPreviousEnvironment: previousEnvironment.clear()

@@ -114,10 +114,11 @@ package final class SupervisorLoop {
             try events.wait { name in
                 if name < 5 { ready[Int(name)] = true }
             }
-            // Reports first: a worker that has ended has said before what it had to say.
-            if ready[Int(Watched.report.rawValue)] { readReport() }
-            if ready[Int(Watched.notify.rawValue)] { readNotifications() }
+            // Signals first: who was told to end before the report came starts no child any more. What a worker that has
+            // ended had said is read with its end.
             if ready[Int(Watched.signals.rawValue)] { readSignals() }
+            if result == nil, ready[Int(Watched.report.rawValue)] { readReport() }
+            if ready[Int(Watched.notify.rawValue)] { readNotifications() }
             if ready[Int(Watched.timer.rawValue)] {
                 timer.acknowledge()
                 timerIsSet = nil

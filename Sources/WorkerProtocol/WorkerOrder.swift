@@ -18,14 +18,19 @@ package struct WorkerOrder: Equatable, Sendable {
     package var failures: Int64
     /// When the first worker was started, nanoseconds of CLOCK_BOOTTIME: the start timeout counts from there.
     package var startedAt: Int64
+    /// The app has not held out with the newest generation yet: what a rollback returns to stays what it is.
+    package var keepsPrevious: Bool
     /// The directories whose descriptors come along; nil at the first attempt and where there are none.
     package var handover: Handover?
 
-    package init(task: Task, attempt: Int64 = 0, failures: Int64 = 0, startedAt: Int64 = 0) {
+    package init(
+        task: Task, attempt: Int64 = 0, failures: Int64 = 0, startedAt: Int64 = 0, keepsPrevious: Bool = false
+    ) {
         self.task = task
         self.attempt = attempt
         self.failures = failures
         self.startedAt = startedAt
+        self.keepsPrevious = keepsPrevious
     }
 
     /// The order as bytes.
@@ -37,6 +42,7 @@ package struct WorkerOrder: Equatable, Sendable {
         writer.write(attempt)
         writer.write(failures)
         writer.write(startedAt)
+        writer.write(keepsPrevious)
         writer.write(optional: handover) { $1.encode(into: &$0) }
         return writer.bytes
     }
@@ -52,6 +58,7 @@ package struct WorkerOrder: Equatable, Sendable {
         attempt = try reader.readInteger()
         failures = try reader.readInteger()
         startedAt = try reader.readInteger()
+        keepsPrevious = try reader.readBool()
         handover = try reader.readOptional { reader throws(WireError) in try Handover(reading: &reader) }
         try reader.end()
     }

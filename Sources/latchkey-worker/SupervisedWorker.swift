@@ -232,10 +232,12 @@ struct SupervisedWorker {
     }
 
     private func task(_ plan: LaunchPlan, _ place: DeliveryPlace?) -> DeliveryTask {
-        DeliveryTask(
+        var task = DeliveryTask(
             inherited: environment.block, secrets: place?.secrets,
             environmentFile: WorkerDescriptor.childEnvironment,
             arguments: Array(arguments.dropFirst(plan.child.commandIndex ?? arguments.count)))
+        task.keepsPrevious = order.keepsPrevious
+        return task
     }
 
     /// What a refresh can compare with; a first attempt has nothing.

@@ -102,10 +102,10 @@ func lending(_ files: [[UInt8]]) -> GenerationContents {
 extension SecretsDirectory {
     /// Writes files that are given as text.
     @discardableResult
-    func deliver(_ files: [String: String], mode: UInt32? = nil) throws -> Outcome {
+    func deliver(_ files: [String: String], mode: UInt32? = nil, keepingTarget: Bool = false) throws -> Outcome {
         let ordered = files.sorted { $0.key < $1.key }
         return try write(
             ordered.map { try GenerationFile(path: $0.key, mode: mode, size: $0.value.utf8.count) },
-            contents: lending(ordered.map { Array($0.value.utf8) }))
+            keepingTarget: keepingTarget, contents: lending(ordered.map { Array($0.value.utf8) }))
     }
 }

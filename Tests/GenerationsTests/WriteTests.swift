@@ -65,6 +65,20 @@ import Testing
         #expect(generations.map { place.text("secrets/\($0)/a") } == ["4", "5"])
     }
 
+    @Test func `a rollback returns to the generation that was kept for it, over any number of writes`() throws {
+        let place = try TestPlace()
+        let secrets = try place.take().secrets
+        for round in 1...3 { try secrets.deliver(["a": "\(round)"]) }
+        for round in 4...6 { try secrets.deliver(["a": "\(round)"], keepingTarget: true) }
+        #expect(try secrets.deliver(["a": "6"], keepingTarget: true) == .unchanged)
+        #expect(place.generations().map { place.text("secrets/\($0)/a") } == ["2", "5", "6"])
+        #expect(try secrets.rollBack())
+        #expect(place.text("secrets/a") == "2")
+        #expect(try secrets.rollBack() == false)
+        try secrets.deliver(["a": "7"])
+        #expect(place.generations().map { place.text("secrets/\($0)/a") } == ["2", "7"])
+    }
+
     @Test func `values are delivered byte for byte`() throws {
         let place = try TestPlace()
         let secrets = try place.take().secrets

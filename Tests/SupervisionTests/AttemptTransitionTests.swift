@@ -11,7 +11,7 @@ struct AttemptTransitionTests {
         stage.give(.workerStarted(pid: Stage.workerPid))
         stage.give(.workerMessage(.prepared(stage.plan, nil)))
         let actions = stage.give(.workerMessage(.finished(stage.report())))
-        #expect(actions == [.keepEnvironment, .keepMemory, .startChild])
+        #expect(actions == [.keepEnvironment(keepsPrevious: false), .keepMemory, .startChild])
         let started = stage.give(.childStarted(pid: Stage.childPid))
         #expect(started.contains { if case .notify(let state) = $0 { state.hasPrefix("READY=1") } else { false } })
         #expect(stage.machine.phase == .running)
@@ -30,7 +30,8 @@ struct AttemptTransitionTests {
     @Test func `once waits for the worker's end before it becomes the child`() {
         var stage = Stage(plan: Stage.plan { $0.once = true })
         stage.begin()
-        #expect(stage.give(.workerMessage(.finished(stage.report()))).deeds == [.keepEnvironment, .keepMemory])
+        let deeds = stage.give(.workerMessage(.finished(stage.report()))).deeds
+        #expect(deeds == [.keepEnvironment(keepsPrevious: false), .keepMemory])
         #expect(stage.machine.phase == .becoming)
         #expect(stage.signal(1).isEmpty)
         #expect(stage.ends(Stage.workerPid) == [.becomeChild])

@@ -97,6 +97,52 @@ struct ChangeTransitionTests {
         #expect(stage.ends(Stage.childPid + 2, .exited(code: 4)).last == .exit(code: 4))
     }
 
+    @Test func `however many changes become one restart, a failed one goes back to what ran before all of them`() {
+        var stage = stage(.restart)
+        let change = stage.report { $0.environmentChanged = true }
+        #expect(stage.refresh(change).deeds.contains(.keepEnvironment(keepsPrevious: false)))
+        stage.signal(1)
+        stage.give(.workerStarted(pid: Stage.workerPid))
+        let second = stage.give(.workerMessage(.finished(change))) + stage.ends(Stage.workerPid)
+        #expect(second.deeds.contains(.keepEnvironment(keepsPrevious: true)))
+        // One more while the child is being stopped: it starts with that.
+        stage.wait(2)
+        #expect(stage.machine.phase == .restarting)
+        #expect(stage.refresh(change).deeds.contains(.keepEnvironment(keepsPrevious: true)))
+        #expect(stage.ends(Stage.childPid, .killed(signal: 15)) == [.startChild])
+        stage.give(.childStarted(pid: Stage.childPid + 1))
+        let actions = stage.ends(Stage.childPid + 1, .exited(code: 3))
+        #expect(actions.deeds.first == .restoreEnvironment)
+        #expect(actions.order?.task == .rollBack)
+    }
+
+    @Test func `a file's change after one of the environment takes nothing away that a rollback needs`() {
+        var stage = stage(.restart)
+        stage.refresh(stage.report { $0.environmentChanged = true })
+        let actions = stage.refresh(stage.report { $0.filesChanged = true })
+        #expect(actions.deeds == [.keepMemory])
+    }
+
+    @Test func `a child that fails while a newer change waits is started with that one`() {
+        var stage = stage(.restart)
+        let change = stage.report { $0.environmentChanged = true }
+        stage.restart()
+        #expect(stage.refresh(change).deeds.contains(.keepEnvironment(keepsPrevious: true)))
+        #expect(stage.ends(Stage.childPid + 1, .exited(code: 3)) == [.startChild])
+        stage.give(.childStarted(pid: Stage.childPid + 2))
+        #expect(stage.machine.status.restarts == 2)
+        #expect(stage.wait(2).deeds.isEmpty, "the restart is done")
+        #expect(stage.ends(Stage.childPid + 2, .exited(code: 3)).deeds.first == .restoreEnvironment)
+    }
+
+    @Test func `what has held out for ten seconds is what the next rollback returns to`() {
+        var stage = stage(.restart)
+        stage.restart()
+        stage.wait(10)
+        let actions = stage.refresh(stage.report { $0.environmentChanged = true })
+        #expect(actions.deeds.contains(.keepEnvironment(keepsPrevious: false)))
+    }
+
     @Test func `a child that can't be started anew is a restart that failed`() {
         var stage = stage(.restart)
         stage.refresh(stage.report { $0.environmentChanged = true })

@@ -123,11 +123,11 @@ struct WorkerMessageTests {
 }
 
 struct WorkerOrderTests {
-    private static let order = WorkerOrder(task: .refresh, attempt: 7, failures: 2, startedAt: 123)
+    private static let order = WorkerOrder(task: .refresh, attempt: 7, failures: 2, startedAt: 123, keepsPrevious: true)
 
     @Test(arguments: [WorkerOrder.Task.first, .refresh, .rollBack])
     func `an order comes back as it was`(task: WorkerOrder.Task) throws {
-        let order = WorkerOrder(task: task, attempt: 7, failures: 2, startedAt: 123)
+        let order = WorkerOrder(task: task, attempt: 7, failures: 2, startedAt: 123, keepsPrevious: true)
         #expect(try WorkerOrder(decoding: order.encoded) == order)
     }
 
