@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import os
+import shlex
 import sys
 import time
 import traceback
@@ -56,11 +57,8 @@ def section(name):
 @contextlib.contextmanager
 def environment(name):
     """Azure's variables as they are in one of its hosting environments."""
-    variables = {}
-    with open(PLACE["environments"][name], encoding="utf-8") as lines:
-        for line in lines:
-            key, _, value = line.rstrip("\n").partition("=")
-            variables[key] = value
+    with open(PLACE["environments"][name], encoding="utf-8") as file:
+        variables = dict(word.split("=", 1) for word in shlex.split(file.read()))
     os.environ.update(variables)
     try:
         yield variables

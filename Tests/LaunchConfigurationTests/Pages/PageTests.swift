@@ -63,7 +63,7 @@ import Testing
     }
 
     /// Options of other programs that pages name by themselves.
-    private static let others: Set<String> = ["full", "keep", "quick", "compare", "parts"]
+    private static let others: Set<String> = ["full", "keep", "quick", "compare", "parts", "whole-closure", "yaml"]
 
     @Test(arguments: Repository.pages)
     func `the variables exist`(page: String) throws {
