@@ -94,7 +94,8 @@ struct IdleTests {
     func `with fifty secrets it is one thread of three megabytes that nothing wakes`() throws {
         try Emulator.serving("[vaults.demo.secrets]\n" + Self.secrets) { (azure: Emulator) throws -> Void in
             let scratch = try Scratch()
-            let launch: Launch = try azure.run("--all", "--refresh", "1h", command: [Programs.probe, "sleep"], in: scratch)
+            let launch: Launch = try azure.run(
+                "--all", "--refresh", "1h", command: [Programs.probe, "sleep"], in: scratch)
             try launch.expect(line: "ready")
             let pid = launch.pid
             func others() -> [Int32] {
