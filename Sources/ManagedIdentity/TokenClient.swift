@@ -58,20 +58,24 @@ final class TokenClient {
         self.generator = generator
     }
 
-    /// Repeats `attempt` as long as its failure may pass, and patience and deadline allow.
+    /// Repeats `attempt` as long as its failure may pass, and patience and deadline allow. A try that the deadline cuts
+    /// off says less than what the endpoint answered before it.
     func retrying(
         _ plan: RetryPlan, _ patience: Patience, _ attempt: () throws(IdentityError) -> AccessToken
     ) throws(IdentityError) -> AccessToken {
         var plan = plan
         var attempts = 1
+        var known: IdentityError?
         while true {
             do throws(IdentityError) {
                 return try attempt()
             } catch {
+                if let known, case .unreachable = error, transport.now >= patience.deadline { throw known }
                 guard error.mayPass, patience.attempts.map({ attempts < $0 }) ?? true,
                     let pause = pause(after: error, &plan, until: patience.deadline)
                 else { throw error }
                 attempts += 1
+                known = error
                 observer?.retrying(error.diagnosis, after: pause)
                 _ = transport.wait(forAnyOf: [], until: transport.now + pause)
             }
@@ -115,8 +119,6 @@ final class TokenClient {
     func exchange(
         _ request: HTTPRequest, _ kind: IdentityKind, until deadline: BootInstant
     ) throws(IdentityError) -> HTTPResponse {
-        var request = request
-        request.timeout = max(min(request.timeout, deadline - transport.now), .milliseconds(1))
         do throws(HTTPFailure) {
             let response = try transport.send(request, until: deadline)
             observer?.exchanged(endpoint: request.endpoint, status: response.status)

@@ -76,6 +76,12 @@ import Testing
         #expect(bench.transport.now - start == .seconds(15))
     }
 
+    @Test func `a try that the deadline cuts off does not hide what the vault answered before`() throws {
+        let bench = sequence([.response(503)] + Array(repeating: .silence, count: 9))
+        let error = try #require(bench.fetch([secret("a")], patience: bench.patience(15)).first?.error)
+        #expect(error.messageCode == .vaultFailing)
+    }
+
     @Test func `a throttled vault is left alone by all requests and probed with one`() {
         var isThrottled = true
         var underWay: [Int] = []

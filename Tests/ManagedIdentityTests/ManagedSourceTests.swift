@@ -240,3 +240,11 @@ func `a denied header ends at once`(status: Int, code: MessageCode, exit: ExitCo
     #expect((found.code, found.exitCode) == (.identityAnswer, .protocolFailure))
     #expect(stage.requests.map(\.url) == stage.requests.prefix(1).map(\.url))
 }
+
+@Test func `a try that the deadline cuts off does not hide what the endpoint answered before`() throws {
+    let stage = Stage(.response(500), .silence)
+    let session = try session(environment(appService), IdentityOptions(), stage)
+    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience(.seconds(5))) }
+    #expect((found.code, found.exitCode) == (.identityFailing, .temporary))
+    #expect(stage.requests.count == 2 && stage.elapsed == .seconds(5))
+}
