@@ -196,6 +196,13 @@ mapfile -t skipped < <(
     sed -nE -e 's/^[^[:alnum:]]*Test (.*) skipped: "(.*)"$/\1: \2/p' -e 's/^[^[:alnum:]]*Test (.*) skipped\.?$/\1/p' "$log"
 )
 skips+=("${skipped[@]}")
+# What failed is told again at the end, where it is looked for.
+if [ "$code" -ne 0 ]; then
+    while read -r line; do failures+=("$line"); done < <(
+        grep -E '✘ .* recorded an issue|^[^[:alnum:]]*(Suite|Test) .* failed after|^(error|Fatal error|.*: Fatal error):' "$log" |
+            cut -c 1-600 | head -n 40
+    )
+fi
 closing=$(grep -E 'Test run with [0-9]+ tests?' "$log" | tail -n 1)
 if [ -z "$closing" ]; then
     closing="the runner did not come to its closing line"
