@@ -5,7 +5,7 @@ import Testing
 struct CachedStartTests {
     private static let options = [
         "--cache", "memory", "-e", "DB_PASSWORD=db-password", "-f", "database=db-password", "--signal", "USR1",
-        "--refresh", "off", "--start-timeout", "2s",
+        "--refresh", "off",
     ]
     private static let command = ["--", Programs.probe, "print-on", "USR1", "--env", "DB_PASSWORD", "database"]
 
@@ -101,7 +101,7 @@ struct CachedStartTests {
             #expect(!outcome.errors.contains("start-cached") && !Self.isKept(scratch), "\(outcome.errors)")
             if refusal == .wrongAudience { try azure.control("DELETE", "faults/no") }
             try azure.fault(#"{"name":"out","endpoint":"vault","status":503}"#)
-            #expect(try Self.start(azure, scratch).end().ending == .code(75))
+            #expect(try Self.start(azure, scratch, "--start-timeout", "2s").end().ending == .code(75))
         }
     }
 
@@ -113,8 +113,8 @@ struct CachedStartTests {
             try azure.fault(#"{"name":"out","endpoint":"vault","status":503}"#)
             let own = Self.options.filter { options.first != "--cache" || !["--cache", "memory"].contains($0) }
             let outcome = try azure.start(
-                ["run", "--vault", azure.vault, "--ca-file", azure.authority] + own + options + Self.command,
-                in: scratch
+                ["run", "--vault", azure.vault, "--ca-file", azure.authority] + own + options
+                    + ["--start-timeout", "2s"] + Self.command, in: scratch
             ).end()
             #expect(outcome.ending == .code(75), "\(outcome.errors)")
             #expect(Self.isKept(scratch) == (options.first != "--cache"))
@@ -129,7 +129,7 @@ struct CachedStartTests {
             func sync(_ options: String...) throws -> Outcome {
                 try azure.start(
                     ["sync", "--vault", azure.vault, "--ca-file", azure.authority, "--config", file]
-                        + ["--start-timeout", "2s", "--cache", "memory"] + options, in: scratch
+                        + ["--cache", "memory"] + options, in: scratch
                 ).end()
             }
             #expect(try sync().ending == .code(0))

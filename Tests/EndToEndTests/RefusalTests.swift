@@ -42,7 +42,7 @@ struct RefusalTests {
             names: ["LATCHKEY_REFRESH"]),
         Refusal(
             what: "a vault that does not resolve",
-            arguments: ["run", "--vault", "https://nowhere.invalid", "--start-timeout", "2s"] + secret + ["--"]
+            arguments: ["run", "--vault", "https://nowhere.invalid", "--start-timeout", "4s"] + secret + ["--"]
                 + command, code: 75, message: "vault-unresolved", names: ["nowhere.invalid"]),
         Refusal(
             what: "a port where nothing listens",

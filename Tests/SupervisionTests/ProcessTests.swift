@@ -213,9 +213,9 @@ struct ProcessTests {
         return try #require(line.split(separator: " ").compactMap { Int($0) }.first)
     }
 
-    /// Whether a state comes that nothing announces; the limit of 20 s can only fail a test.
+    /// Whether a state comes that nothing announces; the limit of a minute can only fail a test.
     private func settled(_ condition: () throws -> Bool) throws -> Bool {
-        for _ in 0..<2000 {
+        for _ in 0..<6000 {
             if try condition() { return true }
             usleep(10_000)
         }

@@ -61,8 +61,8 @@ struct VaultRefusalTests {
             let scratch = try Scratch()
             try azure.fault(#"{"endpoint":"vault","token":true,"error":"\#(answer.error)"}"#)
             let outcome = try azure.printSecret(
-                try azure.environment(), options: ["--client-id", Applicant.clientID, "--start-timeout", "1s"],
-                in: scratch)
+                try azure.environment(),
+                options: ["--client-id", Applicant.clientID] + IdentityRefusalTests.options(answer.code), in: scratch)
             #expect(outcome.ending == .code(answer.code), "\(outcome.errors)")
             #expect(outcome.failures.count == 1 && outcome.output.isEmpty)
             let line = try #require(outcome.failures.first)
@@ -86,10 +86,11 @@ struct VaultRefusalTests {
         try Emulator.serving { azure in
             let scratch = try Scratch()
             try azure.fault("{\"endpoint\":\"vault\",\"token\":true,\"\(fault)\":\(value)}")
-            let outcome = try azure.printSecret(
-                try azure.environment(), options: ["--start-timeout", "2s"], in: scratch)
             // A torn answer may be whole next time.
-            #expect(outcome.ending == .code(fault == "truncate" ? 75 : 76), "\(outcome.errors)")
+            let code: Int32 = fault == "truncate" ? 75 : 76
+            let outcome = try azure.printSecret(
+                try azure.environment(), options: IdentityRefusalTests.options(code), in: scratch)
+            #expect(outcome.ending == .code(code), "\(outcome.errors)")
             #expect(outcome.failures.count == 1)
         }
     }

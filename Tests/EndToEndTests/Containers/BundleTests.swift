@@ -101,7 +101,7 @@ struct BundleTests {
 
     @Test func `it works at any place, and the image's own authorities come first`() throws {
         try Emulator.serving { azure in
-            let words = ["run", "--vault", azure.vault, "-e", "A=db-password", "--start-timeout", "2s", "--", "/app"]
+            let words = ["run", "--vault", azure.vault, "-e", "A=db-password", "--", "/app"]
             for place in ["/latchkey", "/a/b c/d"] {
                 let container = try Container(.empty, bundle: place, words + ["fingerprint", "--env", "A"], in: azure)
                 let outcome = try container.launch.end()
@@ -130,7 +130,7 @@ struct BundleTests {
         for path in files.values { try ContainerBundle.run("chmod", "0644", path) }
         try Emulator.serving(options: ["--vault-suffix", "vault.shop.test"]) { azure in
             for (path, file) in files {
-                let options = ["run", "--vault", azure.vault, "-e", "A=db-password", "--start-timeout", "5s", "--"]
+                let options = ["run", "--vault", azure.vault, "-e", "A=db-password", "--"]
                 let container = try Container(
                     root, options + ["/app", "fingerprint", "--env", "A"], in: azure, files: [path: file])
                 let outcome = try container.launch.end()

@@ -4,7 +4,7 @@ import LatchkeyTestSupport
 import Synchronization
 
 /// How long a test waits for something that must happen. It only ends a test that has failed.
-let patience = DispatchTimeInterval.seconds(20)
+let patience = DispatchTimeInterval.seconds(60)
 
 /// What a program writes into one pipe.
 final class Capture: Sendable {

@@ -139,7 +139,8 @@ func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = DispatchTime.now() + patience
     while DispatchTime.now() < deadline {
         if try condition() { return true }
-        sched_yield()
+        // Leaves the processor to what is waited for.
+        usleep(2000)
     }
     return false
 }
