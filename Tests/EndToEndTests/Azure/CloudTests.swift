@@ -60,9 +60,9 @@ struct CloudTests {
                 ], in: scratch)
             #expect(outcome.output == "c4n4ry-database\n", "\(outcome.errors)")
             let journal = try azure.journal().filter { $0.endpoint != "control" }
-            // The token and the challenge are asked for side by side.
-            let hosts = ["demo.\(cloud.suffix)", "demo.\(cloud.suffix)", cloud.login]
-            #expect(journal.map(\.host).sorted() == hosts)
+            #expect(Set(journal.map(\.host)) == ["demo.\(cloud.suffix)", cloud.login])
+            // The vault is asked while the token is on its way; a token that comes at once goes with that first request.
+            #expect(journal.count { $0.host == cloud.login } == 1 && journal.count <= 3)
             #expect(journal.contains { $0.form["scope"] == "https://\(cloud.suffix)/.default" })
             #expect(journal.compactMap(\.token?.audience) == ["https://\(cloud.suffix)"])
         }
