@@ -160,13 +160,21 @@ struct BundleTests {
             s.sendto(head + question[12:at + 5] + record, peer)
         """
 
+    private static func megabytes(in text: String, after words: String) throws -> Double? {
+        let number = try Regex(words + #"\s+([0-9.]+) MB"#, as: (Substring, Substring).self)
+        return text.firstMatch(of: number).flatMap { Double($0.1) }
+    }
+
     @Test func `what libcurl is linked with and the worker does not need stays at home`() throws {
         let (path, report) = try ContainerBundle.made()
         let libraries = try FileManager.default.contentsOfDirectory(atPath: path + "/lib")
         for name in ["gnutls", "krb5.so", "sasl2", "p11-kit", "nettle", "unistring", "brotlicommon"] {
             #expect(!libraries.contains { $0.hasPrefix("lib" + name) }, "\(name)")
         }
-        #expect(report.contains("the bundle"), "the size is printed")
+        let size = try #require(try Self.megabytes(in: report, after: "the bundle"), "the size is printed")
+        let readMe = try String(contentsOfFile: Box.sources + "/README.md", encoding: .utf8)
+        let stated = try #require(try Self.megabytes(in: readMe, after: "made from scratch. It is"))
+        if Programs.areShipped { #expect(abs(size - stated) <= stated / 20, "\(size) MB, README.md has \(stated)") }
         let certificates = try FileManager.default.contentsOfDirectory(atPath: path + "/certs")
         #expect(certificates.count > 100 && certificates.allSatisfy { $0.wholeMatch(of: /[0-9a-f]{8}\.\d+/) != nil })
     }

@@ -2,62 +2,28 @@ import Foundation
 import LatchkeyTestSupport
 import Testing
 
-/// podman with a store of its own, so that it neither sees nor leaves anything of this machine's; and one pod, whose
-/// containers share processes, this machine's network, and a memory volume as Kubernetes makes one: tmpfs of root's,
-/// mode 0777, mounted by the node and bound into the containers.
+/// A pod, whose containers share processes, this machine's network, and a memory volume as Kubernetes makes one: tmpfs
+/// of root's, mode 0777, mounted by the node and bound into the containers.
 final class Pod: Sendable {
-    /// Why there is no podman to test with; nil where there is.
-    static let obstacle: String? =
-        ContainerBundle.obstacle ?? (Programs.installed("podman") == nil ? "podman is not installed" : nil)
-
-    private static let image = "localhost/latchkey-test:1"
-    private let name = "latchkey-\(UInt32.random(in: 0...UInt32.max))"
-    private let place: String
+    private let podman: Podman
+    private let image: String
     let volume: String
 
     /// An image with the bundle, which trusts this authority, at /latchkey, and the static probe at /usr/bin/shop.
     init(trusting authority: String) throws {
-        place = try ContainerBundle.directory(name)
-        volume = place + "/secrets"
-        // Without a manager there are no control groups of its kind; more than the hard limits can't be asked for.
-        let configuration = """
-            [containers]
-            default_ulimits = ["nofile=1024:4096", "nproc=4096:4096"]
-            [engine]
-            runtime = "runc"
-            cgroup_manager = "cgroupfs"
-
-            """
-        try configuration.write(toFile: place + "/containers.conf", atomically: false, encoding: .utf8)
-        for part in ["image/usr/bin", "secrets"] { _ = try ContainerBundle.directory("\(name)/\(part)") }
-        try ContainerBundle.trusting(authority, at: place + "/image/latchkey")
-        try ContainerBundle.run("cp", try ContainerBundle.probe(["cc", "-static"]), place + "/image/usr/bin/shop")
-        try ContainerBundle.run("tar", "-C", place + "/image", "-c", "-f", place + "/image.tar", ".")
-        try podman("import", place + "/image.tar", Self.image)
+        podman = try Podman()
+        let programs = try podman.directory("image/usr/bin")
+        volume = try podman.directory("secrets")
+        try ContainerBundle.trusting(authority, at: podman.place + "/image/latchkey")
+        try ContainerBundle.run("cp", try ContainerBundle.probe(["cc", "-static"]), programs + "/shop")
+        image = try podman.image("latchkey-test", of: "image")
         try ContainerBundle.run("mount", "-t", "tmpfs", "-o", "mode=0777,size=8m", "memory", volume)
-        try podman("pod", "create", "--name", name, "--share", "pid,ipc,net", "--network", "host")
+        try podman.run(["pod", "create", "--name", podman.name, "--share", "pid,ipc,net", "--network", "host"])
     }
 
     deinit {
-        _ = try? start(["pod", "rm", "-f", name]).end()
+        _ = try? podman.start(["pod", "rm", "-f", podman.name]).end()
         if let umount = Programs.installed("umount") { _ = try? ChildProcess.run(umount, [volume]) }
-        _ = try? start(["image", "rm", "-f", Self.image]).end()
-        for path in [place, state] { try? FileManager.default.removeItem(atPath: path) }
-    }
-
-    /// podman takes no longer path than 50 characters for it.
-    private var state: String { "/run/\(name)" }
-
-    private func start(_ arguments: [String]) throws -> Launch {
-        let store = ["--root", place + "/store", "--runroot", state, "--storage-driver", "vfs"]
-        let program = try #require(Programs.installed("podman"), "podman is not installed")
-        return try Launch(
-            program, store + arguments, environment: ["CONTAINERS_CONF": place + "/containers.conf", "HOME": place])
-    }
-
-    private func podman(_ arguments: String...) throws {
-        let outcome = try start(arguments).end()
-        try #require(outcome.ending == .code(0), "podman \(arguments[0]): \(outcome.errors)")
     }
 
     /// Starts a container of the pod as locked down as "restricted" asks for, and stays with it.
@@ -65,24 +31,26 @@ final class Pod: Sendable {
         _ container: String, _ command: [String], mount: String, environment: [String: String] = [:]
     ) throws -> Launch {
         // The identity's header is among them, and is nobody's argument.
-        let variables = "\(place)/\(container).env"
+        let variables = "\(podman.place)/\(container).env"
         try environment.map { "\($0)=\($1)\n" }.sorted().joined()
             .write(toFile: variables, atomically: false, encoding: .utf8)
         let rights = ["--user", "4711:4711", "--read-only", "--cap-drop", "all", "--security-opt", "no-new-privileges"]
-        let options = ["--name", "\(name)-\(container)", "--pull=never", "--mount", mount, "--env-file", variables]
-        return try start(["run", "--rm", "--pod", name] + options + rights + [Self.image] + command)
+        let options = ["--name", self.name(container), "--pull=never", "--mount", mount, "--env-file", variables]
+        return try podman.start(["run", "--rm", "--pod", podman.name] + options + rights + [image] + command)
     }
 
     /// Runs a command in a container of the pod, as a probe does.
     func exec(_ container: String, _ command: String...) throws -> Outcome {
-        try start(["exec", "\(name)-\(container)"] + command).end()
+        try podman.start(["exec", name(container)] + command).end()
     }
 
     /// TERM, then KILL after ten seconds.
-    func stop(_ container: String) throws { try podman("stop", "--time", "10", "\(name)-\(container)") }
+    func stop(_ container: String) throws { try podman.run(["stop", "--time", "10", name(container)]) }
+
+    private func name(_ container: String) -> String { "\(podman.name)-\(container)" }
 }
 
-@Suite(.serialized, .enabled(if: Pod.obstacle == nil, "\(Pod.obstacle ?? "")"))
+@Suite(.serialized, .enabled(if: Podman.obstacle == nil, "\(Podman.obstacle ?? "")"))
 struct PodTests {
     @Test func `a sidecar rotates the files of a shared volume, and the app is told and reads them`() throws {
         try Emulator.serving { azure in

@@ -14,6 +14,8 @@ enum Programs {
 
     /// As shipped, where LATCHKEY_BIN names the directory of `latchkey` and `latchkey-worker`.
     static let latchkey = (directory("LATCHKEY_BIN") ?? debug) + "/latchkey"
+    /// Whether that is so, and no debug build is tested.
+    static let areShipped = directory("LATCHKEY_BIN") != nil
     static let emulator = debug + "/latchkey-emulator"
     static let probe = debug + "/latchkey-probe"
 
