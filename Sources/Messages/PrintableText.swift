@@ -24,6 +24,8 @@ package enum PrintableText {
     }
 
     private static func clip(_ text: String, to limit: Int, escape: (Unicode.Scalar) -> String?) -> String {
+        // Nearly all texts are names and sentences that stay as they are.
+        if text.utf8.count <= limit, text.utf8.allSatisfy(isPlain) { return text }
         var result = ""
         // Where the text has to end if the ellipsis must follow.
         var cut = result.endIndex
@@ -40,6 +42,11 @@ package enum PrintableText {
             length += size
         }
         return result
+    }
+
+    /// Whether an ASCII character stands for itself in every form of escaping.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        (0x20..<0x7F).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
     private static func escape(_ scalar: Unicode.Scalar) -> String? {

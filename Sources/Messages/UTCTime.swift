@@ -29,21 +29,37 @@ package struct UTCTime: Hashable, Sendable, Comparable {
     }
 
     /// `2026-11-23T12:04:10Z` (RFC 3339); years outside of 0 to 9999 are shown as the nearest of these.
-    package var rfc3339: String { date + "T" + clock + "Z" }
+    package var rfc3339: String {
+        var text: [UInt8] = []
+        text.reserveCapacity(20)
+        addDate(to: &text)
+        text.append(UInt8(ascii: "T"))
+        addClock(to: &text)
+        text.append(UInt8(ascii: "Z"))
+        return String(decoding: text, as: UTF8.self)
+    }
 
     /// `2026-11-23T12:04:10.042Z`.
     package var rfc3339Milliseconds: String {
-        date + "T" + clock + "." + padded(Int64(nanoseconds / 1_000_000), 3) + "Z"
+        var text = Array(rfc3339.utf8.dropLast())
+        text.append(UInt8(ascii: "."))
+        add(Int64(nanoseconds / 1_000_000), 3, to: &text)
+        text.append(UInt8(ascii: "Z"))
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// `12:04:10Z`, for people who know the day.
-    package var timeOfDay: String { clock + "Z" }
+    package var timeOfDay: String { String(decoding: rfc3339.utf8.suffix(9), as: UTF8.self) }
 
     private var clamped: Int64 { min(max(seconds, -62_167_219_200), 253_402_300_799) }
 
-    private var clock: String {
+    private func addClock(to text: inout [UInt8]) {
         let second = clamped - days * 86_400
-        return padded(second / 3600, 2) + ":" + padded(second / 60 % 60, 2) + ":" + padded(second % 60, 2)
+        add(second / 3600, 2, to: &text)
+        text.append(UInt8(ascii: ":"))
+        add(second / 60 % 60, 2, to: &text)
+        text.append(UInt8(ascii: ":"))
+        add(second % 60, 2, to: &text)
     }
 
     /// Whole days since 1970-01-01, rounded down.
@@ -54,7 +70,7 @@ package struct UTCTime: Hashable, Sendable, Comparable {
 
     /// The proleptic Gregorian date, counted in eras of 400 years that begin on a first of March, so that the leap day
     /// is a year's last.
-    private var date: String {
+    private func addDate(to text: inout [UInt8]) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -64,11 +80,20 @@ package struct UTCTime: Hashable, Sendable, Comparable {
         let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
         let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        return padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2)
+        add(year, 4, to: &text)
+        text.append(UInt8(ascii: "-"))
+        add(month, 2, to: &text)
+        text.append(UInt8(ascii: "-"))
+        add(day, 2, to: &text)
     }
 
-    private func padded(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    /// The last `width` digits.
+    private func add(_ number: Int64, _ width: Int, to text: inout [UInt8]) {
+        var unit: Int64 = 1
+        for _ in 1..<width { unit *= 10 }
+        while unit > 0 {
+            text.append(UInt8(ascii: "0") + UInt8(number / unit % 10))
+            unit /= 10
+        }
     }
 }

@@ -51,7 +51,7 @@ package struct CachedSet: ~Copyable {
         gathered.vaults = memory.vaults
         gathered.reused = kept
         gathered.recall(demand.objects, memory)
-        try gathered.compose(demand, now)
+        try gathered.compose(demand, demand.objects, now)
         return gathered
     }
 }

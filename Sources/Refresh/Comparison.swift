@@ -48,6 +48,8 @@ struct Comparison {
     mutating func changed(
         among objects: [VaultObject], optional: Set<VaultObject>, at now: BootInstant
     ) throws(RefreshFailure) -> [VaultObject] {
+        // A first cycle has nothing to compare with.
+        if memory.records.isEmpty && memory.missing.isEmpty { return objects }
         let open = objects.filter { memory.records[$0.url] == nil || $0.version == nil }  // (1)
         for (vault, members) in Dictionary(grouping: open.filter(isComparable), by: \.vault) {
             try readList(of: vault, for: members.count, at: now)  // (2)

@@ -38,8 +38,12 @@ struct Demand {
     /// Every object once, in the order of first use.
     var objects: [VaultObject] {
         var seen: Set<VaultObject> = []
-        let all = wishes.map(\.request.reference.object) + composites.flatMap { $0.references.map(\.object) }
         return all.filter { seen.insert($0).inserted }
+    }
+
+    /// Every object as often as it is used.
+    var all: [VaultObject] {
+        wishes.map(\.request.reference.object) + composites.flatMap { $0.references.map(\.object) }
     }
 
     /// Objects that may be missing: wherever they are used, that is allowed.
@@ -129,7 +133,9 @@ struct Demand {
 
     /// Every vault that is asked for something.
     func vaults(_ plan: LaunchPlan) -> Set<VaultAddress> {
-        Set(objects.map(\.vault)).union(plan.selections.map(\.vault))
+        var vaults = Set(plan.selections.map(\.vault))
+        for object in all { vaults.insert(object.vault) }
+        return vaults
     }
 
     /// Adds what a bulk selection found.

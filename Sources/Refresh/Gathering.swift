@@ -70,9 +70,9 @@ package func gather(
     if let knowledge {
         gathered.recall(objects, knowledge.memory)
         if gathered.refuse(objects, knowledge.memory, now) { return gathered }  // (3)
-        try fetch(gathered.reuse(demand, knowledge), into: &gathered)  // (4)
+        try fetch(gathered.reuse(demand, objects, knowledge), into: &gathered)  // (4)
     }
-    try gathered.compose(demand, now)  // (5)
+    try gathered.compose(demand, objects, now)  // (5)
     return gathered
 }
 
@@ -80,7 +80,7 @@ package func gather(
 private func warm(_ plan: LaunchPlan, _ demand: Demand, _ client: VaultClient) {
     var seen: Set<VaultAddress> = []
     for selection in plan.selections where seen.insert(selection.vault).inserted { client.warm(selection.vault) }
-    for object in demand.objects where seen.insert(object.vault).inserted { client.warm(object.vault, for: object) }
+    for object in demand.all where seen.insert(object.vault).inserted { client.warm(object.vault, for: object) }
 }
 
 extension RefreshFailure {
@@ -137,7 +137,7 @@ extension Gathered {
     }
 
     /// Takes from what was delivered what is as it was, and names the objects that are needed besides.
-    mutating func reuse(_ demand: Demand, _ knowledge: Knowledge) -> [VaultObject] {
+    mutating func reuse(_ demand: Demand, _ all: [VaultObject], _ knowledge: Knowledge) -> [VaultObject] {
         let delivered = knowledge.memory.delivered
         var needed: [VaultObject] = []
         for (target, objects) in demand.ingredients {
@@ -153,12 +153,12 @@ extension Gathered {
             }
         }
         let wanted = Set(needed)
-        return demand.objects.filter(wanted.contains)
+        return all.filter(wanted.contains)
     }
 
     /// Gives every target its bytes, and every object its warnings.
-    mutating func compose(_ demand: Demand, _ now: Int64) throws(RefreshFailure) {
-        list(demand.objects, now)
+    mutating func compose(_ demand: Demand, _ all: [VaultObject], _ now: Int64) throws(RefreshFailure) {
+        list(all, now)
         do throws(VaultError) {
             try shape(demand.wishes)
         } catch {

@@ -23,7 +23,7 @@ package struct VaultAddress: Hashable, Sendable {
 
     /// The vault's own name: the host's first label.
     package var name: String {
-        String(host.prefix { $0 != "." })
+        String(decoding: host.utf8.prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self)
     }
 
     /// `https://host[:port]`, without a slash at the end.
@@ -47,6 +47,9 @@ package struct VaultObject: Hashable, Sendable {
         self.name = name
         self.version = version
     }
+
+    /// The name alone tells objects well enough apart.
+    package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
 /// A reference as users write it (latchkey(1), REFERENCES), resolved against the default vault.

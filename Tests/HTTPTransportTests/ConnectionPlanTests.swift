@@ -34,7 +34,7 @@ import Testing
         #expect(plan.room(active: 0, connected: 0, waiting: 9) == 1)
         plan.started()
         #expect(plan.room(active: 1, connected: 1, waiting: 8) == 0)
-        plan.answered(after: .microseconds(300))
+        plan.answered(after: .microseconds(100))
         #expect(plan.room(active: 0, connected: 0, waiting: 8) == 1)
         #expect(plan.room(active: 0, connected: 0, waiting: 200) > 1)
     }

@@ -135,17 +135,23 @@ struct ObjectIdentifier: Equatable {
     let version: String?
 
     init?(_ url: String) {
-        guard url.lowercased().hasPrefix("https://") else { return nil }
-        let parts = url.dropFirst("https://".count).split(separator: "/", omittingEmptySubsequences: false)
-        guard (3...4).contains(parts.count),
-            let host = parts[0].split(separator: ":", omittingEmptySubsequences: false).first, !host.isEmpty,
-            let kind = VaultObjectKind.allCases.first(where: { $0.collection == parts[1].lowercased() }),
-            parts.dropFirst(2).allSatisfy(VaultObject.isName)
+        let bytes = Array(url.utf8)
+        let scheme = "https://"
+        guard bytes.count > scheme.utf8.count, bytes.starts(with: scheme.utf8, by: { $0.lowercased == $1 })
         else { return nil }
-        self.host = host.lowercased()
+        let parts = bytes.dropFirst(scheme.utf8.count).split(
+            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard (3...4).contains(parts.count), let collection = parts.dropFirst().first,
+            case let host = parts[0].prefix(while: { $0 != UInt8(ascii: ":") }), !host.isEmpty,
+            let kind = VaultObjectKind.allCases.first(where: { kind in
+                collection.elementsEqual(kind.collection.utf8, by: { $0.lowercased == $1 })
+            }),
+            parts.dropFirst(2).allSatisfy({ VaultObject.isName($0) })
+        else { return nil }
+        self.host = String(decoding: host, as: UTF8.self).lowercased()
         self.kind = kind
-        name = String(parts[2])
-        version = parts.count == 4 ? String(parts[3]) : nil
+        name = String(decoding: parts[2], as: UTF8.self)
+        version = parts.count == 4 ? String(decoding: parts[3], as: UTF8.self) : nil
     }
 
     /// Whether an answer with this id is about what was asked for.
@@ -161,8 +167,10 @@ struct ObjectIdentifier: Equatable {
 
 extension VaultObject {
     /// Whether a text can be a name or a version: 1 to 127 letters, digits and hyphens.
-    static func isName(_ text: some StringProtocol) -> Bool {
-        (1...127).contains(text.utf8.count) && text.utf8.allSatisfy { $0.isLetterOrDigit || $0 == 0x2D }
+    static func isName(_ text: some StringProtocol) -> Bool { isName(text.utf8) }
+
+    static func isName(_ text: some Collection<UInt8>) -> Bool {
+        (1...127).contains(text.count) && text.allSatisfy { $0.isLetterOrDigit || $0 == 0x2D }
     }
 }
 
@@ -178,3 +186,8 @@ extension SecretSet {
 }
 
 extension SecretBuffer: ByteSink {}
+
+extension UInt8 {
+    /// An ASCII letter in lower case; anything else as it is.
+    fileprivate var lowercased: UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self }
+}

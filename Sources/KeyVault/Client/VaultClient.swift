@@ -40,6 +40,7 @@ package final class VaultClient {
     var settings: Settings
     var lines: [VaultAddress: VaultLine] = [:]
     var audiences: [String: VaultAudience] = [:]
+    private var lastCorrelation: (high: UInt64, low: UInt64)?
     /// The `date` of the last answer, and what it says.
     var lastDate: (text: String, seconds: Int64?)?
 
@@ -81,23 +82,22 @@ package final class VaultClient {
         return AudienceProof(resource: resource, tenant: line.tenant)
     }
 
-    /// A random UUID (RFC 9562, version 4) for `x-ms-client-request-id`.
+    /// A UUID (RFC 9562, version 4) for `x-ms-client-request-id`: random in each run, and counted on in it.
     func correlation() -> String {
-        let high = UInt64.random(in: 0...UInt64.max, using: &settings.generator)
-        let low = UInt64.random(in: 0...UInt64.max, using: &settings.generator)
-        let digits =
-            hexadecimal(high & 0xFFFF_FFFF_FFFF_0FFF | 0x4000) + hexadecimal(low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000 << 48)
-        var text = ""
-        for (index, digit) in digits.enumerated() {
-            if [8, 12, 16, 20].contains(index) { text += "-" }
-            text.append(digit)
+        var (high, low) =
+            lastCorrelation ?? (settings.generator.next(), settings.generator.next())
+        low &+= 1
+        lastCorrelation = (high, low)
+        high = high & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
+        low = low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000 << 48
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        for index in 0..<32 {
+            if [8, 12, 16, 20].contains(index) { text.append(UInt8(ascii: "-")) }
+            let digit = UInt8((index < 16 ? high : low) >> UInt64(60 - index % 16 * 4) & 0xF)
+            text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
         }
-        return text
-    }
-
-    private func hexadecimal(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        return String(decoding: text, as: UTF8.self)
     }
 }
 

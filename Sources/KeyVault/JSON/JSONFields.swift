@@ -1,11 +1,14 @@
 /// The members of an answer's objects; `null` counts as absent, and a name that stands twice is a fault.
 extension JSONNode {
     func member(_ name: String, in text: Span<UInt8>) throws(VaultError.AnswerFault) -> JSONNode? {
-        let found = members(named: name, in: text)
-        guard found.count <= 1 else { throw .duplicate(name) }
-        guard let node = found.first else { return nil }
-        if case .null = node.kind { return nil }
-        return node
+        guard case .object(let members) = kind else { return nil }
+        var found: JSONNode?
+        for member in members where JSONText.isString(member.name, equalTo: name, in: text) {
+            guard found == nil else { throw .duplicate(name) }
+            found = member.value
+        }
+        if case .null = found?.kind { return nil }
+        return found
     }
 
     func required(_ name: String, in text: Span<UInt8>) throws(VaultError.AnswerFault) -> JSONNode {

@@ -24,8 +24,11 @@ struct JSONNode {
     /// The values under a member's name, in the text's order; none where this is no object.
     func members(named name: String, in text: Span<UInt8>) -> [JSONNode] {
         guard case .object(let members) = kind else { return [] }
-        let wanted = Array(name.utf8)
-        return members.filter { JSONText.isString($0.name, equalTo: wanted, in: text) }.map(\.value)
+        var found: [JSONNode] = []
+        for member in members where JSONText.isString(member.name, equalTo: name, in: text) {
+            found.append(member.value)
+        }
+        return found
     }
 
     /// A string's text; nil where this is no string.
@@ -87,17 +90,22 @@ enum JSONText {
     }
 
     /// Whether a string's text is exactly `wanted`.
-    static func isString(_ string: Range<Int>, equalTo wanted: [UInt8], in text: Span<UInt8>) -> Bool {
+    static func isString(_ string: Range<Int>, equalTo wanted: String, in text: Span<UInt8>) -> Bool {
+        let wanted = wanted.utf8
         // An escape is longer than what it stands for: a shorter source can't be equal.
         guard string.count - 2 >= wanted.count else { return false }
         if string.count - 2 == wanted.count {
-            let start = string.lowerBound + 1
-            return wanted.indices.allSatisfy { text[start + $0] == wanted[$0] && wanted[$0] != UInt8(ascii: "\\") }
+            var index = string.lowerBound + 1
+            for byte in wanted {
+                guard text[index] == byte, byte != UInt8(ascii: "\\") else { return false }
+                index += 1
+            }
+            return true
         }
         if isPlain(string, in: text) { return false }
         var plain = PlainBytes()
         unescape(string, of: text, into: &plain)
-        return plain.bytes == wanted
+        return plain.bytes.elementsEqual(wanted)
     }
 
     /// Whether a string needs no unescaping: its text lies between its quotation marks as it is.
