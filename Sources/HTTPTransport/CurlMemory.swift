@@ -77,7 +77,9 @@ final class WipedList {
 
     /// Appends a request's header; refuses what is none, without saying what it is.
     func append(header name: String, _ value: HTTPHeaderValue) throws(HTTPFailure) {
-        guard !name.isEmpty, name.utf8.allSatisfy(\.isTokenCharacter) else { throw .invalidRequest(reason: "a header's name is none") }
+        guard !name.isEmpty, name.utf8.allSatisfy(\.isTokenCharacter) else {
+            throw .invalidRequest(reason: "a header's name is none")
+        }
         let line =
             switch value {
             case .plain(let text): WipedMemory("\(name): \(text)", nil)
