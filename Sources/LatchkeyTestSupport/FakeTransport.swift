@@ -17,6 +17,8 @@ package final class FakeTransport: HTTPTransport {
     package private(set) var requests: [HTTPRequest] = []
     /// How long an answer takes.
     package var latency = Duration.milliseconds(5)
+    /// Whether a request that has begun can still be given headers, as before its connection stands.
+    package var isAmendable = false
     private let answer: (HTTPRequest) -> Answer
     private var pending: [HTTPTicket: (due: BootInstant, answer: Answer)] = [:]
 
@@ -35,6 +37,13 @@ package final class FakeTransport: HTTPTransport {
         }
         pending[ticket] = (due, answer)
         return ticket
+    }
+
+    package func amend(_ ticket: HTTPTicket, with headers: [(name: String, value: HTTPHeaderValue)]) -> Bool {
+        guard isAmendable, let due = pending[ticket]?.due, due > now else { return false }
+        requests[ticket.number].headers += headers
+        pending[ticket] = (due, answer(requests[ticket.number]))
+        return true
     }
 
     package func wait(forAnyOf tickets: Set<HTTPTicket>, until deadline: BootInstant) -> HTTPTicket? {

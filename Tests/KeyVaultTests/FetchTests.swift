@@ -164,6 +164,24 @@ import Testing
         }
     }
 
+    @Test func `a token that comes before the connection goes with the request that opens it`() {
+        let bench = Bench(answer: challenging(answering: found))
+        bench.transport.isAmendable = true
+        #expect(bench.fetch([secret("a"), secret("b")]).map(\.text) == ["s3cret", "s3cret"])
+        #expect(
+            bench.journal
+                == ["a", "b"].map {
+                    "[token-1] https://contoso-web.vault.azure.net/secrets/\($0)/?api-version=7.4"
+                })
+    }
+
+    @Test func `where the token comes later the request that opens the connection tells nothing`() {
+        let bench = Bench(answer: challenging(answering: found))
+        bench.client.warm(contoso, for: secret("b"))
+        #expect(bench.fetch([secret("a"), secret("b")]).map(\.text) == ["s3cret", "s3cret"])
+        #expect(bench.journal.filter { !$0.hasPrefix("[") }.count == 1 && bench.journal.count == 3)
+    }
+
     @Test func `what is warmed ahead is not warmed again`() {
         let bench = Bench(answer: challenging(answering: found))
         bench.client.warm(contoso, for: secret("a"))
