@@ -18,10 +18,21 @@ package struct EmulatorOptions: Sendable {
     package var stateDirectory: String?
     /// Of all vaults, over what the seed says.
     package var ceiling: Int?
+    package var certificate = ServerCertificate.right
     /// Told of what happens, one line each.
     package var notice: @Sendable (String) -> Void = { _ in }
 
     package init() {}
+}
+
+/// What the servers prove over TLS: who they are, or something that no client may take for it.
+package enum ServerCertificate: String, CaseIterable, Sendable {
+    case right
+    case expired
+    case notYetValid = "not-yet-valid"
+    case otherName = "other-name"
+    /// Of an authority that is not the one in `ca.pem`.
+    case otherAuthority = "other-authority"
 }
 
 /// The whole emulator: state, seed, certificates, servers.
@@ -54,10 +65,7 @@ package final class Emulator: Sendable {
             try state.write(settings.identityHeader, to: "identity-header")
         }
         azure = Azure(settings: settings)
-        let suffix = options.settings.vaultSuffix
-        server = try authority.issue(
-            names: ["*.\(suffix)", suffix, options.settings.loginHost, "localhost"],
-            addresses: [[127, 0, 0, 1], Array(repeating: 0, count: 15) + [1]])
+        server = try Self.certificate(options, authority)
         do {
             let der = try Certificate(pemEncoded: server.certificatePEM).derBytes
             thumbprint = Hex.text(Insecure.SHA1.hash(data: Data(der))).uppercased()
@@ -69,6 +77,22 @@ package final class Emulator: Sendable {
         } catch {
             cleanUp()
             throw error
+        }
+    }
+
+    private static func certificate(
+        _ options: EmulatorOptions, _ authority: CertificateAuthority
+    ) throws(SetupError) -> KeyPair {
+        let suffix = options.settings.vaultSuffix
+        let names = ["*.\(suffix)", suffix, options.settings.loginHost, "localhost"]
+        let addresses: [[UInt8]] = [[127, 0, 0, 1], Array(repeating: 0, count: 15) + [1]]
+        let day = 86_400.0
+        return switch options.certificate {
+        case .right: try authority.issue(names: names, addresses: addresses)
+        case .expired: try authority.issue(names: names, addresses: addresses, from: -8 * day, days: 7)
+        case .notYetValid: try authority.issue(names: names, addresses: addresses, from: day, days: 7)
+        case .otherName: try authority.issue(names: ["*.vault.example.org"], addresses: [])
+        case .otherAuthority: try CertificateAuthority().issue(names: names, addresses: addresses)
         }
     }
 

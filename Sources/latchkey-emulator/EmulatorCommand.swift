@@ -56,6 +56,9 @@ struct EmulatorCommand: AsyncParsableCommand {
     @Option(help: "Requests in any 10 seconds that each vault answers.")
     var ceiling: Int?
 
+    @Option(help: "What is proved over TLS: right, expired, not-yet-valid, other-name, other-authority.")
+    var certificate = "right"
+
     @Option(help: "Descriptor that the line of JSON is written to as well, and that is closed then.")
     var readyFd: Int32?
 
@@ -71,6 +74,10 @@ struct EmulatorCommand: AsyncParsableCommand {
         ]
         where !(0...65_535).contains(port) {
             throw ValidationError("\(name): \(port) is no port")
+        }
+        guard ServerCertificate(rawValue: certificate) != nil else {
+            let known = ServerCertificate.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--certificate: no '\(certificate)' (known: \(known))")
         }
     }
 
@@ -88,6 +95,7 @@ struct EmulatorCommand: AsyncParsableCommand {
         options.seedFile = seed
         options.stateDirectory = stateDirectory
         options.ceiling = ceiling
+        options.certificate = ServerCertificate(rawValue: certificate) ?? .right
         let isQuiet = quiet
         options.notice = { line in
             if !isQuiet { Self.say(line) }

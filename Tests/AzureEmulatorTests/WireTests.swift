@@ -64,6 +64,30 @@ struct WireTests {
         }
     }
 
+    @Test func `a bomb is small on the wire and unpacks to what was asked for`() async throws {
+        try await play(#"{"gzip":true,"body-size":1000000}"#) { _, reply async throws in
+            #expect(reply.header("content-encoding") == "gzip")
+            #expect(reply.body.count < 10_000)
+            // The size modulo 2^32 ends a gzip file (RFC 1952, 2.3.1).
+            let size = reply.body.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+            #expect((1_000_000..<1_000_300).contains(size))
+        }
+    }
+
+    @Test func `a body can be any bytes`() async throws {
+        try await play(#"{"body-base64":"/wAK"}"#) { _, reply async throws in
+            #expect(reply.body == [0xFF, 0, 10])
+        }
+    }
+
+    @Test func `a second challenge comes before the right one`() async throws {
+        try await play(#"{"challenge":"twice"}"#) { test, _ async throws in
+            let reply = try await test.vault("GET", "/secrets/a", token: "none")
+            #expect(reply.status == 401)
+            #expect(reply.header("www-authenticate")?.contains("vault.example.net") == true)
+        }
+    }
+
     @Test func `status, body, type and headers are as asked for`() async throws {
         let fault = """
             {"status":503,"body":"<p>sorry","content-type":"text/html","retry-after":5,"retry-after-ms":250,

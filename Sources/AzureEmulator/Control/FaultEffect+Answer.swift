@@ -16,7 +16,7 @@ extension FaultEffect {
         alterChallenge(&answer, call, azure)
         alterHeaders(&answer, call)
         if gzip {
-            answer.body = Gzip.stored(answer.body)
+            answer.body = bodySize.map(Gzip.bomb) ?? Gzip.stored(answer.body)
             answer.set("Content-Encoding", "gzip")
         }
         return answer
@@ -46,12 +46,16 @@ extension FaultEffect {
             answer.set(name, "Bearer authorization=\"\(other)\", resource=\"\(azure.vaultResource)\"")
         case .missing where answer.status == 401: answer.set(name, nil)
         case .malformed where answer.status == 401: answer.set(name, "Bearer authorization=")
-        case .resource, .authority, .missing, .malformed: break
+        case .twice where answer.status == 401:
+            let foreign = "Bearer authorization=\"\(authority)\", resource=\"https://vault.example.net\""
+            answer.headers.insert((name, foreign), at: 0)
+        case .resource, .authority, .missing, .malformed, .twice: break
         }
     }
 }
 
-/// Gzip (RFC 1952) without any compression: enough to find out who takes a compressed body for a plain one.
+/// Gzip (RFC 1952) without any compression, or of spaces alone: enough to find out who takes a compressed body for a
+/// plain one, and who unpacks without a limit.
 package enum Gzip {
     package static func stored(_ bytes: [UInt8]) -> [UInt8] {
         var output: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF]
@@ -63,6 +67,23 @@ package enum Gzip {
             output += littleEndian(UInt16(block.count)) + littleEndian(~UInt16(block.count)) + block
         } while !rest.isEmpty
         return output + littleEndian(checksum(bytes)) + littleEndian(UInt32(truncatingIfNeeded: bytes.count))
+    }
+
+    /// So many spaces, or some more: one block with fixed codes (RFC 1951, 3.2.6), a space and then copies of 258. The
+    /// checksum is zero: who finds that out has unpacked all of it.
+    package static func bomb(_ size: Int) -> [UInt8] {
+        var output: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF]
+        let copies = (max(size, 1) + 256) / 258
+        // The last block, fixed codes; a space is literal 32, whose code is 0x50.
+        var bits: [UInt8] = [1, 1, 0, 0, 1, 0, 1, 0, 0, 0, 0]
+        // Length 258 is code 285 (0xC5), distance 1 is code 0; the end is code 256.
+        for _ in 0..<copies { bits += [1, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0] }
+        bits += Array(repeating: 0, count: 7)
+        for start in stride(from: 0, to: bits.count, by: 8) {
+            let byte = bits[start..<min(start + 8, bits.count)]
+            output.append(byte.enumerated().reduce(0) { $0 | $1.element << UInt8($1.offset) })
+        }
+        return output + littleEndian(UInt32(0)) + littleEndian(UInt32(truncatingIfNeeded: 1 + copies * 258))
     }
 
     private static func littleEndian(_ value: some FixedWidthInteger & UnsignedInteger) -> [UInt8] {

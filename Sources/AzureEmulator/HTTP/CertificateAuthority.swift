@@ -75,8 +75,11 @@ package struct CertificateAuthority: Sendable {
     /// Whether it can go on serving: not about to expire.
     package var isFresh: Bool { certificate.notValidAfter > Date() + 30 * 86_400 }
 
-    /// A server's certificate for these names and addresses, with a new key.
-    package func issue(names: [String], addresses: [[UInt8]]) throws(SetupError) -> KeyPair {
+    /// A server's certificate for these names and addresses, with a new key; valid for so many days from `start` on, in
+    /// seconds from now.
+    package func issue(
+        names: [String], addresses: [[UInt8]], from start: Double = -3_600, days: Int = 397
+    ) throws(SetupError) -> KeyPair {
         let serverKey = P256.Signing.PrivateKey()
         let alternatives =
             names.map { GeneralName.dnsName($0) }
@@ -84,7 +87,7 @@ package struct CertificateAuthority: Sendable {
         do {
             let leaf = try sign(
                 subject: DistinguishedName { CommonName(names.first ?? "localhost") },
-                publicKey: .init(serverKey.publicKey), alternatives: alternatives, days: 397)
+                publicKey: .init(serverKey.publicKey), alternatives: alternatives, from: start, days: days)
             return KeyPair(
                 certificatePEM: try leaf.serializeAsPEM().pemString + "\n",
                 keyPEM: serverKey.pemRepresentation + "\n")
@@ -95,13 +98,14 @@ package struct CertificateAuthority: Sendable {
 
     /// A leaf for any public key.
     package func sign(
-        subject: DistinguishedName, publicKey: Certificate.PublicKey, alternatives: [GeneralName], days: Int
+        subject: DistinguishedName, publicKey: Certificate.PublicKey, alternatives: [GeneralName],
+        from start: Double = -3_600, days: Int
     ) throws -> Certificate {
         let now = Date()
         return try Certificate(
             version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: publicKey,
-            notValidBefore: now - 3_600, notValidAfter: now + Double(days) * 86_400, issuer: certificate.subject,
-            subject: subject, signatureAlgorithm: .ecdsaWithSHA256,
+            notValidBefore: now + start, notValidAfter: now + start + Double(days) * 86_400,
+            issuer: certificate.subject, subject: subject, signatureAlgorithm: .ecdsaWithSHA256,
             extensions: Certificate.Extensions {
                 Critical(BasicConstraints.notCertificateAuthority)
                 Critical(KeyUsage(digitalSignature: true))

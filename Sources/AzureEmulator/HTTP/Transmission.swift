@@ -32,7 +32,7 @@ package struct Transmission: Sendable {
             return Response(status: .internalServerError)
         }
         if effect.endless { return response(Self.flood(nil)) }
-        if let size = effect.bodySize { return response(Self.flood(size)) }
+        if let size = effect.bodySize, !effect.gzip { return response(Self.flood(size)) }
         if let kept = effect.truncate { return response(truncated(kept, channel, effect.drip)) }
         if let drip = effect.drip { return response(dripping(drip)) }
         return response(ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))

@@ -72,7 +72,8 @@ extension Seed {
         # delay = 500                        # milliseconds
         # truncate = 10                      # bytes that come before the end; drip = { bytes = 1, every = 20 }
         # drop = true                        # close before any byte; reset = true; garbage, gzip, endless, body-size
-        # challenge = "wrong-resource"       # missing, malformed, insufficient-claims; challenge-resource = "https://…"
+        # body = "…"                         # text or JSON; body-base64 for any bytes; gzip with body-size is a bomb
+        # challenge = "wrong-resource"       # missing, malformed, twice, insufficient-claims; challenge-resource = "…"
         # redirect = "https://elsewhere.example.org"
         # headers = { x-odd = "…" }          # remove-headers = ["x-ms-request-id"], content-type = "text/html"
         # execute = true                     # the request is carried out, its answer is replaced or lost

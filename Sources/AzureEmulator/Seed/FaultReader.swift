@@ -65,6 +65,12 @@ extension FaultEffect {
         if let json = fields.take("body") {
             body = json.string.map { Array($0.utf8) } ?? json.bytes
         }
+        if let text = try fields.string("body-base64") {
+            guard let bytes = Base64.bytes(text) else {
+                throw SeedError("\(fields.place): 'body-base64' is no base64")
+            }
+            body = bytes
+        }
         contentType = try fields.string("content-type")
         headers = try fields.table("headers") ?? [:]
         removedHeaders = try fields.strings("remove-headers") ?? []
@@ -87,11 +93,12 @@ extension FaultEffect {
         case "wrong-resource": return .resource("https://vault.example.net")
         case "missing": return .missing
         case "malformed": return .malformed
+        case "twice": return .twice
         case "insufficient-claims": return .insufficientClaims
         default:
             throw SeedError(
                 "\(fields.place): 'challenge' must be one of \"wrong-resource\", \"missing\", \"malformed\", "
-                    + "\"insufficient-claims\"")
+                    + "\"twice\", \"insufficient-claims\"")
         }
     }
 

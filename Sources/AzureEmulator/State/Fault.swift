@@ -62,6 +62,7 @@ package struct FaultEffect: Equatable, Sendable {
     package var endless = false
     /// A body that is no JSON.
     package var garbage = false
+    /// The body goes as gzip; with `bodySize` it unpacks to so many bytes, and is a thousandth of them on the wire.
     package var gzip = false
     /// The request is carried out even though its answer is replaced or lost.
     package var execute = false
@@ -87,6 +88,8 @@ package enum ChallengeFault: Equatable, Sendable {
     case authority(String)
     case missing
     case malformed
+    /// A foreign challenge before the right one.
+    case twice
     /// A valid token is refused once for want of claims (continuous access evaluation).
     case insufficientClaims
 }
