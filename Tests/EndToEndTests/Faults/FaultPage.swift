@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+/// The page of the documentation that shows the matrix.
+enum FaultPage {
+    private static let path = "Sources/latchkey-worker/Documentation.docc/Faults.md"
+
+    /// Compares the committed page with what the rows make of it; with `LATCHKEY_WRITE_PAGES` set it is written.
+    static func check() throws {
+        let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+        let place = "/\(root)/\(path)"
+        if ProcessInfo.processInfo.environment["LATCHKEY_WRITE_PAGES"] != nil {
+            try text.write(toFile: place, atomically: true, encoding: .utf8)
+        }
+        let isTheSame = try String(contentsOfFile: place, encoding: .utf8) == text
+        #expect(isTheSame, "\(path) is not what the rows say; write it anew with LATCHKEY_WRITE_PAGES=1")
+    }
+
+    static var text: String {
+        ([opening] + FaultGroup.all.map(section)).joined(separator: "\n")
+    }
+
+    private static let opening = """
+        # Faults and what becomes of them
+
+        Each row is a fault or a bad input that a test brings about: before the start, and in a refresh of a run that goes well.
+
+        Before the start, the command is not started: one line says what is wrong, with the code in the table, and Latchkey ends
+        with the exit code. What may pass (75) is tried again until `--start-timeout`; all else ends at once.
+
+        In a refresh, what was delivered last stays: files, environment and generation are what they were, the command is
+        neither restarted nor signalled, the state is `failing`, and the code is the one in the status. Once the fault is gone,
+        the next refresh succeeds.
+
+        """
+
+    private static func section(_ group: FaultGroup) -> String {
+        let rows = group.rows.map { fault in
+            "| \(fault.what) | \(fault.provocation) | \(start(fault)) | \(refresh(fault)) |\n"
+        }
+        return
+            "## \(group.title)\n\n| fault | brought about by | before the start | in a refresh |\n|---|---|---|---|\n"
+            + rows.joined()
+    }
+
+    private static func start(_ fault: Fault) -> String {
+        switch fault.start {
+        case .ends(let code, let message): "\(code) `error[\(message)]`"
+        case .runs: "starts"
+        case .untried(let reason): reason
+        }
+    }
+
+    private static func refresh(_ fault: Fault) -> String {
+        switch (fault.refresh, fault.start) {
+        case (.asStart, .ends(_, let message)), (.keeps(let message), _): "`\(message)`, all kept"
+        case (.asStart, _), (.passes, _): "succeeds"
+        case (.untried(let reason), _): reason
+        }
+    }
+}
