@@ -93,12 +93,19 @@ package enum ProcessFiles {
 
     /// The path of this process's program (proc(5), `/proc/PID/exe`).
     package static func ownProgram() throws(SystemError) -> String {
-        var path = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = unsafe path.withUnsafeMutableBytes { buffer in
-            unsafe buffer.baseAddress.map { unsafe readlinkat(AT_FDCWD, "/proc/self/exe", $0, buffer.count) } ?? -1
+        guard let path = linkTarget("/proc/self/exe") else {
+            throw SystemError(call: "readlink", subject: "/proc/self/exe")
         }
-        guard count > 0 else { throw SystemError(call: "readlink", subject: "/proc/self/exe") }
-        return String(decoding: path.prefix(count), as: UTF8.self)
+        return path
+    }
+
+    /// What a symbolic link holds (readlink(2)); nil where it can't be read.
+    static func linkTarget(_ path: String) -> String? {
+        var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe target.withUnsafeMutableBytes { buffer in
+            unsafe buffer.baseAddress.map { unsafe readlinkat(AT_FDCWD, path, $0, buffer.count) } ?? -1
+        }
+        return count > 0 ? String(decoding: target.prefix(count), as: UTF8.self) : nil
     }
 
     /// The directory of the bundle that this process was started from: that of `lib/ld.so`, the loader that the bundle

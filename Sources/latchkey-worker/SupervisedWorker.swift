@@ -18,7 +18,10 @@ struct SupervisedWorker {
     private let environment: EnvironmentEntries
     private let log: WorkerLog
     private var memory: RefreshMemory
+    /// For the pauses after failures.
     private var generator = SystemRandomNumberGenerator()
+    /// For the interval.
+    private var jitter = SplitMix64(state: 0)
 
     /// Runs an attempt with `latchkey`'s own arguments; returns the exit code, which nobody reads.
     static func run(_ arguments: [[UInt8]]) -> Int32 {
@@ -124,6 +127,7 @@ struct SupervisedWorker {
             return try report(WorkerReport(outcome: .ended(exitCode: error.exitCode.rawValue)))
         }
         plan.instance = place?.instance?.name ?? plan.instance
+        jitter = Self.jitterKey(plan, place).generator(attempt: order.attempt)
         if order.task == .first {
             let prepared = SupervisorPlan(plan, isSidecar: isSidecar, format: log.format)
             try LocalSocket.send(
@@ -132,6 +136,12 @@ struct SupervisedWorker {
         }
         if order.task == .rollBack { return try rollBack(place, plan) }
         try refresh(plan, place, isSidecar: isSidecar)
+    }
+
+    /// Instances of one name are told apart by their directories, those without any by the launcher's process.
+    private static func jitterKey(_ plan: LaunchPlan, _ place: DeliveryPlace?) -> JitterKey {
+        let directory = place?.instance?.path ?? "process \(ProcessFiles.parentProcess)"
+        return JitterKey(MachineIdentity.parts + [plan.instance ?? plan.defaultInstance, directory])
     }
 
     /// Chooses the directories, or takes over the lent ones. A run without files goes on without any.
@@ -267,7 +277,7 @@ struct SupervisedWorker {
         result.generation = memory.generation
         result.changedNames = outcome.changedNames.joined(separator: ",")
         let next = Schedule.next(
-            plan.refresh, turningPoints: gathered.turningPoints, now: wallClockSeconds(), using: &generator)
+            plan.refresh, turningPoints: gathered.turningPoints, now: wallClockSeconds(), using: &jitter)
         result.nextMilliseconds = next?.wholeMilliseconds
         // What is delivered: with a set that the app failed with, that is not what was found.
         show(in: &result)
@@ -326,7 +336,7 @@ struct SupervisedWorker {
         var result = WorkerReport(outcome: .delivered)
         result.generation = memory.generation
         show(in: &result)
-        result.nextMilliseconds = Schedule.next(plan.refresh, using: &generator)?.wholeMilliseconds
+        result.nextMilliseconds = Schedule.next(plan.refresh, using: &jitter)?.wholeMilliseconds
         try report(result)
     }
 

@@ -30,6 +30,12 @@ struct RunningStatus: Decodable {
 }
 
 extension Scratch {
+    /// The state of the instance that runs in this directory; nil while it has none yet.
+    func state() throws -> String? {
+        guard FileManager.default.fileExists(atPath: path + "/instance/status.json") else { return nil }
+        return try status().state
+    }
+
     /// The status of the instance that runs in this directory.
     func status() throws -> RunningStatus {
         let text = try String(contentsOfFile: path + "/instance/status.json", encoding: .utf8)
