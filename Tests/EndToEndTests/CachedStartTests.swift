@@ -146,4 +146,39 @@ struct CachedStartTests {
             #expect(try String(contentsOfFile: secrets + "db-second", encoding: .utf8) == "c4n4ry-second")
         }
     }
+
+    @Test(arguments: Outage.allCases)
+    func `a sidecar serves what was delivered last, and tells the app of the newest`(outage: Outage) throws {
+        try Emulator.serving { azure in
+            let scratch = try Scratch()
+            func start(_ target: Int32, _ options: String...) throws -> Launch {
+                try azure.start(
+                    ["sidecar", "--vault", azure.vault, "--ca-file", azure.authority, "--cache", "memory"]
+                        + ["-f", "database=db-password", "--signal", "USR1", "--refresh", "off"]
+                        + ["--signal-pid", String(target)] + options, in: scratch)
+            }
+            let app = try Launch(
+                Programs.probe, ["print-on", "USR1", "database"],
+                environment: ["LATCHKEY_SECRETS": scratch.path + "/instance/secrets"])
+            try app.expect(line: "ready")
+            let earlier = try start(app.pid)
+            #expect(try eventually { try scratch.state() == "fresh" })
+            // A pod whose container was killed: the files stay, and the next one finds the vault gone.
+            try earlier.end(SIGKILL)
+            try azure.rotate("db-password", to: "c4n4ry-rotated")
+            try outage.begin(azure)
+
+            let sidecar = try start(app.pid)
+            try sidecar.expect(error: "warning[start-cached]")
+            #expect(try eventually { try scratch.state() == "stale" })
+            let file = scratch.path + "/instance/secrets/database"
+            #expect(try String(contentsOfFile: file, encoding: .utf8) == "c4n4ry-database")
+            try outage.end(azure)
+            try app.expect(line: "end")
+            #expect(app.output.lines.contains { $0.hasPrefix("file=database \(fingerprint("c4n4ry-rotated"))") })
+            #expect(try eventually { try scratch.state() == "fresh" })
+            #expect(try sidecar.end(SIGTERM).ending == .code(0))
+            try app.end(SIGTERM)
+        }
+    }
 }

@@ -119,11 +119,11 @@ struct RefreshCostTests {
     }
 
     @Test func `without permission to list each secret is asked for, and the refused list is remembered`() throws {
-        try Emulator.serving(Self.seed(40)) { azure in
+        try Emulator.serving(Self.seed(100)) { azure in
             try azure.control("PUT", "identities/system/permissions", #"["get"]"#)
-            let stage = try Stage(azure, Array(0..<40))
-            #expect(try stage.cycle() == Cost(lists: 1, gets: 40))
-            for _ in 0..<3 { #expect(try stage.cycle() == Cost(gets: 40)) }
+            let stage = try Stage(azure, Array(0..<100))
+            #expect(try stage.cycle() == Cost(lists: 1, gets: 100))
+            for _ in 0..<3 { #expect(try stage.cycle() == Cost(gets: 100)) }
             try stage.end()
         }
     }
