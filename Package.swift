@@ -63,7 +63,7 @@ let package = Package(
         room("LinuxSystem", ["CLinux"]),
         room("Secrets"),
         room("Messages"),
-        room("Cryptography", ["COpenSSL", "Secrets"]),
+        room("Cryptography", ["COpenSSL", "LinuxSystem", "Secrets"]),
         // Apart from LinuxSystem: glibc's name services can't be linked into the static program.
         room("NameServices", ["LinuxSystem"]),
 

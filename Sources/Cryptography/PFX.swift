@@ -1,11 +1,12 @@
 import COpenSSL
+import LinuxSystem
 package import Secrets
 
 extension CertificateBundle {
     /// Reads a PFX (PKCS#12, RFC 7292) in DER; no password and an empty one are the same.
     ///
-    /// What was encrypted with algorithms of the nineties (RC2, single DES) is read through the library's legacy
-    /// provider where that is installed, else it is `unsupported`.
+    /// Certificates that were encrypted with algorithms of the nineties (RC2, single DES) are read through the library's legacy
+    /// provider where that is installed, or brought by the bundle, else they are `unsupported`.
     package init(pfx bytes: Span<UInt8>, password: SharedSecret? = nil) throws(CryptographyError) {
         let secret = try terminated(password)
         self = try secret.withBytes { (secret) throws(CryptographyError) -> CertificateBundle in
@@ -106,6 +107,10 @@ extension CertificateBundle {
         _ bytes: Span<UInt8>, password: Span<UInt8>
     ) throws(CryptographyError) -> CertificateBundle {
         let context = try unsafe LibraryObject(OSSL_LIB_CTX_new(), "memory") { unsafe OSSL_LIB_CTX_free($0) }
+        // A bundle brings its libcrypto along, and the provider that belongs to it; else the library knows its place.
+        if let bundle = ProcessFiles.bundleDirectory {
+            _ = unsafe OSSL_PROVIDER_set_default_search_path(context.pointer, bundle + "/lib/ossl-modules")
+        }
         let loaded =
             unsafe OSSL_PROVIDER_load(context.pointer, "default") != nil
             && OSSL_PROVIDER_load(context.pointer, "legacy") != nil

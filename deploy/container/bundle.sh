@@ -116,6 +116,12 @@ cp -L "$loader" "$out/lib/ld.so"
 ln -s ld.so "$out/lib/$(basename "$loader")"
 chmod 0755 "$out/lib/"*
 
+# What vaults hand out as PFX can be encrypted with RC2, which libcrypto has in a module of its own.
+modules=$(dirname "${place[libcrypto.so.3]}")/ossl-modules
+mkdir "$out/lib/ossl-modules"
+strip --strip-unneeded -o "$out/lib/ossl-modules/legacy.so" "$modules/legacy.so"
+chmod 0755 "$out/lib/ossl-modules/legacy.so"
+
 # --- certificate authorities --------------------------------------------------------------------------------------
 # As the distribution ships them, not as this machine's administrator has changed them. A file has the name that
 # OpenSSL looks for, so that no link is left behind by tools that copy none.

@@ -160,6 +160,37 @@ struct BundleTests {
             s.sendto(head + question[12:at + 5] + record, peer)
         """
 
+    @Test(arguments: ContainerRoot.available)
+    func `a PFX encrypted as in the nineties is read by what the bundle brings`(root: ContainerRoot) throws {
+        try Emulator.serving { azure in
+            let scratch = try Scratch()
+            let file = scratch.path + "/old.pfx"
+            let made = ["-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=old"]
+            let (key, certificate) = (scratch.path + "/key.pem", scratch.path + "/old.pem")
+            try ContainerBundle.run("openssl", ["req"] + made + ["-keyout", key, "-out", certificate])
+            // The certificates with RC2, the key with Triple DES.
+            let old = ["pkcs12", "-export", "-legacy", "-passout", "pass:"]
+            try ContainerBundle.run("openssl", old + ["-inkey", key, "-in", certificate, "-out", file])
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: file)).base64EncodedString()
+            try azure.control(
+                "PUT", "vaults/demo/secrets/old", #"{"value":"\#(bytes)","content-type":"application/x-pkcs12"}"#)
+            let configuration = try scratch.write(Self.leaf, to: "latchkey.toml")
+            try ContainerBundle.run("chmod", "0644", configuration)
+            let words = ["run", "--vault", azure.vault, "--config", "/latchkey.toml", "--", "/app", "fingerprint", "old"]
+            let container = try Container(root, words, in: azure, files: ["/latchkey.toml": configuration])
+            let outcome = try container.launch.end()
+            let leaf = try String(contentsOfFile: certificate, encoding: .utf8)
+            #expect(outcome.output.hasPrefix("file=old \(fingerprint(leaf))"), "\(outcome.errors)")
+        }
+    }
+
+    private static let leaf = """
+        [files.old]
+        certificate = "old"
+        format = "pem-chain"
+
+        """
+
     private static func megabytes(in text: String, after words: String) throws -> Double? {
         let number = try Regex(words + #"\s+([0-9.]+) MB"#, as: (Substring, Substring).self)
         return text.firstMatch(of: number).flatMap { Double($0.1) }
