@@ -176,7 +176,9 @@ struct BundleTests {
                 "PUT", "vaults/demo/secrets/old", #"{"value":"\#(bytes)","content-type":"application/x-pkcs12"}"#)
             let configuration = try scratch.write(Self.leaf, to: "latchkey.toml")
             try ContainerBundle.run("chmod", "0644", configuration)
-            let words = ["run", "--vault", azure.vault, "--config", "/latchkey.toml", "--", "/app", "fingerprint", "old"]
+            let words = [
+                "run", "--vault", azure.vault, "--config", "/latchkey.toml", "--", "/app", "fingerprint", "old",
+            ]
             let container = try Container(root, words, in: azure, files: ["/latchkey.toml": configuration])
             let outcome = try container.launch.end()
             let leaf = try String(contentsOfFile: certificate, encoding: .utf8)
