@@ -55,10 +55,37 @@ static const char *completed(const char *entry, char *room, size_t capacity) {
     return room;
 }
 
+// Whether an entry acts before a program's first line: in the loader, the C library, libcrypto or Swift's runtime.
+static bool acts_early(const char *entry) {
+    static const char *const names[] = {"LD_", "GLIBC_TUNABLES=", "MALLOC_", "OPENSSL_", "SWIFT_"};
+    for (size_t index = 0; index < sizeof names / sizeof *names; index++) {
+        if (strncmp(entry, names[index], strlen(names[index])) == 0) return true;
+    }
+    // So that one which begins like a hidden one comes out as it went in.
+    return *entry == CLINUX_HIDDEN;
+}
+
+// The worker gets every entry, but finds out by itself what it acts on.
+static char **hidden_environment(void) {
+    size_t count = 0, size = 0;
+    for (char **entry = environ; *entry; entry++, count++) size += acts_early(*entry) ? strlen(*entry) + 2 : 0;
+    char **vector = anonymous((count + 1) * sizeof *vector + size);
+    if (!vector) return NULL;
+    char *room = (char *)(vector + count + 1);
+    for (size_t index = 0; index < count; index++) {
+        vector[index] = environ[index];
+        if (!acts_early(environ[index])) continue;
+        vector[index] = room;
+        *room++ = CLINUX_HIDDEN;
+        room = stpcpy(room, environ[index]) + 1;
+    }
+    return vector;
+}
+
 // The block is mapped in this process only; its entries are used where they lie.
 static char **make_environment(struct child *child, char rooms[2][32]) {
     const struct clinux_spawn *request = child->request;
-    if (request->inherits_environment) return environ;
+    if (request->inherits_environment) return hidden_environment();
     size_t size = 0, entries = 0;
     char *block = NULL;
     if (request->environment >= 0) {

@@ -82,8 +82,19 @@ int clinux_block_signals(void) {
     return sigprocmask(SIG_SETMASK, &all, NULL) == 0 ? 0 : errno;
 }
 
+static char *none[] = {NULL};
+
+void clinux_take_environment(void) {
+    // The zone is what az tells times in, and nobody trusts it.
+    static char *zone[] = {NULL, NULL};
+    for (char **entry = entries; entry && *entry; entry++) {
+        if (**entry == CLINUX_HIDDEN) ++*entry;
+        if (!zone[0] && strncmp(*entry, "TZ=", 3) == 0) zone[0] = *entry;
+    }
+    environ = zone;
+}
+
 void clinux_wipe_environment(void) {
-    static char *none[] = {NULL};
     for (char **entry = entries; entry && *entry; entry++) {
         explicit_bzero(*entry, strlen(*entry));
     }

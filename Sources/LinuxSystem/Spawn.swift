@@ -22,7 +22,8 @@ package struct SpawnRequest: Sendable {
     package var arguments: [[UInt8]]
     /// A file with NUL-ended entries; mapped by the child only. nil: an empty environment.
     package var environment: CInt?
-    /// The environment that this process was started with, unchanged, instead of `environment`.
+    /// The environment that this process was started with instead of `environment`, for a program that begins with
+    /// `ProcessStart.takeEnvironment`: what would act before that is hidden from all but it.
     package var inheritsEnvironment = false
     /// Entries set on top of it. `LISTEN_PID=` and `WATCHDOG_PID=` are completed with the new process's id.
     package var extra: [[UInt8]] = []

@@ -21,6 +21,12 @@ package enum ProcessStart {
         clinux_wipe_environment()
     }
 
+    /// Keeps the environment for `environment`, and all but the time zone from every library: neither libcurl nor
+    /// libcrypto nor the resolver finds a variable that would change what they trust.
+    package static func takeEnvironment() {
+        clinux_take_environment()
+    }
+
     /// Lets go of the program's own read-only pages, most of which only the start needs; those that are needed come
     /// back from the page cache by themselves (madvise(2), `MADV_DONTNEED` on clean pages of a file).
     package static func releaseProgramPages() {

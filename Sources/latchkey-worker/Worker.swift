@@ -10,6 +10,7 @@ enum Worker {
         } catch {
             ProcessStart.exit(71)
         }
+        ProcessStart.takeEnvironment()
         let arguments = Array(ProcessStart.arguments.dropFirst())
         let code: Int32
         if let first = arguments.first, first.elementsEqual(workerOrderArgument.utf8) {

@@ -9,6 +9,7 @@
 #include <sys/timerfd.h>
 #include <sys/types.h>
 
+#include "CLinuxConfine.h"
 #include "CLinuxDirectory.h"
 
 /// The kernel's words for an errno value, or NULL (strerrordesc_np(3)).
@@ -34,6 +35,11 @@ int clinux_harden(void);
 
 /// Blocks every signal that can be blocked and sets CHLD to its default. Returns 0, or an errno value.
 int clinux_block_signals(void);
+
+/// What stands before an entry that a loader, the C library or a constructor would act on (see `inherits_environment`).
+#define CLINUX_HIDDEN '\1'
+/// Keeps the original environment's entries, uncovers the hidden ones, and leaves libraries none but TZ.
+void clinux_take_environment(void);
 
 /// Overwrites the strings of the environment in place (they stay in /proc/PID/environ otherwise) and empties it.
 void clinux_wipe_environment(void);
@@ -75,7 +81,7 @@ struct clinux_spawn {
     int program;                     ///< descriptor of the program (O_PATH), or -1: `arguments[0]` is looked up in PATH
     const char *const *arguments;    ///< raw, ended by NULL
     int environment;                 ///< descriptor with NUL-ended entries, or -1 for an empty environment
-    bool inherits_environment;       ///< this process's original environment instead
+    bool inherits_environment;       ///< this process's original environment instead, for clinux_take_environment
     const char *const *extra;        ///< entries set on top, ended by NULL; LISTEN_PID= and WATCHDOG_PID= are completed
     size_t extra_count;
     bool as_started;                 ///< hand on mask, dispositions, closed descriptors, umask and core limit
