@@ -198,6 +198,8 @@ extension MessageCode {
             .error(.software, "a defect of latchkey", "report it, with the message")
         case .systemRefused:
             .error(.system, "the operating system refused a resource or a right", "do as the reason suggests")
+        case .confinementMissing:
+            .info("the kernel, or what surrounds the worker, keeps it from laying down rights; it goes on with them")
 
         // refresh
         case .startRetrying:

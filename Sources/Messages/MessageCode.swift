@@ -90,6 +90,7 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case workerReport = "worker-report"
     case internalError = "internal-error"
     case systemRefused = "system-refused"
+    case confinementMissing = "confinement-missing"
 
     // refresh
     case startRetrying = "start-retrying"

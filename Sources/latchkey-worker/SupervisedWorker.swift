@@ -10,13 +10,15 @@ import WorkerProtocol
 /// One attempt for a supervisor: the first fetch and every refresh take the same path.
 ///
 /// 1. Read order and environment; parse the command line anew, the configuration file with it.
-/// 2. Choose and lock the directories (first attempt), or take over those that are lent; tell the plan.
+/// 2. Choose and lock the directories (first attempt), or take over those that are lent; tell the plan; lay down the
+///    rights to all other files.
 /// 3. Fetch; deliver; fill and seal the memory files; report; exit.
 struct SupervisedWorker {
     private let order: WorkerOrder
     private let arguments: [[UInt8]]
     private let environment: EnvironmentEntries
     private let log: WorkerLog
+    private let confinement: Confinement
     private var memory: RefreshMemory
     /// For the pauses after failures.
     private var generator = SystemRandomNumberGenerator()
@@ -25,13 +27,15 @@ struct SupervisedWorker {
 
     /// Runs an attempt with `latchkey`'s own arguments; returns the exit code, which nobody reads.
     static func run(_ arguments: [[UInt8]]) -> Int32 {
+        let confinement = Confinement.begin()
         do throws(SystemError) {
             let block = try MemoryFile.contents(of: WorkerDescriptor.environment, limit: 64 << 20)
             let orderBytes = try MemoryFile.contents(of: WorkerDescriptor.order, limit: 1 << 20)
             let environment = EnvironmentEntries(block: block)
             let entries = EnvironmentEntries(entries: environment.entries.filter { !isManagers($0) })
             let order = try decoded(orderBytes)
-            var worker = SupervisedWorker(order: order, arguments: arguments, environment: entries)
+            var worker = SupervisedWorker(
+                order: order, arguments: arguments, environment: entries, confinement: confinement)
             defer { worker.log.settle() }
             try worker.attempt()
             return 0
@@ -52,7 +56,10 @@ struct SupervisedWorker {
         ["NOTIFY_SOCKET=", "WATCHDOG_", "LISTEN_"].contains { entry.starts(with: Array($0.utf8)) }
     }
 
-    private init(order: WorkerOrder, arguments: [[UInt8]], environment: EnvironmentEntries) {
+    private init(
+        order: WorkerOrder, arguments: [[UInt8]], environment: EnvironmentEntries, confinement: Confinement
+    ) {
+        self.confinement = confinement
         self.order = order
         self.arguments = arguments
         self.environment = environment
@@ -134,6 +141,8 @@ struct SupervisedWorker {
                 WorkerMessage.prepared(prepared, place?.handover).encoded, descriptors: place?.descriptors ?? [],
                 over: WorkerDescriptor.report)
         }
+        // Before anything of the network is read, and before there is a second thread.
+        confinement.apply(plan, environment, place, log)
         if order.task == .rollBack { return try rollBack(place, plan) }
         try refresh(plan, place, isSidecar: isSidecar)
     }

@@ -1,0 +1,62 @@
+import Generations
+import LaunchConfiguration
+import LinuxSystem
+import Messages
+
+/// What a supervised worker may do with files from the time at which it knows its plan: read what an attempt reads, and
+/// change what is in its directories.
+struct FileRights {
+    /// The system's own: libraries and name service modules, their configuration, the resolver's, the trust stores.
+    private static let system = [
+        "/etc", "/usr", "/lib", "/lib64", "/opt", "/nix/store", "/gnu/store", "/var/lib/ca-certificates",
+        "/var/lib/sss/mc", "/etc/resolv.conf", "/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager",
+        "/run/netconfig", "/run/nscd", "/proc/self", "/proc/sys/kernel/random/boot_id", "/proc/sys/kernel/hostname",
+        "/sys/devices/system/cpu", "/dev/null", "/dev/urandom", "/dev/random",
+    ]
+    /// Azure Arc's agent leaves its keys there.
+    private static let agents = "/var/opt/azcmagent/tokens"
+    private static let named = ["AZURE_CLIENT_CERTIFICATE_PATH", "SSL_CERT_FILE", "CREDENTIALS_DIRECTORY"]
+
+    let readable: [String]
+    let changeable: [CInt]
+
+    init(_ plan: LaunchPlan, _ environment: EnvironmentEntries, _ place: DeliveryPlace?) {
+        var readable = Self.system + [Self.agents]
+        readable += [plan.authoritiesFile, ProcessFiles.bundleDirectory].compactMap { $0 }
+        readable += Self.named.compactMap { environment.text($0) }.filter { !$0.isEmpty }
+        readable += (environment.text("SSL_CERT_DIR") ?? "").split(separator: ":").map(String.init)
+        for file in plan.files {
+            if case .template(let path, _) = file.content { readable.append(path) }
+        }
+        if let token = environment.text("AZURE_FEDERATED_TOKEN_FILE"), !token.isEmpty {
+            readable.append(token)
+            // It is renewed by a rename, maybe while this worker waits.
+            let directory = token.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+                .joined(separator: "/")
+            if !directory.isEmpty { readable.append(directory) }
+        }
+        self.readable = readable
+        changeable = [place?.instance?.descriptor, place?.secrets.descriptor].compactMap { $0 }
+    }
+}
+
+extension Confinement {
+    /// Confines the worker to the files of its plan, and says at the finest level what the kernel can't do.
+    ///
+    /// With `azure-cli` files stay as they are: `az` is a program of its own, which renews and writes its login.
+    func apply(_ plan: LaunchPlan, _ environment: EnvironmentEntries, _ place: DeliveryPlace?, _ log: WorkerLog) {
+        var problems = [callsProblem].compactMap { $0 }
+        if plan.identity.source != .azureCLI {
+            let rights = FileRights(plan, environment, place)
+            do throws(SystemError) {
+                try restrictFiles(readable: rights.readable, changeable: rights.changeable)
+            } catch {
+                problems.append(error)
+            }
+        }
+        for problem in problems {
+            log.write(
+                Message(.debug, .confinementMissing, "this worker is not confined as it could be: \(problem)"))
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import LinuxSystem
+import Testing
+
+/// What the programs take from themselves, seen from outside.
+struct HardeningTests {
+    /// A worker that tries again and again, by its process id.
+    private func worker(of launch: Launch) throws -> Int32 {
+        var found: Int32?
+        let isThere = eventually {
+            found = ProcessTree.descendants(of: launch.pid).first {
+                ProcessTree.name(of: $0)?.hasPrefix("latchkey-worke") == true || ProcessTree.name(of: $0) == "ld.so"
+            }
+            return found.map { ProcessFiles.statusLine("Seccomp:", of: $0) == "2" } ?? false
+        }
+        try #require(isThere, "no worker is under way; errors: \(launch.errors.text)")
+        return try #require(found)
+    }
+
+    private func expectConfined(_ worker: Int32, _ location: SourceLocation = #_sourceLocation) {
+        #expect(ProcessFiles.statusLine("NoNewPrivs:", of: worker) == "1", sourceLocation: location)
+        #expect(getpgid(worker) == worker, "a worker is in another's process group", sourceLocation: location)
+        #expect(limit("Max core file size", of: worker) == "0", sourceLocation: location)
+        #expect(limit("Max address space", of: worker) == "4294967296", sourceLocation: location)
+    }
+
+    private func limit(_ name: String, of process: Int32) -> String? {
+        ProcessFiles.text("/proc/\(process)/limits")?.split(separator: "\n").first { $0.hasPrefix(name) }?
+            .dropFirst(name.count).split(separator: " ").first.map(String.init)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "needs root, to see the limits of a process that is not dumpable"))
+    func `a worker gets no privileges and is denied system calls, in the first fetch and in refreshes`() throws {
+        try Emulator.serving { azure in
+            let scratch = try Scratch()
+            try azure.fault(#"{"name":"ill","endpoint":"vault","status":503}"#)
+            let launch = try azure.run(
+                "-f", "database=db-password", "--signal", "USR1",
+                command: [Programs.probe, "print-on", "USR1", "database"], in: scratch)
+            expectConfined(try worker(of: launch))
+            try azure.control("DELETE", "faults/ill")
+            try launch.expect(line: "ready")
+            // What the app was started with is not the worker's.
+            let child = try #require(
+                ProcessTree.descendants(of: launch.pid).first {
+                    ProcessTree.name(of: $0) == "latchkey-probe"
+                })
+            #expect(ProcessFiles.statusLine("NoNewPrivs:", of: child) == "0")
+            #expect(ProcessFiles.statusLine("Seccomp:", of: child) == "0")
+            #expect(eventually { ProcessTree.descendants(of: launch.pid) == [child] })
+            try azure.fault(#"{"name":"ill","endpoint":"vault","status":503}"#)
+            launch.send(SIGHUP)
+            expectConfined(try worker(of: launch))
+            try launch.end(SIGTERM)
+        }
+    }
+
+    @Test(
+        .enabled(if: Programs.installed("strace") != nil, "needs strace"),
+        .enabled(if: Confinement.canRestrictFiles, "the kernel has no Landlock, or none that allows renames"))
+    func `a worker lays down its rights to files before it connects`() throws {
+        try Emulator.serving { azure in
+            let scratch = try Scratch()
+            let launch = try Launch(
+                try #require(Programs.installed("strace")),
+                ["-D", "-f", "-qq", "-o", scratch.path + "/trace", "-e", "trace=landlock_restrict_self,connect"]
+                    + [Programs.latchkey, "run", "--vault", azure.vault, "--ca-file", azure.authority]
+                    + ["-f", "database=db-password", "--signal", "USR1"]
+                    + ["--", Programs.probe, "print-on", "USR1", "database"],
+                environment: try azure.environment().merging(["RUNTIME_DIRECTORY": scratch.path + "/instance"]) { $1 },
+                directory: scratch.path)
+            try launch.expect(line: "ready")
+            try azure.rotate("db-password", to: "c4n4ry-rotated")
+            launch.send(SIGHUP)
+            try launch.expect(line: "end")
+            try launch.end(SIGTERM)
+            var confined: Set<Substring> = []
+            var connected = 0
+            for line in try String(contentsOfFile: scratch.path + "/trace", encoding: .utf8).split(separator: "\n") {
+                let process = line.prefix { $0 != " " }
+                if line.contains("landlock_restrict_self") && line.hasSuffix("= 0") { confined.insert(process) }
+                guard line.contains("connect(") && line.contains("AF_INET") else { continue }
+                connected += 1
+                #expect(confined.contains(process), "process \(process) connects before")
+            }
+            #expect(confined.count >= 2 && connected >= 2, "strace saw too little")
+        }
+    }
+}
