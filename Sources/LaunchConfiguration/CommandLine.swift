@@ -139,7 +139,7 @@ private struct CommandReader {
             throw .usage(.usage, "no reference was given", hint: "write 'latchkey get [options] REFERENCE'")
         }
         do { return try ReferenceParser(defaultVault: plan.vault).parse(text) } catch {
-            throw Origin.option("REFERENCE").error(error)
+            throw Origin.argument("REFERENCE").error(error)
         }
     }
 

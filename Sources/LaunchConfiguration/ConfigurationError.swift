@@ -29,6 +29,8 @@ struct ValueProblem: Error, Equatable {
 enum Origin: Equatable, Sendable {
     /// As written: `--refresh`, `-e DB_PASSWORD=…`.
     case option(String)
+    /// What stands on the command line without an option: `REFERENCE`.
+    case argument(String)
     /// The variable's name.
     case environment(String)
     /// The place in the file, and the key.
@@ -39,7 +41,7 @@ enum Origin: Equatable, Sendable {
     /// The exit code of mistakes there.
     var exitCode: ExitCode {
         switch self {
-        case .option: .usage
+        case .option, .argument: .usage
         case .environment, .file, .held: .configuration
         }
     }
@@ -47,7 +49,7 @@ enum Origin: Equatable, Sendable {
     /// The place as messages name it.
     var place: Place {
         switch self {
-        case .option(let option): Place("'\(option)'")
+        case .option(let word), .argument(let word): Place("'\(word)'")
         case .environment(let name): Place("the environment variable \(name)")
         case .file(let place, _): place
         case .held(let name): Place("the start's '\(name)'")
@@ -64,6 +66,7 @@ enum Origin: Equatable, Sendable {
         let start =
             switch self {
             case .option(let option): "option '\(option)'"
+            case .argument(let name): "argument \(name)"
             case .environment(let name): "environment variable '\(name)'"
             case .file(let place, let key): "\(place): '\(key)'"
             case .held(let name): "option '--\(name)'"
@@ -73,7 +76,7 @@ enum Origin: Equatable, Sendable {
 
     private var code: MessageCode {
         switch self {
-        case .option, .held: .optionValue
+        case .option, .argument, .held: .optionValue
         case .environment: .environmentValue
         case .file: .configurationValue
         }

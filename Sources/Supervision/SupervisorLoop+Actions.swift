@@ -80,11 +80,18 @@ extension SupervisorLoop {
         let index = machine.plan.commandIndex ?? 0
         let name = index < setting.arguments.count ? String(decoding: setting.arguments[index], as: UTF8.self) : ""
         if failure.isNotFound {
-            let hint = name.contains("/") ? "check the path" : "check the name, or PATH in the command's environment"
-            return Diagnosis(.childNotFound, exit: .notFound, "command '\(name)': \(failure.reason)", hint: hint)
+            // A script's interpreter or a program's loader is what is missing then, and the kernel says the same of it.
+            let exists = name.contains("/") && ProcessFiles.exists(name)
+            let reason =
+                exists ? "the interpreter that its first line names, or its loader, does not exist" : failure.reason
+            let hint =
+                exists
+                ? "see which with 'latchkey check -- \(name)'"
+                : name.contains("/") ? "check the path" : "check the name, or PATH in the command's environment"
+            return Diagnosis(.childNotFound, exit: .notFound, "command '\(name)': \(reason)", hint: hint)
         }
         if failure.isNotExecutable {
-            let hint = failure.code == EACCES ? "make it executable with 'chmod +x'" : nil
+            let hint = failure.code == EACCES ? "see what keeps it back with 'latchkey check -- \(name)'" : nil
             return Diagnosis(
                 .childNotExecutable, exit: .notExecutable, "command '\(name)': \(failure.reason)", hint: hint)
         }

@@ -8,6 +8,7 @@ struct CheckTests {
         struct Step: Decodable {
             var name: String
             var ok: Bool
+            var detail: String
             var code: String?
             var hint: String?
         }
@@ -32,8 +33,13 @@ struct CheckTests {
             var code: String?
         }
 
+        struct Command: Decodable {
+            var path: String?
+        }
+
         var schema: Int
         var ok: Bool
+        var command: Command?
         var exit_code: Int32
         var steps: [Step]
         var identity: Identity?
@@ -134,6 +140,45 @@ struct CheckTests {
             #expect(missing.code == .code(127))
             let unusable = try check(emulator, ["-e", "A=db-password"], command: ["/etc/passwd"])
             #expect(unusable.code == .code(126))
+        }
+    }
+
+    @Test func `an interpreter that is not there is named, by a check and by a run`() throws {
+        try Emulator.serving { emulator in
+            let scratch = try Scratch()
+            let script = try scratch.write("#!/nowhere/interpreter -x\n", to: "script")
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
+            let checked = try check(emulator, ["-e", "A=db-password"], command: [script])
+            #expect(checked.code == .code(127))
+            let step = checked.report.steps.first { $0.code == "child-not-found" }
+            #expect(
+                step?.detail
+                    == "command '\(script)': '\(script)' is run by '/nowhere/interpreter', which does not exist")
+            let run = try emulator.run("-e", "A=db-password", command: [script], in: scratch).end()
+            #expect(run.ending == .code(127))
+            #expect(run.failures.first?.contains("the interpreter that its first line names") == true)
+            #expect(run.hints.first == "latchkey: hint: see which with 'latchkey check -- \(script)'")
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "needs root: another user's rights"))
+    func `a command is looked for with the rights of the user that is to run it`() throws {
+        try Emulator.serving { emulator in
+            // 0700, and root's.
+            let scratch = try Scratch()
+            let program = scratch.path + "/true"
+            try FileManager.default.copyItem(atPath: "/bin/true", toPath: program)
+            let options = ["-e", "A=db-password", "--user", "65534:65534"]
+            let named = try check(emulator, options, command: [program])
+            let found = try check(
+                emulator, options, command: ["true"], environment: ["PATH": "\(scratch.path):/usr/bin:/bin"])
+            #expect(named.code == .code(126))
+            #expect(named.report.steps.compactMap(\.hint).contains { $0.hasPrefix("'namei -l \(program)' shows") })
+            #expect(found.code == .code(0))
+            #expect(found.report.command?.path == "/usr/bin/true")
+            let vault = ["run", "--vault", emulator.vault, "--ca-file", emulator.authority] + options
+            let run = try emulator.start(vault + ["--", program], in: Scratch()).end()
+            #expect(run.ending == named.code)
         }
     }
 

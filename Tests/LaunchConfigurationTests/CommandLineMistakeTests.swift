@@ -21,6 +21,34 @@ import Testing
         ),
         (["runn"], Mistake(64, "error[command-unknown]: unknown subcommand 'runn'", hint: "did you mean 'run'?")),
         (
+            ["doctor"],
+            Mistake(64, "error[command-unknown]: unknown subcommand 'doctor'", hint: "did you mean 'check'?")
+        ),
+        (
+            ["completions", "bash"],
+            Mistake(
+                64, "error[command-unknown]: unknown subcommand 'completions'",
+                hint: "did you mean '--generate-completion-script bash'?")
+        ),
+        (
+            ["--versoin"],
+            Mistake(
+                64, "error[option-unknown]: unknown option '--versoin' in front of a subcommand",
+                hint: "did you mean '--version'?")
+        ),
+        (
+            ["run", "--hlep", "--", "app"],
+            Mistake(64, "error[option-unknown]: unknown option '--hlep'", hint: "did you mean '--help'?")
+        ),
+        (
+            ["get", "https://contoso-web.vault.azure.net/x"],
+            Mistake(
+                64,
+                "error[reference-syntax]: argument REFERENCE: not a reference: a vault's URL goes on with /secrets, "
+                    + "/certificates or /keys (at character 37)",
+                hint: "write NAME, NAME/VERSION, https://HOST/secrets/NAME or akv://VAULT/NAME")
+        ),
+        (
             ["--vault", "x"],
             Mistake(
                 64, "error[option-unknown]: unknown option '--vault' in front of a subcommand", hint: behindSubcommand)

@@ -59,3 +59,7 @@ int clinux_identity_get(struct clinux_identity *identity);
 
 /// Lets this thread, and no other, act on files as `identity`; 0, or -1 with errno and nothing changed.
 int clinux_identity_set(const struct clinux_identity *identity);
+
+/// Whether this thread, as `clinux_identity_set` left it, may execute a regular file: 0, else errno. Needs no right to
+/// read it.
+int clinux_may_execute(const char *path);

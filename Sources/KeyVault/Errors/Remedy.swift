@@ -101,7 +101,7 @@ struct Remedy {
         if first.version != nil {
             return "see its versions with 'az keyvault \(noun) list-versions \(vaultOption) --name \(first.name)'"
         }
-        return "see what there is with 'az keyvault \(noun) list \(vaultOption) --query [].name'; if it was deleted, "
+        return "see what there is with 'az keyvault \(noun) list \(vaultOption) -o table'; if it was deleted, "
             + "recover it with \(recover)"
     }
 

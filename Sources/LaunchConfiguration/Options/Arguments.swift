@@ -72,15 +72,24 @@ struct Arguments: Equatable {
             let shell = first.split(separator: "=").dropFirst().first.map(String.init) ?? words.dropFirst().first
             return .completionScript(try self.shell(shell))
         case _ where first.hasPrefix("-"):
-            throw .usage(
-                .optionUnknown, "unknown option '\(first)' in front of a subcommand",
-                hint: "options follow the subcommand, as in 'latchkey run --vault NAME -- COMMAND'")
+            throw unknownOption(first)
         default: break
         }
         let command = try command(first)
         // Asking for help wins over every mistake.
         if words.contains("--help") || words.contains("-h") { return .help(command) }
         return words.contains("--version") ? .version : .command(command)
+    }
+
+    /// What stands in front of a subcommand, or instead of one, and is none of the three options that may.
+    private static func unknownOption(_ spelling: String) -> ConfigurationError {
+        let own = ["--help", "--version", "--generate-completion-script"]
+        let isElsewhere = OptionTable.definition(named: String(spelling.prefix { $0 != "=" }.dropFirst(2))) != nil
+        let near = isElsewhere ? nil : Suggestion.nearest(to: spelling, among: own)
+        return .usage(
+            .optionUnknown, "unknown option '\(spelling)' in front of a subcommand",
+            hint: near.map { "did you mean '\($0)'?" }
+                ?? "options follow the subcommand, as in 'latchkey run --vault NAME -- COMMAND'")
     }
 
     private static func shell(_ name: String?) throws(ConfigurationError) -> CompletionScript.Shell {
@@ -92,12 +101,20 @@ struct Arguments: Equatable {
 
     private static func command(_ name: String) throws(ConfigurationError) -> CommandName {
         if let command = CommandName(rawValue: name) { return command }
-        let near = Suggestion.nearest(to: name, among: CommandName.allCases.map(\.rawValue))
+        let near = customary[name] ?? Suggestion.nearest(to: name, among: CommandName.allCases.map(\.rawValue))
         throw .usage(
             .commandUnknown, "unknown subcommand '\(name)'",
             hint: near.map { "did you mean '\($0)'?" }
                 ?? "see 'latchkey --help'; to start a command, 'latchkey run [options] -- COMMAND'")
     }
+
+    /// What programs of this kind call the same thing.
+    private static let customary = [
+        "exec": "run", "start": "run", "agent": "sidecar", "doctor": "check", "ls": "list", "read": "get",
+        "show": "get",
+        "version": "--version", "completion": "--generate-completion-script bash",
+        "completions": "--generate-completion-script bash",
+    ]
 }
 
 /// Reads one command's options, left to right.
@@ -167,7 +184,7 @@ private struct OptionReader {
             return .usage(
                 .optionUnknown, "'\(command.rawValue)' has no option '\(spelling)'", hint: "it belongs to \(commands)")
         }
-        let names = OptionTable.definitions(for: command).map { "--\($0.name)" }
+        let names = OptionTable.definitions(for: command).map { "--\($0.name)" } + ["--help", "--version"]
         return .usage(
             .optionUnknown, "unknown option '\(spelling)'",
             hint: Suggestion.nearest(to: spelling, among: names).map { "did you mean '\($0)'?" }

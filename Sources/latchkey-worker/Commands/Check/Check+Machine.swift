@@ -20,6 +20,7 @@ extension Check {
                 }
             }
             guard plan.deliversFiles || isExplaining else { return }
+            if plan.deliversFiles, let refusal = refusalOfUser { return report.fail(.directory, refusal) }
             report.pass(
                 .directory,
                 "'\(outlook.path)' on \(outlook.fileSystem), mode 0\(mode), user \(user)"
@@ -36,42 +37,80 @@ extension Check {
         }
     }
 
+    /// Why files can't be delivered as `--user`; nil where they can.
+    private var refusalOfUser: Diagnosis? {
+        do throws(CommandFailure) {
+            try asUser { () throws(CommandFailure) in }
+            return nil
+        } catch {
+            guard case .user(let reason) = error, let user = plan.child.runAs else { return nil }
+            return Diagnosis(
+                .directoryRefused, exit: .cannotCreate,
+                "files can't be delivered as user '\(user.userName)': \(reason.reason)", hint: Self.userRemedy)
+        }
+    }
+
+    private static let userRemedy = "start latchkey as root, or leave out --user"
+
     private static func name(of user: UInt32) -> String {
         (try? SystemNameService().user(numbered: user))??.name ?? String(user)
     }
 
+    /// The command as the supervisor will look for it: with the rights and the PATH that it gets.
     mutating func lookAtCommand() {
         guard let index = plan.child.commandIndex, index < arguments.count else { return }
         let name = String(decoding: arguments[index], as: UTF8.self)
-        let places =
-            name.contains("/")
-            ? [name]
-            : (environment.text("PATH") ?? "/bin:/usr/bin").split(separator: ":", omittingEmptySubsequences: false)
-                .map { $0.isEmpty ? name : "\($0)/\(name)" }
-        if let found = places.first(where: ProcessFiles.isExecutable) {
-            report.command = CheckReport.Command(name: name, path: found)
-            return report.pass(.command, "'\(name)' is '\(found)'")
-        }
         report.command = CheckReport.Command(name: name, path: nil)
-        if let found = places.first(where: ProcessFiles.exists) {
-            report.fail(
-                .command,
-                Diagnosis(
-                    .childNotExecutable, exit: .notExecutable, "command '\(name)': '\(found)' can't be executed",
-                    hint: "make it executable with 'chmod +x \(found)'"))
-        } else {
-            report.fail(
-                .command,
-                Diagnosis(
-                    .childNotFound, exit: .notFound, "command '\(name)': no such file or directory",
-                    hint: "check the name, or PATH in the command's environment"))
+        let path = environment.text("PATH")
+        do throws(Diagnosis) {
+            let found: String
+            do throws(CommandFailure) {
+                found = try asUser { () throws(CommandFailure) in
+                    do throws(ProgramSearch.Obstacle) { return try ProgramSearch.find(name, path: path) } catch {
+                        throw .program(error)
+                    }
+                }
+            } catch {
+                throw Self.diagnosis(error, of: name, as: plan.child.runAs)
+            }
+            report.command = CheckReport.Command(name: name, path: found)
+            report.pass(
+                .command, "'\(name)' is '\(found)'\(plan.child.runAs.map { ", run as '\($0.userName)'" } ?? "")")
+        } catch {
+            report.fail(.command, error)
+        }
+        if plan.environment.contains(where: { $0.name == "PATH" }) {
+            report.note(.command, "PATH is one of the delivered variables: the command is looked for in that one")
+        }
+    }
+
+    private enum CommandFailure: Error {
+        case program(ProgramSearch.Obstacle)
+        case user(SystemError)
+    }
+
+    /// With the rights to files of `--user`, where that is somebody else.
+    private func asUser<Value>(_ body: () throws(CommandFailure) -> Value) throws(CommandFailure) -> Value {
+        guard let identity = plan.child.identity else { return try body() }
+        return try identity.perform(refused: { .user($0) }, body)
+    }
+
+    private static func diagnosis(_ failure: CommandFailure, of name: String, as user: RunAs?) -> Diagnosis {
+        let who = user.map { "user '\($0.userName)'" } ?? "this user"
+        switch failure {
+        case .user(let error):
+            return Diagnosis(
+                .systemRefused, exit: .system, "command '\(name)' can't be run as \(who): \(error.reason)",
+                hint: Self.userRemedy)
+        case .program(let obstacle):
+            return Diagnosis(
+                obstacle.isNotFound ? .childNotFound : .childNotExecutable,
+                exit: obstacle.isNotFound ? .notFound : .notExecutable, "command '\(name)': \(obstacle.words(who))",
+                hint: obstacle.remedy)
         }
     }
 
     mutating func lookAtSurroundings() {
-        if let user = plan.child.runAs, user.user != 0 || isExplaining {
-            report.note(.surroundings, "the command runs as user '\(user.userName)'")
-        }
         for (isThere, words) in surroundings where isThere { report.note(.surroundings, words) }
     }
 
@@ -94,5 +133,44 @@ extension Check {
             ),
             (isSet("https_proxy") || isSet("HTTPS_PROXY"), "a proxy for vaults and Entra (https_proxy)"),
         ]
+    }
+}
+
+extension ChildPlan {
+    /// The rights to files that the command gets; nil for this process's own.
+    fileprivate var identity: FileIdentity? {
+        runAs.flatMap { user in
+            // Without root's rights, being the user already is enough.
+            let isOwn = (try? FileIdentity.current())?.user == user.user && user.user != 0
+            return isOwn ? nil : FileIdentity(user: user.user, group: user.group, groups: user.groups)
+        }
+    }
+}
+
+extension ProgramSearch.Obstacle {
+    fileprivate func words(_ user: String) -> String {
+        switch self {
+        case .missing: "no such file or directory"
+        case .isDirectory(let path): "'\(path)' is a directory"
+        case .forbidden(let path, _): "\(user) may not execute '\(path)'"
+        case .interpreterMissing(let path, let interpreter):
+            "'\(path)' is run by '\(interpreter)', which does not exist"
+        case .interpreterForbidden(let path, let interpreter):
+            "'\(path)' is run by '\(interpreter)', which may not be executed"
+        }
+    }
+
+    fileprivate var remedy: String {
+        switch self {
+        case .missing: "check the name, or PATH in the command's environment"
+        case .isDirectory: "name the program that lies in it"
+        case .forbidden(let path, hasExecuteBit: false): "make it executable with 'chmod +x \(path)'"
+        case .forbidden(let path, hasExecuteBit: true):
+            "'namei -l \(path)' shows which directory keeps it back, 'findmnt -T \(path)' whether it is mounted noexec"
+        case .interpreterMissing(let path, let interpreter) where interpreter.hasSuffix("\r"):
+            "its first line ends with a carriage return; take them out with 'sed -i \"s/\\r$//\" \(path)'"
+        case .interpreterMissing(let path, _), .interpreterForbidden(let path, _):
+            "install it, or correct the first line of '\(path)'; for a compiled program, build it for this system"
+        }
     }
 }

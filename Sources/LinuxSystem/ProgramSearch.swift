@@ -1,0 +1,109 @@
+import CLinux
+import Glibc
+
+/// Where execvpe(3) would find a program, and what would keep it from being executed. Nothing is executed.
+package enum ProgramSearch {
+    /// Why a program can't be started (execve(2), ERRORS).
+    package enum Obstacle: Error, Equatable, Sendable {
+        /// No file of that name, here or in PATH.
+        case missing
+        case isDirectory(String)
+        /// A file, without the right to execute it or to come to it.
+        case forbidden(String, hasExecuteBit: Bool)
+        /// A program that names an interpreter, or a loader, which is not there.
+        case interpreterMissing(String, interpreter: String)
+        case interpreterForbidden(String, interpreter: String)
+
+        /// Whether the kernel says that there is no such file, although there may be one.
+        package var isNotFound: Bool {
+            switch self {
+            case .missing, .interpreterMissing: true
+            default: false
+            }
+        }
+    }
+
+    /// The path of what would be executed, with the rights to files that this thread has.
+    ///
+    /// - Parameter path: the value of PATH in the program's environment; nil where it has none.
+    package static func find(_ name: String, path: String?) throws(Obstacle) -> String {
+        guard !name.isEmpty else { throw .missing }
+        if name.contains("/") {
+            try examine(name)
+            return name
+        }
+        var obstacle = Obstacle.missing
+        for directory in (path ?? "/bin:/usr/bin").split(separator: ":", omittingEmptySubsequences: false) {
+            let candidate = directory.isEmpty ? name : "\(directory)/\(name)"
+            do throws(Obstacle) {
+                try examine(candidate)
+                return candidate
+            } catch {
+                // As execvpe(3): a refusal is remembered while the search goes on.
+                if obstacle == .missing || (obstacle.isNotFound && !error.isNotFound) { obstacle = error }
+            }
+        }
+        throw obstacle
+    }
+
+    private static func examine(_ path: String) throws(Obstacle) {
+        switch unsafe clinux_may_execute(path) {
+        case 0: break
+        case ENOENT, ENOTDIR: throw .missing
+        case EISDIR: throw .isDirectory(path)
+        default:
+            var status = stat()
+            let isSeen = unsafe stat(path, &status) == 0
+            throw .forbidden(path, hasExecuteBit: isSeen && status.st_mode & 0o111 != 0)
+        }
+        // A program that can't be read may be executed all the same; then its interpreter stays unknown.
+        guard let head = head(of: path), let interpreter = interpreter(in: head) else { return }
+        switch unsafe clinux_may_execute(interpreter) {
+        case 0: break
+        case ENOENT, ENOTDIR: throw .interpreterMissing(path, interpreter: interpreter)
+        default: throw .interpreterForbidden(path, interpreter: interpreter)
+        }
+    }
+
+    /// The file's first bytes, where the kernel looks for what to do with it.
+    private static func head(of path: String) -> [UInt8]? {
+        let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard number >= 0 else { return nil }
+        let file = OwnedDescriptor(owning: number)
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = unsafe bytes.withUnsafeMutableBytes { unsafe pread(file.number, $0.baseAddress, $0.count, 0) }
+        return count > 0 ? Array(bytes.prefix(count)) : nil
+    }
+
+    /// What runs the program: of a script its first line's first word, of an ELF program its loader; nil for neither.
+    static func interpreter(in head: [UInt8]) -> String? {
+        if head.starts(with: "#!".utf8) {
+            let line = head.dropFirst(2).prefix(254).prefix { $0 != UInt8(ascii: "\n") }
+            let word = line.drop { $0 == 32 || $0 == 9 }.prefix { $0 != 32 && $0 != 9 && $0 != 0 }
+            return word.isEmpty ? nil : String(decoding: word, as: UTF8.self)
+        }
+        return loader(in: head)
+    }
+
+    /// PT_INTERP of a 64-bit little-endian program (elf(5)), where it lies within these bytes.
+    private static func loader(in head: [UInt8]) -> String? {
+        guard head.count >= 64, head.starts(with: [0x7f, 0x45, 0x4c, 0x46, 2, 1]) else { return nil }
+        func number(at offset: Int, bytes: Int) -> Int? {
+            guard offset >= 0, offset <= head.count - bytes else { return nil }
+            let value = (0..<bytes).reduce(UInt64(0)) { $0 | UInt64(head[offset + $1]) << (8 * UInt64($1)) }
+            return Int(exactly: value).flatMap { $0 < 1 << 32 ? $0 : nil }
+        }
+        guard let table = number(at: 32, bytes: 8), let size = number(at: 54, bytes: 2),
+            let count = number(at: 56, bytes: 2)
+        else { return nil }
+        for index in 0..<min(count, 64) {
+            let entry = table + index * size
+            guard number(at: entry, bytes: 4) == 3 else { continue }
+            guard let start = number(at: entry + 8, bytes: 8), let length = number(at: entry + 32, bytes: 8),
+                length > 1, start <= head.count - length
+            else { return nil }
+            return String(decoding: head[start..<(start + length - 1)], as: UTF8.self)
+        }
+        return nil
+    }
+}
