@@ -183,6 +183,6 @@ extension DeliveryError.Item {
     }
 
     fileprivate var asFile: String {
-        "deliver it as a file: '-f \(secret ?? "name")=\(secret ?? "reference")'"
+        "deliver it as a file, with '-f \(secret ?? "name")=\(secret ?? "reference")', and leave it out of -e and --all"
     }
 }

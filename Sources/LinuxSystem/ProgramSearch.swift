@@ -9,7 +9,7 @@ package enum ProgramSearch {
         case missing
         case isDirectory(String)
         /// A file, without the right to execute it or to come to it.
-        case forbidden(String, hasExecuteBit: Bool)
+        case forbidden(String, lacksExecuteBit: Bool)
         /// A program that names an interpreter, or a loader, which is not there.
         case interpreterMissing(String, interpreter: String)
         case interpreterForbidden(String, interpreter: String)
@@ -54,7 +54,7 @@ package enum ProgramSearch {
         default:
             var status = stat()
             let isSeen = unsafe stat(path, &status) == 0
-            throw .forbidden(path, hasExecuteBit: isSeen && status.st_mode & 0o111 != 0)
+            throw .forbidden(path, lacksExecuteBit: isSeen && status.st_mode & 0o111 == 0)
         }
         // A program that can't be read may be executed all the same; then its interpreter stays unknown.
         guard let head = head(of: path), let interpreter = interpreter(in: head) else { return }

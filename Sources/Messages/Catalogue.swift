@@ -221,7 +221,7 @@ extension MessageCode {
         case .signalTarget:
             .warning("the process to be signalled was not found", "check --signal-pid")
         case .actionFailed:
-            .error(.software, "the command of --exec-on-change failed", "see its output and exit code")
+            .warning("the command of --exec-on-change failed", "see its output and exit code")
         case .configurationRestart:
             .warning("a change of the configuration needs a restart to be applied", "restart when convenient")
         case .configurationKept:

@@ -45,10 +45,12 @@ package func gather(
     }
     var comparison = Comparison(memory, through: client, patience: patience)
     var selected: [[String]] = []
+    var warnings: [Message] = []
     for selection in plan.selections {  // (1)
         let listed = try comparison.list(selection.vault)
         let found = Selection.select(from: listed, prefix: selection.prefix, tags: selection.tags)
         selected.append(found.map(\.name))
+        if found.isEmpty, knowledge == nil { warnings.append(.nothingSelected(selection)) }
         demand.add(selection, names: found.map(\.name))
     }
     let objects = demand.objects
@@ -56,6 +58,7 @@ package func gather(
     var gathered = Gathered(set: SecretSet())
     gathered.recipes = demand.recipes
     gathered.selected = selected
+    gathered.warnings = warnings
     func fetch(_ asked: [VaultObject], into gathered: inout Gathered) throws(RefreshFailure) {
         guard !asked.isEmpty else { return }
         let outcomes = client.fetch(asked, into: &gathered.set, optional: optional, patience: patience)
@@ -81,6 +84,19 @@ private func warm(_ plan: LaunchPlan, _ demand: Demand, _ client: VaultClient) {
     var seen: Set<VaultAddress> = []
     for selection in plan.selections where seen.insert(selection.vault).inserted { client.warm(selection.vault) }
     for object in demand.all where seen.insert(object.vault).inserted { client.warm(object.vault, for: object) }
+}
+
+extension Message {
+    /// A selection that a start finds nothing with is a mistyped prefix more often than an empty vault.
+    static func nothingSelected(_ selection: BulkSelection) -> Message {
+        var words = ["no enabled secret"]
+        if !selection.prefix.isEmpty { words.append("whose name begins with '\(selection.prefix)'") }
+        let tags = selection.tags.sorted { $0.key < $1.key }.map { "'\($0.key)=\($0.value)'" }
+        if !tags.isEmpty { words.append("with the tag \(tags.joined(separator: " and "))") }
+        return Message(
+            .warning, .nothingToDeliver, "vault '\(selection.vault.name)': \(words.joined(separator: " "))",
+            hint: "see what there is with 'latchkey list'", vault: selection.vault.name)
+    }
 }
 
 extension RefreshFailure {

@@ -41,13 +41,13 @@ package struct Inspection: Sendable {
         arguments: [[UInt8]], wallClock now: Int64
     ) {
         do throws(RefreshFailure) {
-            try inspect(try Self.demand(plan, client, patience), plan, client, patience, inherited, arguments, now)
+            try inspect(try demand(plan, client, patience), plan, client, patience, inherited, arguments, now)
         } catch {
             failures = error.diagnoses
         }
     }
 
-    private static func demand(
+    private mutating func demand(
         _ plan: LaunchPlan, _ client: VaultClient, _ patience: Patience
     ) throws(RefreshFailure) -> Demand {
         var demand: Demand
@@ -60,6 +60,7 @@ package struct Inspection: Sendable {
             switch client.list(selection.vault, patience: patience) {
             case .success(let listed):
                 let found = Selection.select(from: listed, prefix: selection.prefix, tags: selection.tags)
+                if found.isEmpty { warnings.append(.nothingSelected(selection)) }
                 demand.add(selection, names: found.map(\.name))
             case .failure(let error): throw RefreshFailure(error)
             }
@@ -84,7 +85,7 @@ package struct Inspection: Sendable {
         var gathered = Gathered(set: set)
         try gathered.note(objects, outcomes, optional, now)
         try gathered.compose(demand, demand.objects, now)
-        warnings = gathered.warnings
+        warnings += gathered.warnings
         fileBytes = gathered.files.reduce(0) { $0 + $1.slot.count }
         do throws(GenerationError) {
             try DeliveryPlace.check(paths: gathered.files.map(\.path))

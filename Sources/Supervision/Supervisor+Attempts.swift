@@ -170,11 +170,12 @@ extension Supervisor {
     }
 
     private func failureMessage(_ failure: WorkerFailure, at now: Moment) -> Message {
-        let isGone = failure.code == MessageCode.secretGone.rawValue
+        // What only somebody's hand can change is an error, of its own code.
+        let lasting = [MessageCode.secretGone, .configurationKept].first { $0.rawValue == failure.code }
         let kept = status.refreshedAt.map { "; keeping the secrets of \(clock($0))" } ?? ""
         let next = deadlines[.refresh].map { "; next try in \(Self.words($0 - now.boot))" } ?? ""
         return Message(
-            isGone ? .error : .warning, isGone ? .secretGone : .refreshFailed, failure.message + kept + next,
+            lasting == nil ? .warning : .error, lasting ?? .refreshFailed, failure.message + kept + next,
             hint: failure.hint, secret: failure.secret, vault: failure.vault)
     }
 

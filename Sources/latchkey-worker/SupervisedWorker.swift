@@ -102,6 +102,7 @@ struct SupervisedWorker {
             return try report(WorkerReport(outcome: .ended(exitCode: error.diagnosis.exitCode.rawValue)))
         }
         var failure = error.diagnosis
+        failure.code = .configurationKept
         failure.text += "; the configuration from before stays in force"
         try fail(RefreshFailure([failure]), RefreshPlan())
     }

@@ -73,6 +73,7 @@ struct CommandTests {
             let requests = try emulator.journal().count
             let second = try start(emulator, ["init"], in: scratch)
             #expect(second.ending == .code(73))
+            #expect(second.failures.first?.contains("error[file-exists]: ") == true)
             #expect(try emulator.journal().count == requests)
             let check = try emulator.start(
                 ["check", "--ca-file", emulator.authority, "--", Programs.probe], in: scratch
@@ -85,8 +86,11 @@ struct CommandTests {
         try Emulator.serving { emulator in
             let scratch = try Scratch()
             func ask(_ words: String...) throws -> Outcome { try emulator.start(words, in: scratch).end() }
-            #expect(try ask("status").ending == .code(3))
-            #expect(try ask("refresh", "--wait").ending == .code(3))
+            for words in [["status"], ["refresh", "--wait"]] {
+                let outcome = try emulator.start(words, in: scratch).end()
+                #expect(outcome.ending == .code(3))
+                #expect(outcome.failures.first?.contains("error[not-running]: ") == true)
+            }
 
             let run = try emulator.run("-e", "A=db-password", command: [Programs.probe, "sleep"], in: scratch)
             try run.expect(line: "ready")

@@ -33,6 +33,7 @@ struct RefreshTroubleTests {
             _ = try scratch.write("[files\ndatabase = ", to: "latchkey.toml")
             try azure.rotate("db-password", to: "c4n4ry-rotated")
             #expect(try Self.refresh(azure, scratch) == .code(78))
+            try launch.expect(error: "error[config-kept]: latchkey.toml:1:")
             try launch.expect(error: "the configuration from before stays in force")
             #expect(Self.file("database", scratch) == "c4n4ry-database")
             #expect(try scratch.status().state == "failing")

@@ -23,7 +23,8 @@ import Testing
 
     @Test func `what has no equals sign may be a value, and is not repeated`() {
         let mistake = Directory().mistake(["run", "-e", "hunter2", "--", "app"])
-        #expect(mistake == Mistake(64, "error[option-value]: option '-e': expected NAME=REFERENCE"))
+        let hint = "write it as in '-e DB_PASSWORD=db-password'"
+        #expect(mistake == Mistake(64, "error[option-value]: option '-e': expected NAME=REFERENCE", hint: hint))
     }
 
     @Test func `an inherited reference is resolved in place`() throws {

@@ -66,7 +66,8 @@ import Testing
                 + "latchkey.toml:2:8", hint: "keep one of them"),
         Case(
             "vault = \"contoso-web\"\n[files]\na = \"x\"\n\"a/b\" = \"y\"",
-            "config-duplicate]: 'a' is a file by latchkey.toml:3:1, and a directory by latchkey.toml:4:1"),
+            "config-duplicate]: 'a' is a file by latchkey.toml:3:1, and a directory by latchkey.toml:4:1",
+            hint: "rename one of them"),
     ]
 
     @Test(arguments: cases)

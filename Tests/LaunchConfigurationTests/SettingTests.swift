@@ -191,4 +191,22 @@ import Testing
             try Directory().plan(["--exec-on-change", "nginx -s 're load'"]).refresh.onChange
                 == .exec(["nginx", "-s", "re load"]))
     }
+
+    @Test func `a variable that nobody reads is said where its name is nearly another's`() throws {
+        let environment: KeyValuePairs = [
+            "LATCHKEY_VALUT": "contoso-web", "LATCHKEY_SECRETS": "/run/a", "LATCHKEY_UNRELATED": "x", "VALUT": "y",
+        ]
+        let parsed = try CommandLine.parse(
+            Directory().invocation(["run", "--vault", "contoso-web", "-e", "A=a", "--", "app"], environment))
+        guard case .run(let plan) = parsed else {
+            Issue.record("no run")
+            return
+        }
+        #expect(
+            plan.notices == [
+                Message(
+                    .warning, .optionUnused, "environment variable 'LATCHKEY_VALUT': nothing reads it",
+                    hint: "did you mean 'LATCHKEY_VAULT'?")
+            ])
+    }
 }

@@ -39,7 +39,7 @@ import Testing
     @Test func `what can't be executed is passed over, and remembered where nothing else is found`() throws {
         let (first, second) = (try Place(), try Place())
         let data = try first.write("text", to: "tool", mode: 0o644)
-        #expect(obstacle("tool", path: first.path) == .forbidden(data, hasExecuteBit: false))
+        #expect(obstacle("tool", path: first.path) == .forbidden(data, lacksExecuteBit: true))
         #expect(obstacle(first.path) == .isDirectory(first.path))
         let tool = try second.write("#!/bin/sh\n", to: "tool")
         #expect(try ProgramSearch.find("tool", path: "\(first.path):\(second.path)") == tool)

@@ -79,6 +79,15 @@ struct AttemptTransitionTests {
         #expect(actions.last == .exit(code: 70))
     }
 
+    @Test func `a worker whose report can't be read ends a start`() {
+        var stage = Stage()
+        stage.give(.begun)
+        stage.give(.workerStarted(pid: Stage.workerPid))
+        let actions = stage.give(.workerGarbage(reason: "x"))
+        #expect(actions.codes == [.workerReport])
+        #expect(actions.last == .exit(code: 70))
+    }
+
     @Test func `waiting at the start moves the manager's timeout on`() {
         var stage = Stage()
         stage.begin()

@@ -54,7 +54,9 @@ struct DeliveryEntries {
         _ option: Arguments.Given, _ form: String
     ) throws(ConfigurationError) -> (String, String, Origin) {
         guard let sign = option.value.firstIndex(of: "=") else {
-            throw Origin.option(option.spelling).error(ValueProblem("expected \(form)"))
+            let example = option.id == .env ? "DB_PASSWORD=db-password" : "db.txt=db-password"
+            throw Origin.option(option.spelling).error(
+                ValueProblem("expected \(form)", hint: "write it as in '\(option.spelling) \(example)'"))
         }
         let name = String(option.value[..<sign])
         return (name, String(option.value[option.value.index(after: sign)...]), .option("\(option.spelling) \(name)=…"))
@@ -107,7 +109,8 @@ struct DeliveryEntries {
         if let (file, below) = DeliveryPath.conflict(among: files) {
             throw ConfigurationError(
                 .configurationDuplicate, exit: .configuration,
-                "'\(file.path)' is a file by \(file.place), and a directory by \(below.place)")
+                "'\(file.path)' is a file by \(file.place), and a directory by \(below.place)",
+                hint: "rename one of them")
         }
     }
 

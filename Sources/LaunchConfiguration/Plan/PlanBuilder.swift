@@ -156,6 +156,28 @@ struct PlanBuilder {
     }
 
     private func notices(_ plan: LaunchPlan) throws(ConfigurationError) -> [Message] {
+        try deliveryNotices(plan) + mistypedVariables()
+    }
+
+    /// Variables that nothing reads, but whose names are nearly those of variables that are read.
+    private func mistypedVariables() -> [Message] {
+        let prefix = "LATCHKEY_"
+        let known = OptionTable.definitions.compactMap(\.environmentName)
+        let ends = known.map { String($0.dropFirst(prefix.count)) }
+        return invocation.environment.pairs.compactMap { pair in
+            let name = String(decoding: pair.name, as: UTF8.self)
+            // What the command of another instance inherits is no mistake.
+            let isOurs = known.contains(name) || ["LATCHKEY_SECRETS", "LATCHKEY_CHANGED"].contains(name)
+            guard name.hasPrefix(prefix), !isOurs,
+                let near = Suggestion.nearest(to: String(name.dropFirst(prefix.count)), among: ends)
+            else { return nil }
+            return Message(
+                .warning, .optionUnused, "environment variable '\(name)': nothing reads it",
+                hint: "did you mean '\(prefix)\(near)'?")
+        }
+    }
+
+    private func deliveryNotices(_ plan: LaunchPlan) throws(ConfigurationError) -> [Message] {
         let isEmpty =
             plan.environment.isEmpty && plan.files.isEmpty && plan.selections.isEmpty && plan.inherited.isEmpty
         let found = configuration == nil ? "; there is no ./latchkey.toml" : ""

@@ -119,12 +119,33 @@ import Testing
 /// Codes: none without use.
 @Suite struct CodeUseTests {
     private static let sources = Repository.files("Sources", ending: ".swift")
-        .filter { !$0.hasPrefix("Sources/Messages/") }
+        .filter { !$0.hasPrefix("Sources/Messages/") && !$0.hasSuffix("MessageCode+Journal.swift") }
         .compactMap { try? Repository.text($0) }.joined()
+
+    /// The words of all tests but these, which name every code.
+    private static let words: Set<Substring> = {
+        let texts = Repository.files("Tests", ending: ".swift").filter { !$0.contains("/Pages/") }
+        return texts.reduce(into: []) { words, path in
+            let text = (try? Repository.text(path)) ?? ""
+            let ends = text.utf8.split { !(97...122).contains($0 | 32) && $0 != 45 && $0 != 91 && $0 != 93 }
+            words.formUnion(ends.map { Substring($0) })
+        }
+    }()
 
     @Test(arguments: MessageCode.allCases)
     func `a code is said somewhere`(code: MessageCode) {
         let isSaid = Self.sources.contains(".\(code)")
         #expect(isSaid, "no source says [\(code.rawValue)]")
+    }
+
+    @Test(arguments: MessageCode.allCases)
+    func `a code is provoked by a test`(code: MessageCode) {
+        let name = code.rawValue
+        let severities = ["error", "warning", "info", "debug", ""]
+        let forms = severities.map { "\($0)[\(name)]" } + ["\(name)]"]
+        // A code of one word is a word of other uses as well.
+        let names = name.contains("-") ? [name, "\(code)", "\(code)]"] : []
+        let isProvoked = (forms + names).contains { Self.words.contains(Substring($0)) }
+        #expect(isProvoked, "no test provokes [\(name)]")
     }
 }

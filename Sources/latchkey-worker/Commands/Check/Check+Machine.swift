@@ -164,8 +164,8 @@ extension ProgramSearch.Obstacle {
         switch self {
         case .missing: "check the name, or PATH in the command's environment"
         case .isDirectory: "name the program that lies in it"
-        case .forbidden(let path, hasExecuteBit: false): "make it executable with 'chmod +x \(path)'"
-        case .forbidden(let path, hasExecuteBit: true):
+        case .forbidden(let path, lacksExecuteBit: true): "make it executable with 'chmod +x \(path)'"
+        case .forbidden(let path, lacksExecuteBit: false):
             "'namei -l \(path)' shows which directory keeps it back, 'findmnt -T \(path)' whether it is mounted noexec"
         case .interpreterMissing(let path, let interpreter) where interpreter.hasSuffix("\r"):
             "its first line ends with a carriage return; take them out with 'sed -i \"s/\\r$//\" \(path)'"

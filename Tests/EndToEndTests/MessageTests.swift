@@ -1,0 +1,258 @@
+import Foundation
+import Testing
+
+/// Messages as somebody reads them who has only them: one line each, with a code, and where there is a next step one
+/// that says it. Rows whose like stands in no other suite.
+struct MessageTests {
+    struct Row: Sendable {
+        var code: String
+        var ending: Int32
+        /// Behind `run` and the vault's options.
+        var options: [String] = []
+        /// `latchkey.toml` of the working directory.
+        var configuration: String?
+        var environment: [String: String] = [:]
+        /// A part of the message, and of its hint.
+        var says: String
+        var hint: String?
+    }
+
+    private static let rows = [
+        Row(code: "config-syntax", ending: 78, configuration: "[env\n", says: "latchkey.toml:1:"),
+        Row(
+            code: "config-key", ending: 78, configuration: "[refersh]\nevery = \"1m\"\n", says: "latchkey.toml:1:2",
+            hint: "did you mean 'refresh'?"),
+        Row(
+            code: "config-value", ending: 78, configuration: "[refresh]\nevery = \"often\"\n",
+            says: "latchkey.toml:2:9",
+            hint: "30s, 5m"),
+        Row(
+            code: "config-duplicate", ending: 78, options: ["-e", "A=db-password", "-e", "A=smtp"],
+            says: "'db-password' by '-e A=…' and 'smtp' by", hint: "keep one of them"),
+        Row(
+            code: "reference-syntax", ending: 64, options: ["-e", "A=x y"], says: "'-e A=…'", hint: "akv://VAULT/NAME"),
+        Row(code: "nothing-to-deliver", ending: 0, says: "there is no ./latchkey.toml", hint: "-e, -f, --all"),
+        Row(
+            code: "nothing-to-deliver", ending: 0, options: ["--all=none--", "--tag", "app=web"],
+            says: "no enabled secret whose name begins with 'none--' with the tag 'app=web'", hint: "latchkey list"),
+        Row(
+            code: "option-unused", ending: 0, options: ["-e", "A=db-password"],
+            environment: ["LATCHKEY_STRAT_TIMEOUT": "5s"], says: "'LATCHKEY_STRAT_TIMEOUT'",
+            hint: "did you mean 'LATCHKEY_START_TIMEOUT'?"),
+        Row(
+            code: "secret-left-out", ending: 0, options: ["-e", "A=nothing", "--if-missing", "warn"],
+            says: "left out: env:A"),
+        Row(
+            code: "secret-not-yet-valid", ending: 0, options: ["-e", "A=early"], says: "'early' is not valid before 2"),
+        Row(code: "secret-expired", ending: 0, options: ["-e", "A=late"], says: "'late' expired 2"),
+        Row(code: "secret-expires", ending: 0, options: ["-e", "A=soon"], says: "'soon' expires 2"),
+        Row(
+            code: "environment-size", ending: 65, options: (1...20).flatMap { ["-e", "A\($0)=large"] },
+            says: "of secret 'large' with 120000 bytes", hint: "as files with '-f'"),
+        Row(code: "value-size", ending: 65, options: ["-e", "A=larger"], says: "'larger'", hint: "-f larger=larger"),
+        Row(code: "name-refused", ending: 65, options: ["--all=ld-"], says: "'LD_PRELOAD'", hint: "'-e'"),
+        Row(
+            code: "template-missing", ending: 66, configuration: "[files]\na = { template = \"/nowhere/a\" }\n",
+            says: "'/nowhere/a'"),
+        Row(
+            code: "template-syntax", ending: 65, configuration: "[files]\na = { template = \"open.mustache\" }\n",
+            says: "open.mustache"),
+        Row(code: "json-member", ending: 66, options: ["-e", "A=smtp#/nothing"], says: "'/nothing'", hint: "pointer"),
+        Row(code: "value-json", ending: 65, options: ["-e", "A=db-password#/a"], says: "not JSON", hint: "behind '#'"),
+        Row(
+            code: "value-encoding", ending: 65,
+            configuration: "[env]\nA = { secret = \"smtp\", encoding = \"base64\" }\n",
+            says: "'smtp'"),
+        Row(
+            code: "vault-unreachable", ending: 75,
+            options: ["-e", "A=https://127.0.0.1:1/secrets/a", "--start-timeout", "100ms"], says: "could not connect"),
+    ]
+
+    @Test func `what is wrong is said in one line, with its code and the way on`() throws {
+        try Emulator.serving { azure in
+            func put(_ name: String, _ value: String, _ members: [String: String] = [:]) throws {
+                let body = try JSONEncoder().encode(members.merging(["value": value]) { $1 })
+                try azure.control("PUT", "vaults/demo/secrets/\(name)", String(decoding: body, as: UTF8.self))
+            }
+            try put("early", "c4n4ry-early", ["nbf": "+2d"])
+            try put("late", "c4n4ry-late", ["exp": "-2d"])
+            try put("soon", "c4n4ry-soon", ["exp": "+2d"])
+            try put("large", String(repeating: "c4n4ry", count: 20_000))
+            try put("larger", String(repeating: "c4n4ry", count: 25_000))
+            try put("ld-preload", "c4n4ry-loaded")
+            for row in Self.rows {
+                let scratch = try Scratch()
+                _ = try scratch.write("{{db-password", to: "open.mustache")
+                if let text = row.configuration { _ = try scratch.write(text, to: "latchkey.toml") }
+                let outcome = try azure.start(
+                    ["run", "--vault", azure.vault, "--ca-file", azure.authority] + row.options
+                        + ["--", Programs.probe, "exit", "0"], environment: row.environment, in: scratch
+                ).end()
+                #expect(outcome.ending == .code(row.ending), "\(row.code): \(outcome.errors)")
+                let lines = outcome.errors.split(separator: "\n").map(String.init)
+                let severity = row.ending == 0 ? "warning" : "error"
+                let said = lines.filter { $0.hasPrefix("latchkey: \(severity)[\(row.code)]: ") }
+                #expect(said.count == 1 && said[0].contains(row.says), "\(row.code): \(outcome.errors)")
+                if let hint = row.hint {
+                    #expect(outcome.hints.contains { $0.contains(hint) }, "\(row.code): \(outcome.errors)")
+                }
+                #expect(lines.allSatisfy { $0.hasPrefix("latchkey: ") && $0.utf8.count < 1024 && !$0.hasSuffix(".") })
+            }
+        }
+    }
+
+    // MARK: a running instance
+
+    /// Runs with refreshes on request only, changes something, and waits for what is said of it.
+    private func expect(
+        _ message: String, of azure: Emulator, _ options: [String], command: [String] = ["sleep"],
+        configuration: String = "", after change: (Scratch) throws -> Void
+    ) throws {
+        let scratch = try Scratch()
+        _ = try scratch.write(configuration, to: "latchkey.toml")
+        let launch = try azure.start(
+            ["run", "--vault", azure.vault, "--ca-file", azure.authority, "--refresh", "off", "--instance", "told"]
+                + options + ["--", Programs.probe] + command, in: scratch)
+        try launch.expect(line: "ready")
+        try change(scratch)
+        try azure.start(["refresh", "--wait", "--instance", "told"], in: scratch).end()
+        try launch.expect(error: message)
+        try launch.end(SIGTERM)
+    }
+
+    @Test func `a change that does not reach the command is said`() throws {
+        try Emulator.serving { azure in
+            var turn = 0
+            func rotate(_ scratch: Scratch) throws {
+                turn += 1
+                try azure.rotate("db-password", to: "c4n4ry-\(turn)")
+            }
+            try expect(
+                "warning[environment-stale]: ", of: azure, ["-e", "A=db-password", "--on-change", "none"], after: rotate
+            )
+            try expect("warning[change-unannounced]: ", of: azure, ["-f", "a=db-password"], after: rotate)
+            try expect(
+                "warning[signal-unhandled]: ", of: azure, ["-f", "a=db-password", "--signal", "USR1"], after: rotate)
+            try expect(
+                "warning[action-failed]: ", of: azure, ["-f", "a=db-password", "--exec-on-change", "false"],
+                after: rotate)
+            try expect(
+                "info[child-restarting]: ", of: azure, ["-e", "A=db-password", "--on-change", "restart"], after: rotate)
+            try expect("debug[child-started]: ", of: azure, ["--log-level", "debug"]) { _ in }
+        }
+    }
+
+    @Test func `a sidecar whose neighbour is not there says so`() throws {
+        try Emulator.serving { azure in
+            let scratch = try Scratch()
+            let sidecar = try azure.start(
+                [
+                    "sidecar", "--vault", azure.vault, "--ca-file", azure.authority, "--refresh", "off", "-f",
+                    "a=db-password", "--signal-pid", "name:nobody-here", "--instance", "told",
+                ], in: scratch)
+            #expect(eventually { (try? scratch.status().state) == "fresh" })
+            try azure.rotate("db-password", to: "c4n4ry-next")
+            try azure.start(["refresh", "--wait", "--instance", "told"], in: scratch).end()
+            try sidecar.expect(error: "warning[signal-target]: ")
+            try sidecar.end(SIGTERM)
+        }
+    }
+
+    @Test func `a configuration that needs a restart, and one that can't be used, are told apart`() throws {
+        try Emulator.serving { azure in
+            let before = "[files]\na = \"db-password\"\n"
+            try expect(
+                "warning[config-restart]: a change of child.stop-timeout needs a restart", of: azure, [],
+                configuration: before
+            ) { scratch in
+                _ = try scratch.write(before + "[child]\nstop-timeout = \"3s\"\n", to: "latchkey.toml")
+            }
+            try expect("error[config-kept]: latchkey.toml:3:", of: azure, [], configuration: before) { scratch in
+                _ = try scratch.write(before + "b = \n", to: "latchkey.toml")
+            }
+        }
+    }
+
+    @Test func `a secret that is gone is said as an error while its value is kept`() throws {
+        try Emulator.serving { azure in
+            try expect("error[secret-gone]: vault 'demo': ", of: azure, ["-f", "a=db-password"]) { _ in
+                try azure.control("DELETE", "vaults/demo/secrets/db-password")
+            }
+        }
+    }
+
+    // MARK: the worker
+
+    /// What is said where another program stands in the worker's place; nil for none.
+    private func said(worker: String?) throws -> Outcome {
+        let scratch = try Scratch()
+        try FileManager.default.copyItem(atPath: Programs.latchkey, toPath: scratch.path + "/latchkey")
+        if let worker { try FileManager.default.copyItem(atPath: worker, toPath: scratch.path + "/latchkey-worker") }
+        return try Launch(
+            scratch.path + "/latchkey", ["run", "--", "true"],
+            environment: ["RUNTIME_DIRECTORY": scratch.path + "/instance"], within: scratch
+        ).end()
+    }
+
+    @Test func `a worker that is not there, or is none, ends the start`() throws {
+        let missing = try said(worker: nil)
+        #expect(missing.ending == .code(71))
+        #expect(missing.failures.first?.contains("error[worker-missing]: ") == true, "\(missing.errors)")
+        #expect(missing.hints.first?.contains("install latchkey-worker beside latchkey") == true)
+        let other = try said(worker: Programs.probe)
+        #expect(other.ending == .code(70))
+        #expect(other.failures.first?.contains("error[worker-crashed]: ") == true, "\(other.errors)")
+    }
+
+    // MARK: the directory
+
+    private static let canMount = geteuid() == 0 && Programs.installed("unshare") != nil
+
+    /// `sync` with the secrets directory on a file system of its own, mounted in a name space of its own.
+    private func sync(_ azure: Emulator, _ value: String, mount options: String) throws -> Outcome {
+        try azure.rotate("db-password", to: value)
+        let scratch = try Scratch()
+        let mount = "mkdir m && mount -t tmpfs -o \(options) none m && exec \"$@\" --directory $PWD/m"
+        let words = [Programs.latchkey, "sync", "--vault", azure.vault, "--ca-file", azure.authority]
+        return try Launch(
+            try #require(Programs.installed("unshare")),
+            ["-m", "--propagation", "private", "sh", "-ec", mount, "sh"] + words + ["-f", "a=db-password"],
+            environment: try azure.environment(), directory: scratch.path, within: scratch
+        ).end()
+    }
+
+    @Test(.enabled(if: canMount, "needs root: a file system of its own"))
+    func `a full file system is an error, and one that others can write a warning`() throws {
+        try Emulator.serving { azure in
+            let full = try sync(azure, String(repeating: "c4n4ry", count: 4000), mount: "size=16k,mode=0700")
+            #expect(full.ending == .code(74))
+            #expect(full.failures.first?.contains("error[directory-write]: ") == true, "\(full.errors)")
+            let shared = try sync(azure, "c4n4ry", mount: "mode=0777")
+            #expect(shared.ending == .code(0))
+            #expect(shared.errors.contains("warning[directory-shared]: "), "\(shared.errors)")
+        }
+    }
+
+    @Test(.enabled(if: canMount, "needs root: another user's rights"))
+    func `a run that delivers no files goes on without a directory, and says so`() throws {
+        let program = try #require(Programs.installed("setpriv"))
+        let user = "\(UInt32.random(in: 1_000_000...2_000_000))"
+        let place = "/dev/shm/latchkey-" + user
+        try "".write(toFile: place, atomically: false, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        let scratch = try Scratch()
+        // The worker takes another user's place in this test only where that user may execute it.
+        for name in ["latchkey", "latchkey-worker"] {
+            let from = URL(fileURLWithPath: Programs.latchkey).deletingLastPathComponent().path
+            try FileManager.default.copyItem(atPath: "\(from)/\(name)", toPath: "\(scratch.path)/\(name)")
+        }
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: scratch.path)
+        let outcome = try Launch(
+            program,
+            ["--reuid", user, "--regid", user, "--clear-groups", scratch.path + "/latchkey", "run", "--", "true"],
+            within: scratch
+        ).end()
+        #expect(outcome.ending == .code(0))
+        #expect(outcome.errors.contains("warning[directory-unavailable]: "), "\(outcome.errors)")
+    }
+}
