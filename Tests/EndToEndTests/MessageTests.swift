@@ -204,6 +204,23 @@ struct MessageTests {
         #expect(other.failures.first?.contains("error[worker-crashed]: ") == true, "\(other.errors)")
     }
 
+    @Test(.enabled(if: Programs.installed("strace") != nil, "needs strace"))
+    func `a kernel that can't confine the worker is said to who asks for details`() throws {
+        try Emulator.serving { azure in
+            let scratch = try Scratch()
+            let strace = ["-f", "-qq", "-o", "/dev/null", "-e", "inject=landlock_create_ruleset:error=ENOSYS"]
+            let words = [Programs.latchkey, "run", "--vault", azure.vault, "--ca-file", azure.authority]
+            let variables = try azure.environment().merging(["RUNTIME_DIRECTORY": scratch.path + "/instance"]) { $1 }
+            let outcome = try Launch(
+                try #require(Programs.installed("strace")),
+                strace + words + ["--log-level", "debug", "-e", "A=db-password", "--", "true"], environment: variables,
+                directory: scratch.path, within: scratch
+            ).end()
+            #expect(outcome.ending == .code(0), "\(outcome.errors)")
+            #expect(outcome.errors.contains("debug[confinement-missing]: "), "\(outcome.errors)")
+        }
+    }
+
     // MARK: the directory
 
     private static let canMount = geteuid() == 0 && Programs.installed("unshare") != nil
