@@ -38,15 +38,14 @@ authorities=/usr/share/ca-certificates/mozilla
 [ -d "$authorities" ] || fail "there is no $authorities: install ca-certificates"
 
 if [ -z "$programs" ]; then
-    for program in latchkey latchkey-worker; do
-        (cd "$here/../.." && swift build -c release --static-swift-stdlib --product "$program")
-    done
-    programs=$(cd "$here/../.." && swift build -c release --static-swift-stdlib --show-bin-path)
+    built=$(mktemp -d)
+    programs=$built
+    "$here/../release.sh" "$built"
 fi
 
 mkdir -p "$out/lib" "$out/certs"
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work" "${built:-$work}"' EXIT
 
 # --- programs -----------------------------------------------------------------------------------------------------
 # Everybody may read them: the loader opens the worker's program as the user that it runs as.

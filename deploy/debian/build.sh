@@ -32,15 +32,12 @@ done
 if [ -z "$version" ]; then
     version=$(sed -n 's/.*version = "\(.*\)".*/\1/p' Sources/Messages/Release.swift)
 fi
-if [ -z "$programs" ]; then
-    for program in latchkey latchkey-worker; do
-        swift build -c release --static-swift-stdlib --product "$program" >&2
-    done
-    programs=$(swift build -c release --static-swift-stdlib --show-bin-path)
-fi
-
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
+if [ -z "$programs" ]; then
+    programs=$stage/built
+    deploy/release.sh "$programs"
+fi
 tree=$stage/latchkey
 mkdir -p "$tree/programs" "$tree/vendor" "$tree/debian/source"
 cp "$programs/latchkey" "$programs/latchkey-worker" "$tree/programs"

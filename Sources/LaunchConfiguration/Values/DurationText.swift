@@ -29,12 +29,11 @@ enum DurationText {
     static func text(_ duration: Duration) -> String {
         let milliseconds = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
         if milliseconds % 1000 != 0 { return "\(milliseconds)ms" }
-        let seconds = milliseconds / 1000
-        for (length, unit) in [(86_400, "d"), (3600, "h"), (60, "m")] as [(Int64, String)]
-        where seconds > 0 && seconds % length == 0 {
-            return "\(seconds / length)\(unit)"
+        // Days, hours and minutes, from the table: the compiler makes two programs in turn of a list written here.
+        for unit in units[1...3] where milliseconds > 0 && milliseconds % (unit.nanoseconds / 1_000_000) == 0 {
+            return "\(milliseconds / (unit.nanoseconds / 1_000_000))\(unit.names[0])"
         }
-        return "\(seconds)s"
+        return "\(milliseconds / 1000)s"
     }
 
     private static func nanoseconds(of text: String) -> Int64? {
