@@ -61,7 +61,8 @@ extension SecretsDirectory {
         }
         if stock.hasPart {
             removePart()
-            stock.hasPart = false
+            // Somebody else's things in it are not ours to remove.
+            stock.hasPart = (try? directory.status(of: .part)) != .some(nil)
         }
     }
 

@@ -33,6 +33,7 @@ extension SecretsDirectory {
         try refuse(stock, needing: tops)
         // (3)
         try removeHalfDone(&stock)
+        if stock.hasPart { throw .refused(directory: path, .inTheWay(FileName.part.description)) }
         // (4)
         if let current = stock.current, try holds(current, files, contents) {
             try settle(on: current, tops: tops, stock, keeping: keepingTarget ? stock.rollbackTarget : nil)

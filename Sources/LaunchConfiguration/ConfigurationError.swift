@@ -65,14 +65,17 @@ enum Origin: Equatable, Sendable {
     func error(_ code: MessageCode, _ reason: String, hint: String? = nil) -> ConfigurationError {
         let start =
             switch self {
-            case .option(let option): "option '\(option)'"
+            case .option(let option): "option '\(Self.shortened(option))'"
             case .argument(let name): "argument \(name)"
             case .environment(let name): "environment variable '\(name)'"
-            case .file(let place, let key): "\(place): '\(key)'"
+            case .file(let place, let key): "\(place): '\(Self.shortened(key))'"
             case .held(let name): "option '--\(name)'"
             }
         return ConfigurationError(code, exit: exitCode, "\(start): \(reason)", hint: hint)
     }
+
+    /// A line that is too long is cut at its end, where the reason stands: what was given gives way.
+    static func shortened(_ text: String) -> String { PrintableText.clipped(text, to: 300) }
 
     private var code: MessageCode {
         switch self {

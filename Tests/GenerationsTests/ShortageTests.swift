@@ -52,6 +52,38 @@ import Testing
         #expect(!place.top().contains("..latchkey.part"))
     }
 
+    /// A quota's error, which a tmpfs gives only where the kernel is built with quotas for it: at each call that can.
+    @Test(
+        .enabled(if: Tool.exists("strace"), "needs strace"),
+        arguments: [("mkdirat", 2), ("write", 2), ("symlinkat", 1)])
+    func `a quota that is used up leaves the last generation, and says what it needed`(call: String, count: Int) throws
+    {
+        for point in 1...count {
+            let place = try TestPlace()
+            let secrets = place.path + "/secrets"
+            let instance = ["RUNTIME_DIRECTORY": place.path + "/instance"]
+            let old = try Tool.run(Tool.rotate, ["deliver", secrets, "old", "3", "40"], environment: instance)
+            try #require(old.code == 0, "\(old.errors)")
+            let before = place.listing()
+            let run = try Tool.run(
+                "strace",
+                ["-qq", "-o", "/dev/null"]
+                    + ["", "/..latchkey.part", "/..latchkey.part/file-0", "/..latchkey.part/deep/file-1"]
+                    .flatMap { ["-P", secrets + $0] } + [
+                        "-e", "inject=\(call):error=EDQUOT:when=\(point)", Tool.rotate,
+                    ]
+                    + ["deliver", secrets, "new", "4", "40"], environment: instance)
+            #expect(run.code == 74, "\(call) \(point): \(run.output) \(run.errors)")
+            #expect(
+                run.errors.contains("directory-write: secrets directory '\(secrets)'")
+                    && run.errors.contains("quota exceeded; needs") && run.errors.contains("bytes ("), "\(run.errors)")
+            #expect(place.text("secrets/file-0")?.hasPrefix("old") == true)
+            #expect(place.listing() == before, "\(call) \(point)")
+            let next = try Tool.run(Tool.rotate, ["deliver", secrets, "new", "4", "40"], environment: instance)
+            #expect(next.code == 0 && place.text("secrets/deep/file-3")?.hasPrefix("new") == true)
+        }
+    }
+
     @Test func `a status that can't be written leaves the old one`() throws {
         let place = try TestPlace()
         let taken = try place.take()

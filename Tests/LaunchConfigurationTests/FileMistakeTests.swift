@@ -75,6 +75,23 @@ import Testing
         #expect(Directory(example.toml).mistake(["run", "--", "app"]) == example.mistake)
     }
 
+    @Test(arguments: [
+        (#"\u0000"#, "a NUL character"), (#"a\nb"#, "control characters"), (#"a\u001b[2Jb"#, "control characters"),
+        ("/etc/passwd", "is absolute"), ("..", "'..'"), ("a/../../b", "'..'"), ("a/./b", "'.'"), ("a//b", "empty"),
+        ("a/", "empty"), ("", "has no path"), ("..data", "begins with '..'"), ("a/..b", "begins with '..'"),
+        (String(repeating: "n", count: 256), "255 bytes"), (String(repeating: "é", count: 128), "255 bytes"),
+        (String(repeating: "d/", count: 1536) + "e", "3072 bytes"),
+    ])
+    func `a file's name that no directory can hold is refused with the reason`(name: String, reason: String) {
+        let mistake = Directory("vault = \"contoso-web\"\n[files]\n\"\(name)\" = \"x\"").mistake(["run", "--", "app"])
+        #expect(mistake.code == 78)
+        #expect(mistake.lines[0].contains("latchkey.toml:3:") && mistake.lines[0].contains(reason), "\(mistake)")
+        #expect(mistake.lines.allSatisfy { line in line.unicodeScalars.allSatisfy { $0.value >= 0x20 } })
+        guard !name.contains("\\") else { return }
+        let option = Directory("vault = \"contoso-web\"").mistake(["run", "-f", name + "=x", "--", "app"])
+        #expect(option.code == 64 && option.lines[0].contains(reason), "\(option)")
+    }
+
     @Test(arguments: ["vault = ", "vault = \"x", "[env", "= 1", "a = 1 2", "[env]\n[env]\n"])
     func `what is no TOML has a place too`(toml: String) {
         let mistake = Directory(toml).mistake(["run", "--", "app"])

@@ -5,9 +5,10 @@ enum DeliveryPath {
     /// Checks one path: relative, without empty, `.` or `..` components, each a name that the kernel takes.
     static func check(_ path: String) throws(ValueProblem) {
         if path.isEmpty { throw ValueProblem("the file has no path") }
+        let shown = Origin.shortened(path)
         if path.hasPrefix("/") {
             throw ValueProblem(
-                "the path '\(path)' is absolute", hint: "paths are relative to the secrets directory (--directory)")
+                "the path '\(shown)' is absolute", hint: "paths are relative to the secrets directory (--directory)")
         }
         if path.unicodeScalars.contains(where: PrintableText.isUnprintable) {
             throw ValueProblem("a file's path holds no control characters")
@@ -15,11 +16,11 @@ enum DeliveryPath {
         if path.utf8.count > 3072 { throw ValueProblem("the path is longer than 3072 bytes") }
         for component in path.split(separator: "/", omittingEmptySubsequences: false) {
             if component.isEmpty || component == "." || component == ".." {
-                throw ValueProblem("the path '\(path)' has an empty, '.' or '..' component")
+                throw ValueProblem("the path '\(shown)' has an empty, '.' or '..' component")
             }
             // `..data` and what it is made of.
             if component.hasPrefix("..") {
-                throw ValueProblem("the path '\(path)' has a name that begins with '..', which is reserved")
+                throw ValueProblem("the path '\(shown)' has a name that begins with '..', which is reserved")
             }
             if component.utf8.count > 255 { throw ValueProblem("a name in the path is longer than 255 bytes") }
         }

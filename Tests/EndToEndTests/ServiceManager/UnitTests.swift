@@ -79,4 +79,53 @@ struct UnitTests {
             #expect(line.contains(fingerprint("c4n4ry-second")))
         }
     }
+
+    /// Who the unit's processes are, and with them who owns its RuntimeDirectory=.
+    enum Who: String, CaseIterable {
+        case user = "User=nobody\nGroup=nogroup\n"
+        case dynamic = "DynamicUser=yes\n"
+        /// Root, which delivers and starts the command as somebody else.
+        case option = "Environment=LATCHKEY_USER=nobody:nogroup\n"
+        case root = ""
+    }
+
+    @Test(arguments: BoxRoot.available, Who.allCases)
+    func `a run delivers into the unit's runtime directory, whoever owns it`(root: BoxRoot, who: Who) throws {
+        let box = try Box(root)
+        try Emulator.serving { emulator in
+            let toml = "[files]\ndb = \"db-password\"\n[refresh]\nsignal = \"USR1\"\n"
+            try emulator.configure("shop", command: "", toml, in: box)
+            try box.write(
+                "/etc/systemd/system/shop.service",
+                """
+                [Service]
+                Type=notify
+                RuntimeDirectory=shop
+                EnvironmentFile=/etc/latchkey/shop.env
+                ExecStart=/usr/bin/latchkey run --config /etc/latchkey/shop.toml \
+                    -- /usr/bin/latchkey-probe print-on USR1 db
+                ExecReload=/usr/bin/latchkey refresh --wait
+                \(who.rawValue)
+                """)
+            try box.check("systemctl", "daemon-reload")
+            try box.check("systemctl", "start", "shop")
+            try box.expect("ready", of: "shop.service")
+            try emulator.rotate("db-password", to: "c4n4ry-second")
+            try box.check("systemctl", "reload", "shop")
+            try box.expect("end", of: "shop.service")
+            let line = try #require(try box.lines(of: "shop.service").last { $0.hasPrefix("file=db ") })
+            #expect(line.contains(fingerprint("c4n4ry-second")))
+
+            // The command's own, and nobody else's.
+            let command = try box.check("pgrep", "--exact", "--newest", "latchkey-probe").filter(\.isNumber)
+            let owner = try box.check("stat", "--format=%u", "/proc/\(command)")
+            let facts = try box.check(
+                "stat", "--dereference", "--format=%u %a", "/run/shop/secrets/..data", "/run/shop/secrets/db")
+            let user = owner.filter(\.isNumber)
+            #expect(facts == "\(user) 700\n\(user) 400\n")
+            #expect((user == "0") == (who == .root))
+            try box.check("systemctl", "stop", "shop")
+            #expect(try box.run("test", "-e", "/run/shop").ending == .code(1))
+        }
+    }
 }

@@ -32,9 +32,21 @@ enum Canary {
 }
 
 /// FNV-1a as the probe prints it: what a value is, without the value.
-func fingerprint(_ value: String) -> String {
+func fingerprint(_ value: String) -> String { fingerprint(bytes: Array(value.utf8)) }
+
+func fingerprint(bytes: [UInt8]) -> String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in value.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     let digits = String(hash, radix: 16)
-    return "size=\(value.utf8.count) fnv=" + String(repeating: "0", count: 16 - digits.count) + digits
+    return "size=\(bytes.count) fnv=" + String(repeating: "0", count: 16 - digits.count) + digits
+}
+
+/// The text as a basic string of TOML.
+func quotedForTOML(_ text: String) -> String {
+    let scalars = text.unicodeScalars.map { scalar in
+        let isPlain = scalar.value >= 0x20 && scalar.value != 0x7f && scalar != "\"" && scalar != "\\"
+        let digits = String(scalar.value, radix: 16)
+        return isPlain ? String(scalar) : "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+    return "\"\(scalars.joined())\""
 }

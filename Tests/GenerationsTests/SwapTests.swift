@@ -1,0 +1,86 @@
+import Foundation
+import Generations
+import LinuxSystem
+import Messages
+import Testing
+
+/// Somebody exchanges a directory while a generation is written: nothing happens outside the one that was opened.
+@Suite struct SwapTests {
+    private static let files = ["a", "deep/b", "deep/er/c"]
+
+    /// Writes `files`, and does something when the bytes of the file at `index` are asked for.
+    private func write(
+        _ secrets: SecretsDirectory, mark: UInt8, at index: Int, _ exchange: () -> Void
+    ) throws(GenerationError) -> SecretsDirectory.Outcome {
+        var done = false
+        var list: [GenerationFile] = []
+        for path in Self.files { list.append(try GenerationFile(path: path, size: 3)) }
+        return try secrets.write(list) { number, body throws(GenerationError) in
+            if number == index, !done {
+                done = true
+                exchange()
+            }
+            try body([mark, mark, mark].span)
+        }
+    }
+
+    private func exchange(_ path: String, for target: String) {
+        let files = FileManager.default
+        #expect(throws: Never.self) {
+            try files.moveItem(atPath: path, toPath: path + "-moved")
+            try files.createSymbolicLink(atPath: path, withDestinationPath: target)
+        }
+    }
+
+    @Test(arguments: files.indices)
+    func `the secrets directory itself`(index: Int) throws {
+        let place = try TestPlace()
+        let secrets = try place.take().secrets
+        try place.makeDirectory("outside")
+        #expect(
+            try write(secrets, mark: 1, at: index) {
+                exchange(place.path + "/secrets", for: place.path + "/outside")
+            } == .written)
+        #expect(place.top("outside").isEmpty)
+        #expect(place.text("secrets-moved/a") == "\u{1}\u{1}\u{1}")
+        #expect(place.text("secrets-moved/deep/er/c") == "\u{1}\u{1}\u{1}")
+    }
+
+    @Test(arguments: ["/..latchkey.part", "/..latchkey.part/deep", "/..latchkey.part/deep/er"], files.indices)
+    func `a directory of the generation that is being written`(name: String, index: Int) throws {
+        let place = try TestPlace()
+        let secrets = try place.take().secrets
+        _ = try write(secrets, mark: 1, at: 0) {}
+        let current = try FileManager.default.destinationOfSymbolicLink(atPath: place.path + "/secrets/..data")
+        try place.makeDirectory("outside/deep/er")
+        try place.makeDirectory("outside/er")
+        let outside = place.listing("outside")
+        let modes = try outside.map { try place.mode("outside/\($0)") }
+        // Where all files are written by then, into directories that are open, it may go well.
+        let list = try Self.files.map { try GenerationFile(path: $0, size: 3) }
+        var looks = 0
+        let outcome = Result { () throws(GenerationError) in
+            try secrets.write(list) { _, body throws(GenerationError) in
+                // The first time it is what is delivered already that is compared.
+                looks += 1
+                if looks == index + 2 { exchange(place.path + "/secrets" + name, for: place.path + "/outside") }
+                try body([2, 2, 2].span)
+            }
+        }
+        #expect(place.listing("outside") == outside)
+        #expect(try outside.map { try place.mode("outside/\($0)") } == modes)
+        if case .failure = outcome {
+            let now = try FileManager.default.destinationOfSymbolicLink(atPath: place.path + "/secrets/..data")
+            #expect(now == current && place.text("secrets/deep/er/c") == "\u{1}\u{1}\u{1}")
+        }
+        // What is foreign in a half-written generation is not latchkey's to remove.
+        if case .failure = outcome, place.top().contains("..latchkey.part") {
+            let error = #expect(throws: GenerationError.self) { try write(secrets, mark: 3, at: 0) {} }
+            #expect(error?.diagnosis.text.contains("'..latchkey.part' is in the way") == true)
+            try FileManager.default.removeItem(atPath: place.path + "/secrets/..latchkey.part")
+        }
+        #expect(try write(secrets, mark: 3, at: 0) {} == .written)
+        #expect(place.text("secrets/deep/er/c") == "\u{3}\u{3}\u{3}")
+        #expect(place.listing("outside") == outside)
+    }
+}
