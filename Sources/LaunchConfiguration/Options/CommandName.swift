@@ -79,7 +79,7 @@ package enum CommandName: String, CaseIterable, Sendable {
     package var example: String {
         switch self {
         case .run: "latchkey run --vault contoso-web -e DB_PASSWORD=db-password -- ./server"
-        case .sync: "latchkey sync --vault contoso-web --directory /run/web/secrets -f db.txt=db-password"
+        case .sync: "latchkey sync --vault contoso-web --directory /run/web -f db=db-password"
         case .sidecar: "latchkey sidecar --config /etc/latchkey.toml --signal-pid name:nginx"
         case .check: "latchkey check --vault contoso-web -e DB_PASSWORD=db-password -- ./server"
         case .list: "latchkey list --vault contoso-web"

@@ -28,6 +28,21 @@ import Testing
         #expect(result.code == 0)
     }
 
+    /// An example's lines are not filled, and what a terminal folds can't be read.
+    @Test(
+        .enabled(if: ToolResult.isInstalled("man") && ToolResult.isInstalled("env"), "man is not installed"),
+        arguments: Repository.manual)
+    func `a page fits a terminal of 80 columns`(page: String) throws {
+        let words = ["MANWIDTH=80", "LC_ALL=C.UTF-8", "man", "-P", "cat", "-l", Repository.root + "/" + page]
+        let result = try #require(try ToolResult.of("env", words))
+        #expect(result.code == 0)
+        // Bold and underlined letters are letters struck over.
+        let lines = result.text.replacing(/.\u{8}/, with: "").split(separator: "\n")
+        #expect(lines.count > 10)
+        let wide = lines.filter { $0.count > 80 }
+        #expect(wide.isEmpty, "\(wide)")
+    }
+
     @Test func `the emulator's page names its options`() throws {
         let source = try Repository.text("Sources/latchkey-emulator/EmulatorCommand.swift")
         let page = try Repository.text("deploy/man/latchkey-emulator.1")

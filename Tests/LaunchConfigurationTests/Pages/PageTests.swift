@@ -95,9 +95,14 @@ import Testing
     func `links lead somewhere`(page: String) throws {
         let text = try Repository.text(page)
         let directory = page.split(separator: "/").dropLast().joined(separator: "/")
-        for match in text.matches(of: /\]\(([^)#]+)\)/) where !match.1.contains("://") {
-            let path = directory.isEmpty ? String(match.1) : "\(directory)/\(match.1)"
+        let links = text.matches(of: /\]\(([^)#\s]*)(?:#([^)\s]+))?\)/).map { (String($0.1), $0.2.map(String.init)) }
+        let images = text.matches(of: /(?:src|srcset|href)="([^"#]+)"/).map { (String($0.1), String?.none) }
+        for (file, part) in links + images where !file.contains("://") && !file.hasPrefix("mailto:") {
+            let path = file.isEmpty ? page : directory.isEmpty ? file : "\(directory)/\(file)"
             #expect(Repository.exists(path), "there is no \(path)")
+            guard let part else { continue }
+            let isThere = Self.headings(try Repository.text(path)).contains(part)
+            #expect(isThere, "\(path) has no part #\(part)")
         }
         for match in text.matches(of: /`((?:deploy|Sources|Tests)\/[A-Za-z0-9_.\/-]+)`/) {
             #expect(Repository.exists(String(match.1)), "there is no \(match.1)")
@@ -105,6 +110,19 @@ import Testing
         for match in text.matches(of: /<doc:([A-Za-z-]+)>/) {
             #expect(Repository.exists("\(directory)/\(match.1).md"), "there is no page \(match.1)")
         }
+    }
+
+    /// The names that a page's headings have in links: lower case, hyphens for spaces, without other signs.
+    private static func headings(_ text: String) -> Set<String> {
+        Set(
+            text.matches(of: /(?m)^#+ (.+)$/).map { match in
+                String(
+                    match.1.lowercased().compactMap { character in
+                        character == " "
+                            ? "-"
+                            : character.isLetter || character.isNumber || "-_".contains(character) ? character : nil
+                    })
+            })
     }
 
     @Test(arguments: OptionTable.definitions.map(\.name))
