@@ -104,7 +104,9 @@ let package = Package(
                 "ServiceNotify", "Cryptography",
             ],
             exclude: [],
-            swiftSettings: strict
+            swiftSettings: strict,
+            // Symbols are bound before anything of the network is read; their table is read-only from then on.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]
         ),
 
         // T: an independent stand-in for Azure, a sample, and what the tests need.

@@ -1,0 +1,48 @@
+import Foundation
+import LatchkeyTestSupport
+import Testing
+
+/// How the programs are linked, as their headers say (elf(5)).
+@Suite(.enabled(if: Programs.installed("readelf") != nil, "needs readelf"))
+struct LinkageTests {
+    private static let worker =
+        URL(fileURLWithPath: Programs.latchkey).deletingLastPathComponent().path
+        + "/latchkey-worker"
+
+    private func headers(_ option: String, of program: String) throws -> [Substring] {
+        let outcome = try ChildProcess.run(try #require(Programs.installed("readelf")), ["-W", option, program])
+        try #require(outcome.ending == .code(0), "\(outcome.errors)")
+        return outcome.output.split(separator: "\n")
+    }
+
+    @Test(arguments: [Programs.latchkey, worker])
+    func `no memory is executable and writable, and the stack is not executable`(program: String) throws {
+        let segments = try headers("--segments", of: program)
+        // Type, offset, two addresses, two sizes, flags of up to three words, alignment.
+        let flags = segments.compactMap { line -> (Substring, String)? in
+            let words = line.split(separator: " ")
+            guard words.count >= 8, words[1].hasPrefix("0x") else { return nil }
+            return (words[0], words[6..<(words.count - 1)].joined())
+        }
+        #expect(flags.contains { $0.0 == "GNU_STACK" && $0.1 == "RW" }, "\(segments)")
+        #expect(flags.contains { $0.0 == "GNU_RELRO" }, "\(segments)")
+        #expect(flags.count { $0.0 == "LOAD" } >= 2, "\(segments)")
+        #expect(flags.allSatisfy { !($0.1.contains("W") && $0.1.contains("E")) }, "\(segments)")
+    }
+
+    @Test func `the worker is position-independent, and all of its symbols are bound before it starts`() throws {
+        let header = try headers("--file-header", of: Self.worker)
+        #expect(header.contains { $0.contains("Type:") && $0.contains("DYN") }, "\(header)")
+        let dynamic = try headers("--dynamic", of: Self.worker)
+        #expect(dynamic.contains { $0.contains("(FLAGS)") && $0.contains("BIND_NOW") }, "\(dynamic)")
+        #expect(dynamic.contains { $0.contains("(FLAGS_1)") && $0.contains("NOW") && $0.contains("PIE") }, "\(dynamic)")
+        #expect(!dynamic.contains { $0.contains("(TEXTREL)") || $0.contains("(RPATH)") }, "\(dynamic)")
+    }
+
+    @Test func `the worker's C is guarded against overwritten stacks`() throws {
+        #expect(
+            try headers("--dyn-syms", of: Self.worker).contains {
+                $0.contains("UND") && $0.contains("__stack_chk_fail")
+            })
+    }
+}
