@@ -31,36 +31,43 @@ struct ResidenceTests {
         }
     }
 
-    @Test(.enabled(if: geteuid() == 0, "needs root, to read the memory of a process that is not dumpable"))
-    func `no value and no token is in latchkey's memory`() throws {
+    @Test(
+        .enabled(if: geteuid() == 0, "needs root, to read the memory of a process that is not dumpable"),
+        arguments: [["-e", "DB_PASSWORD=db-password"], ["-f", "database=db-password"]])
+    func `no value, no token and no identity header is in latchkey's memory, in any encoding`(
+        delivery: [String]
+    ) throws {
         try Emulator.serving { azure in
             let scratch = try Scratch()
-            let launch = try azure.run(
-                "-e", "DB_PASSWORD=db-password", "-f", "database=db-password", command: [Programs.probe, "sleep"],
-                in: scratch)
+            let launch = try azure.start(
+                ["run", "--vault", azure.vault, "--ca-file", azure.authority, "--signal", "USR1"] + delivery
+                    + ["--", Programs.probe, "print-on", "USR1"], in: scratch)
             try launch.expect(line: "ready")
-            let memory = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/\(launch.pid)/mem"))
-            var read = 0
-            for (start, end) in try mappings(of: launch.pid) {
-                try memory.seek(toOffset: start)
-                guard let bytes = try? memory.read(upToCount: Int(end - start)) else { continue }
-                read += bytes.count
-                for sign in [Canary.word, Canary.tokenSign] {
-                    #expect(bytes.range(of: Data(sign.utf8)) == nil, "a secret is in latchkey's memory")
-                }
+            try expectNothing(in: launch)
+            for round in 1...3 {
+                try azure.rotate("db-password", to: "c4n4ry-\(round)")
+                launch.send(SIGHUP)
+                try launch.expect(line: "end", count: round)
+                try expectNothing(in: launch)
             }
-            #expect(read > 0)
             try launch.end(SIGTERM)
         }
     }
 
-    /// The parts of a process's memory that can be written to.
-    private func mappings(of process: Int32) throws -> [(UInt64, UInt64)] {
-        try String(contentsOfFile: "/proc/\(process)/maps", encoding: .utf8).split(separator: "\n").compactMap { line in
-            let words = line.split(separator: " ")
-            guard words.count > 1, words[1].hasPrefix("rw") else { return nil }
-            let ends = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-            return ends.count == 2 ? (ends[0], ends[1]) : nil
-        }
+    /// Once the worker is gone, in all memory that can be read of the process that stays.
+    private func expectNothing(in launch: Launch) throws {
+        let isAlone = eventually { ProcessTree.descendants(of: launch.pid).count == 1 }
+        #expect(isAlone, "a worker stays")
+        let memory = try MemorySearch(process: launch.pid)
+        #expect(memory.count > 1 << 20, "\(memory.count) bytes could be read")
+        #expect(memory.found.isEmpty, "a secret is in latchkey's memory: \(memory.found)")
+    }
+
+    @Test(arguments: MemorySearch.signs.map(\.name))
+    func `the search of memory finds a secret`(encoding: String) throws {
+        let sign = try #require(MemorySearch.signs.first { $0.name == encoding })
+        let bytes = [UInt8](repeating: 0x63, count: 4099) + sign.bytes + [0]
+        // Both byte orders of UTF-16 lie in either, one byte apart.
+        #expect(MemorySearch.found(in: bytes).contains(encoding))
     }
 }
