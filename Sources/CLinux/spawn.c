@@ -259,7 +259,11 @@ static bool prepare(struct child *child) {
     const struct clinux_spawn *request = child->request;
     if (!prepare_group(child)) return false;
     if (request->memory_limit) {
-        struct rlimit limit = {request->memory_limit, request->memory_limit};
+        // A lower limit stays: whoever set it meant it, and only the privileged may raise it.
+        struct rlimit limit;
+        if (getrlimit(RLIMIT_AS, &limit) != 0) return fail(child, CLINUX_STEP_LIMITS, errno);
+        if (limit.rlim_max > request->memory_limit) limit.rlim_max = request->memory_limit;
+        if (limit.rlim_cur > limit.rlim_max) limit.rlim_cur = limit.rlim_max;
         if (setrlimit(RLIMIT_AS, &limit) != 0) return fail(child, CLINUX_STEP_LIMITS, errno);
     }
     if (!change_user(child)) return false;

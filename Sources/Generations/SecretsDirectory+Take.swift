@@ -63,7 +63,7 @@ extension SecretsDirectory {
         let directory = try owner.perform(in: path) { () throws(GenerationError) in
             let open = try system(path) { () throws(SystemError) in try found.reopened() }
             if !isShared { try setAccess(open, path, owner) }
-            if let pid { isThere = try lock(open, path, pid) }
+            isThere = try lock(open, path, pid)
             return open
         }
         if !isThere { return nil }
@@ -84,9 +84,10 @@ extension SecretsDirectory {
         }
     }
 
-    /// Takes the lock on a directory and writes who has it; false where the directory was removed meanwhile.
+    /// Takes the lock on a directory; false where the directory was removed meanwhile. Who has it is written down where
+    /// no instance's lock tells it; the lock is taken in any case, since `--directory` can name an instance's directory.
     private static func lock(
-        _ directory: borrowing Directory, _ path: String, _ pid: Int32
+        _ directory: borrowing Directory, _ path: String, _ pid: Int32?
     ) throws(GenerationError) -> Bool {
         guard try system(path, { () throws(SystemError) in try directory.descriptor.lockDirectory() }) else {
             guard let file = try? directory.file(at: RelativePath(FileName.pid)) else {
@@ -95,6 +96,7 @@ extension SecretsDirectory {
             throw .busy(directory: path, pid: writtenPID(file))
         }
         if try system(path, { () throws(SystemError) in try directory.descriptor.status() }).links == 0 { return false }
+        guard let pid else { return true }
         do {
             try replace(directory, path, .pid, via: .newPID, mode: 0o600) { new throws(SystemError) in
                 try new.write(Array("\(pid)\n".utf8).span)

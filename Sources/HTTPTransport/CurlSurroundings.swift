@@ -26,6 +26,15 @@ struct CurlSurroundings {
             .map { Proxy(address: $0, name: Self.host(ofProxy: $0), exceptions: exceptions) }
     }
 
+    /// The variable whose value can be no proxy's address; nil where there is none.
+    static func mistakenProxy(in environment: (String) -> String?) -> String? {
+        let name = ["https_proxy", "HTTPS_PROXY"].first { environment($0) != nil }
+        guard let name, let address = environment(name), !address.isEmpty else { return nil }
+        let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
+        let url = CurlURL(address, flags: CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME)
+        return url?[CURLUPART_SCHEME].map { schemes.contains($0.lowercased()) } == true ? nil : name
+    }
+
     private static func first(of names: [String], in environment: (String) -> String?) -> String? {
         names.lazy.compactMap(environment).first.flatMap { $0.isEmpty ? nil : $0 }
     }

@@ -28,6 +28,9 @@ package struct CurlTransportOptions {
         self.observer = observer
         self.connectionsPerHost = connectionsPerHost
     }
+
+    /// The variable whose value can be no proxy's address, so that it would be no use to ask through it.
+    package var mistakenProxy: String? { CurlSurroundings.mistakenProxy(in: environment) }
 }
 
 /// Exchanges over libcurl, on the thread of whoever waits.

@@ -63,6 +63,8 @@ extension SystemError {
     static let accessDenied: CInt = 13
     static let notPermitted: CInt = 1
     static let tooManyLinks: CInt = 40
+    static let isDirectory: CInt = 21
+    static let invalidArgument: CInt = 22
     static let fileTooLarge: CInt = 27
     static let timedOut: CInt = 110
 }

@@ -62,7 +62,7 @@ package func gather(
     func fetch(_ asked: [VaultObject], into gathered: inout Gathered) throws(RefreshFailure) {
         guard !asked.isEmpty else { return }
         let outcomes = client.fetch(asked, into: &gathered.set, optional: optional, patience: patience)
-        try gathered.note(asked, outcomes, optional, now)
+        try gathered.note(asked, outcomes, optional, delivered: memory.delivered, now)
     }
     try fetch(
         comparison.changed(among: objects, optional: optional, at: knowledge?.now ?? .now), into: &gathered)  // (2)
@@ -104,17 +104,21 @@ extension RefreshFailure {
         self.init([error.diagnosis], retryAfter: error.retryAfter, isGone: error.isGone)
     }
 
-    init(all errors: [VaultError]) {
+    /// Only what was delivered can be gone: a new entry for something that is not there is a mistake of its own.
+    init(all errors: [VaultError], delivered: DeliveredState) {
         self.init(
             VaultError.summarize(errors), retryAfter: errors.compactMap(\.retryAfter).max(),
-            isGone: errors.contains { $0.isGone })
+            isGone: errors.contains { error in
+                error.isGone && error.object.map { delivered.identities[$0.url] != nil } ?? false
+            })
     }
 }
 
 extension Gathered {
     /// Takes what came of a fetch; only what is required fails the whole.
     mutating func note(
-        _ objects: [VaultObject], _ outcomes: [VaultOutcome], _ optional: Set<VaultObject>, _ now: Int64
+        _ objects: [VaultObject], _ outcomes: [VaultOutcome], _ optional: Set<VaultObject>, delivered: DeliveredState,
+        _ now: Int64
     ) throws(RefreshFailure) {
         var failures: [VaultError] = []
         for (object, outcome) in zip(objects, outcomes) {
@@ -128,7 +132,7 @@ extension Gathered {
             case .failure(let error): failures.append(error)
             }
         }
-        guard failures.isEmpty else { throw RefreshFailure(all: failures) }
+        guard failures.isEmpty else { throw RefreshFailure(all: failures, delivered: delivered) }
     }
 
     /// Takes over what is known of objects that were not asked for.

@@ -83,7 +83,7 @@ package struct Inspection: Sendable {
                     destinations: demand.destinations(of: object)))
         }
         var gathered = Gathered(set: set)
-        try gathered.note(objects, outcomes, optional, now)
+        try gathered.note(objects, outcomes, optional, delivered: DeliveredState(), now)
         try gathered.compose(demand, demand.objects, now)
         warnings += gathered.warnings
         fileBytes = gathered.files.reduce(0) { $0 + $1.slot.count }

@@ -196,7 +196,8 @@ extension Supervisor {
 extension Supervisor {
     mutating func workerCouldNotStart(_ failure: SpawnFailure, at now: Moment) -> [SupervisorAction] {
         let text = "the worker could not be started: \(failure.reason)"
-        return attemptBroke(.workerMissing, text, at: now)
+        // Whatever comes before is a matter of descriptors, processes and memory.
+        return attemptBroke(failure.step == .execute ? .workerMissing : .systemRefused, text, at: now)
     }
 
     mutating func workerSentGarbage(_ reason: String, at now: Moment) -> [SupervisorAction] {
@@ -240,7 +241,7 @@ extension Supervisor {
         let hint = code == .workerMissing ? "install latchkey-worker beside latchkey, or in ../libexec/latchkey" : nil
         switch worker.order.task {
         case .first:
-            let exitCode: ExitCode = code == .workerMissing ? .system : .software
+            let exitCode: ExitCode = code == .workerMissing || code == .systemRefused ? .system : .software
             let diagnosis = Diagnosis(code, exit: exitCode, text, hint: hint)
             return [.log(Message(.error, diagnosis))] + end(code: exitCode.rawValue)
         case .rollBack:

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTransport
 import KeyVault
 import LaunchConfiguration
@@ -34,6 +35,12 @@ final class AzureSession {
         options.endsWithProcess = true
         options.authoritiesFile = plan.authoritiesFile
         options.environment = { environment.text($0) }
+        try Self.expectAuthorities(plan.authoritiesFile)
+        if let name = options.mistakenProxy {
+            throw Diagnosis(
+                .environmentValue, exit: .configuration, "\(name) holds no address of a proxy",
+                hint: "write it as http://HOST:PORT, or unset it")
+        }
         transport = CurlTransport(options: options)
         let commands = systemCommands(environment: environment.entries)
         let surroundings = IdentityEnvironment(runCommand: commands) { environment[$0] }
@@ -50,6 +57,22 @@ final class AzureSession {
         settings.assignee = plan.identity.clientID
         settings.opensAhead = !isRefresh
         client = VaultClient(transport: transport, tokens: identity, observer: observer, settings: settings)
+    }
+}
+
+extension AzureSession {
+    /// A file of authorities that is not there is an input file that is missing; what is wrong with another one, the first
+    /// handshake says.
+    private static func expectAuthorities(_ path: String?) throws(Diagnosis) {
+        guard let path else { return }
+        do throws(SystemError) {
+            _ = try SecureFile.open(path)
+        } catch {
+            guard error.code == ENOENT else { return }
+            throw Diagnosis(
+                .optionValue, exit: .noInput, "--ca-file: the file '\(path)' does not exist",
+                hint: "give the path of the certificate authorities in PEM, or leave it out to use the system's")
+        }
     }
 }
 

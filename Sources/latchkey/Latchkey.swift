@@ -1,3 +1,4 @@
+import Glibc
 import LinuxSystem
 import Messages
 import Supervision
@@ -56,10 +57,10 @@ enum Latchkey {
     }
 
     private static func fail(_ error: SystemError) {
-        let isWorker = error.subject == "latchkey-worker"
+        let isMissing = error.subject == "latchkey-worker" && [ENOENT, EACCES, ENOEXEC].contains(error.code)
         let diagnosis = Diagnosis(
-            isWorker ? .workerMissing : .systemRefused, exit: .system, error.description,
-            hint: isWorker ? "install latchkey-worker beside latchkey, or in ../libexec/latchkey" : nil)
+            isMissing ? .workerMissing : .systemRefused, exit: .system, error.description,
+            hint: isMissing ? "install latchkey-worker beside latchkey, or in ../libexec/latchkey" : nil)
         let line = MessageRenderer(format: .text, colour: Terminal.showsColour(ProcessStart.environment)).render(
             Message(.error, diagnosis), at: UTCTime(seconds: wallClockSeconds()))
         StandardError.writeNow(Array(line.utf8))

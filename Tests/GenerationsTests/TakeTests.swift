@@ -53,6 +53,20 @@ import Testing
         #expect(run.errors.contains("PID \(getpid())"))
     }
 
+    @Test(arguments: [true, false])
+    func `an instance's own directory can be named while nobody has it`(instanceFirst: Bool) throws {
+        let place = try TestPlace()
+        func own() throws -> DeliveryPlace { try place.take { $0.directory = nil } }
+        func named() throws -> DeliveryPlace {
+            try place.take("instance/secrets") { $0.runtimeDirectory = place.path + "/other" }
+        }
+        if !instanceFirst { _ = try own() }
+        let first = try instanceFirst ? own() : named()
+        let error = #expect(throws: GenerationError.self) { _ = try instanceFirst ? named() : own() }
+        #expect(error?.diagnosis.code == .directoryBusy)
+        withExtendedLifetime(first) {}
+    }
+
     @Test func `two runs of other names exclude each other on one named directory`() throws {
         let place = try TestPlace()
         let first = try place.take()

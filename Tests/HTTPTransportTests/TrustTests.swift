@@ -70,6 +70,19 @@ struct TrustTests {
         #expect(!head.lowercased().contains("authorization"))
     }
 
+    @Test(arguments: [
+        ("http://proxy.example:3128", true), ("proxy.example:3128", true), ("https://user:word@proxy.example", true),
+        ("socks5h://127.0.0.1:1080", true), ("SOCKS4://127.0.0.1", true), ("http://[::1]:3128/", true), ("", true),
+        ("gopher://127.0.0.1:1", false), ("http://127.0.0.1:1\r\nX-Other: b", false), ("http://127.0.0.1:99999", false),
+        ("http://", false), ("file:///etc/hostname", false),
+    ])
+    func `a proxy's address is one, or its variable is named`(address: String, isOne: Bool) {
+        for name in ["https_proxy", "HTTPS_PROXY"] {
+            let options = CurlTransportOptions(environment: { $0 == name ? address : nil })
+            #expect(options.mistakenProxy == (isOne ? nil : name))
+        }
+    }
+
     @Test func `no_proxy keeps a host from the proxy`() throws {
         let certificates = try #require(certificates)
         let server = try TestServer("web", certificates.directory)

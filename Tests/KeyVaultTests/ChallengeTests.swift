@@ -108,6 +108,23 @@ import Testing
         #expect(bench.observer.retries.count == 2)
     }
 
+    @Test func `a vault that can't be asked in time is all that is told, and no identity is asked then`() {
+        let bench = Bench { request in
+            request.host == "gone.vault.test"
+                ? .failure(.couldNotResolve(host: request.host))
+                : .response(401, [challengeHeader("https://vault.test")])
+        }
+        let results = bench.fetch(
+            [
+                secret("a", in: VaultAddress(host: "contoso.vault.test")),
+                secret("b", in: VaultAddress(host: "gone.vault.test")),
+            ], patience: bench.patience(1))
+        let errors = results.compactMap(\.error)
+        #expect(errors.map(\.messageCode) == [.vaultUnresolved, .vaultUnresolved])
+        #expect(VaultError.summarize(errors).count == 1)
+        #expect(bench.tokens.asked.isEmpty)
+    }
+
     @Test func `a second challenge for a foreign resource is a protocol failure`() throws {
         let bench = Bench { request in
             .response(

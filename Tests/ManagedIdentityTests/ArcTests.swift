@@ -70,6 +70,8 @@ private struct KeyProblem: Sendable {
     KeyProblem(code: 40, message: .identityAnswer, exit: .protocolFailure),
     KeyProblem(code: 1, message: .identityAnswer, exit: .protocolFailure),
     KeyProblem(code: 27, message: .identityAnswer, exit: .protocolFailure),
+    KeyProblem(code: 21, message: .identityAnswer, exit: .protocolFailure),
+    KeyProblem(code: 22, message: .identityAnswer, exit: .protocolFailure),
     KeyProblem(code: 2, message: .environmentValue, exit: .noInput),
     KeyProblem(content: "two\nlines", message: .identityAnswer, exit: .protocolFailure),
     KeyProblem(content: "\n", message: .identityAnswer, exit: .protocolFailure),

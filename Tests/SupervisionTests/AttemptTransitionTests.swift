@@ -69,6 +69,14 @@ struct AttemptTransitionTests {
         #expect(actions.last == .exit(code: 71))
     }
 
+    @Test func `a lack of descriptors is not the worker's absence`() {
+        var stage = Stage()
+        stage.give(.begun)
+        let actions = stage.give(.workerNotStarted(SpawnFailure(step: .pipe, code: 24)))
+        #expect(actions.codes == [.systemRefused])
+        #expect(actions.last == .exit(code: 71))
+    }
+
     @Test func `a worker that hangs at the start is killed`() {
         var stage = Stage()
         stage.give(.begun)

@@ -69,7 +69,8 @@ extension VaultClient {
     /// 1. A request without a token goes out to every vault that is new.
     /// 2. The tokens for known suffixes are fetched meanwhile.
     /// 3. The challenges of all other vaults are awaited and checked.
-    /// 4. The tokens for the resources that they name are fetched.
+    /// 4. The tokens for the resources that they name are fetched; not where a vault could not be asked for its challenge
+    ///    while there was patience: that failure is then the others' too, and no identity is blamed for the time it took.
     func admit(
         _ targets: [(vault: VaultAddress, target: String)], _ patience: Patience
     ) -> [VaultAddress: VaultError] {
@@ -88,8 +89,9 @@ extension VaultClient {
             failures[vault] = authorize(vault, patience)
         }
         challenge(strangers, patience, failures: &failures)  // (3)
+        let lost = strangers.lazy.compactMap { failures[$0.vault] }.first { $0.isTemporary }
         for (vault, _) in strangers where failures[vault] == nil {  // (4)
-            failures[vault] = authorize(vault, patience)
+            failures[vault] = lost ?? authorize(vault, patience)
         }
         return failures
     }

@@ -85,8 +85,9 @@ struct ArcSource: IdentitySource {
             switch error.code {
             case SystemError.accessDenied:
                 throw .denied(kind, status: 401, hint: "let this user read the key: 'sudo usermod -a -G himds USER'")
-            case SystemError.notPermitted, SystemError.tooManyLinks, SystemError.fileTooLarge:
-                throw .answer(kind, problem: "the agent's key is a link, too large, or in reach of others")
+            case SystemError.notPermitted, SystemError.tooManyLinks, SystemError.fileTooLarge,
+                SystemError.isDirectory, SystemError.invalidArgument:
+                throw .answer(kind, problem: "the agent's key is a link, no file, too large, or in reach of others")
             default:
                 throw .file(kind, role: "the agent's key", error)
             }

@@ -23,6 +23,8 @@ struct Fault: Sendable, CustomTestStringConvertible {
         case passes
         /// Why it can't be tried.
         case untried(String)
+
+        var isTried: Bool { if case .untried = self { false } else { true } }
     }
 
     /// What is wrong, in words.
@@ -31,16 +33,20 @@ struct Fault: Sendable, CustomTestStringConvertible {
     var how: String?
     /// Faults of the emulator.
     var answers: [String] = []
+    /// Files beside the configuration.
+    var files: [String: String] = [:]
     /// More lines of the configuration, behind `[files]`.
     var entry = ""
     /// Variables and options of a launch of its own.
     var variables: [String: String] = [:]
     var options: [String] = []
-    /// A shell's words before the launcher's command line, for descriptors and limits.
+    /// A shell's words around `exec "$@"`, the launcher's command line: for descriptors and limits.
     var shell: String?
     /// What else begins before and ends after it.
     var begin: @Sendable (FaultStage) throws -> Void = { _ in }
     var end: @Sendable (FaultStage) throws -> Void = { _ in }
+    /// What else is wrong in the launch's directory afterwards.
+    var check: @Sendable (Scratch) throws -> String? = { _ in nil }
     var start: Start
     var refresh = Refresh.asStart
     /// It waits by its nature, and is for the full run.
@@ -80,11 +86,16 @@ struct FaultGroup: Sendable, CustomTestStringConvertible {
     var environment = "app-service"
     /// Where Arc's agent writes its keys.
     var arcKeys: String?
+    var needsRoot = false
+    /// Of emulators beside the first: what they prove over TLS.
+    var otherCertificates: [String] = []
     var rows: [Fault]
 
     var testDescription: String { title }
 
     static let all: [FaultGroup] = [
-        .vaultBodies, .vaultRefusals, .challenges, .redirects,
+        .vaultBodies, .vaultRefusals, .challenges, .redirects, .identityBodies, .identityRefusals, .entraRefusals,
+        .connections,
+        .headers, .surroundings, .values, .configurations, .arcKeys, .tokenFiles, .streams, .machine, .clocks,
     ]
 }

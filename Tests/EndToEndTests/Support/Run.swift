@@ -5,13 +5,16 @@ extension Emulator {
     /// Starts `latchkey` with an instance directory of its own; the vault and its authority are given as options.
     func start(
         _ arguments: [String], identity: [String: String]? = nil, environment: [String: String] = [:],
-        in scratch: Scratch, printsSecrets: Bool = false
+        in scratch: Scratch, printsSecrets: Bool = false, shell: String? = nil
     ) throws -> Launch {
         var variables = try identity ?? self.environment()
         variables["RUNTIME_DIRECTORY"] = scratch.path + "/instance"
         variables["HOME"] = scratch.path
+        // A shell's words around `exec "$@"` set descriptors and limits first.
+        let program = shell == nil ? Programs.latchkey : "/bin/sh"
+        let words = shell.map { ["-c", $0, "sh", Programs.latchkey] } ?? []
         return try Launch(
-            Programs.latchkey, arguments, environment: variables.merging(environment) { $1 }, directory: scratch.path,
+            program, words + arguments, environment: variables.merging(environment) { $1 }, directory: scratch.path,
             printsSecrets: printsSecrets, within: scratch)
     }
 
