@@ -17,7 +17,7 @@ enum FaultPage {
     }
 
     static var text: String {
-        ([opening] + FaultGroup.all.map(section)).joined(separator: "\n")
+        ([opening] + FaultGroup.all.map(section) + [closing]).joined(separator: "\n")
     }
 
     private static let opening = """
@@ -31,6 +31,22 @@ enum FaultPage {
         In a refresh, what was delivered last stays: files, environment and generation are what they were, the command is
         neither restarted nor signalled, the state is `failing`, and the code is the one in the status. Once the fault is gone,
         the next refresh succeeds.
+
+        """
+
+    private static let closing = """
+        ## What no test brings about
+
+        - **Each system call of a worker that fails or is cut short, one by one.** Most of them are made by libcurl and libcrypto.
+          The supervisor's are failed one by one (`InjectionTests`), a delivery is killed at each of its calls (`KillTests`) and
+          meets full and exhausted file systems (`ShortageTests`); a worker that ends without a report, whatever ended it, is a row
+          above.
+        - **A launcher's own wall clock that is years off.** The kernel has no namespace for it, and the machine's is everybody's:
+          the emulator's clock is moved instead.
+        - **A user's quota on a tmpfs.** Kernels refuse to make one where they were built without it: its error is injected.
+        - **A name server that never answers**, but for a name lookup that hangs while the launcher is told to end (`EndingTests`):
+          the worker looks names up as the system is configured to.
+        - **Azure itself.** All answers are the emulator's, in the form of recorded ones.
 
         """
 
