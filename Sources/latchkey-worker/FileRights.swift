@@ -15,7 +15,9 @@ struct FileRights {
     ]
     /// Azure Arc's agent leaves its keys there.
     private static let agents = "/var/opt/azcmagent/tokens"
-    private static let named = ["AZURE_CLIENT_CERTIFICATE_PATH", "SSL_CERT_FILE", "CREDENTIALS_DIRECTORY"]
+    private static let named = [
+        "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_KUBERNETES_CA_FILE", "SSL_CERT_FILE", "CREDENTIALS_DIRECTORY",
+    ]
 
     let readable: [String]
     let changeable: [CInt]

@@ -86,4 +86,19 @@ struct HardeningTests {
             #expect(confined.count >= 2 && connected >= 2, "strace saw too little")
         }
     }
+
+    @Test func `the authorities of a cluster's token proxy can be read wherever they are`() throws {
+        try Emulator.serving(Emulator.applicants) { azure in
+            let scratch = try Scratch()
+            // A port where nothing listens: what is said then is said after the file was read.
+            let proxy = [
+                "AZURE_KUBERNETES_TOKEN_PROXY": "https://127.0.0.1:1/", "AZURE_KUBERNETES_CA_FILE": azure.authority,
+            ]
+            let outcome = try azure.printSecret(
+                try azure.environment("workload-identity-app"), options: ["--start-timeout", "2s"], environment: proxy,
+                in: scratch)
+            #expect(outcome.ending == .code(75), "\(outcome.errors)")
+            #expect(outcome.failures.first?.contains("error[identity-unreachable]") == true, "\(outcome.errors)")
+        }
+    }
 }

@@ -117,7 +117,9 @@ struct UnitTests {
             #expect(line.contains(fingerprint("c4n4ry-second")))
 
             // The command's own, and nobody else's.
-            let command = try box.check("pgrep", "--exact", "--newest", "latchkey-probe").filter(\.isNumber)
+            let latchkey = try box.check("systemctl", "show", "--property=MainPID", "--value", "shop").filter(
+                \.isNumber)
+            let command = try box.check("cat", "/proc/\(latchkey)/task/\(latchkey)/children").filter(\.isNumber)
             let owner = try box.check("stat", "--format=%u", "/proc/\(command)")
             let facts = try box.check(
                 "stat", "--dereference", "--format=%u %a", "/run/shop/secrets/..data", "/run/shop/secrets/db")
