@@ -28,7 +28,7 @@ struct OverheadTests {
         }
         differences.sort()
         let (quartile, median) = (differences[differences.count / 4], differences[differences.count / 2])
-        print("supervision costs \(median) ms in the median of \(differences.count) pairs, \(quartile) ms at the quartile")
+        print("supervision costs \(median) ms, at the lower quartile \(quartile) ms (\(differences.count) pairs)")
         // Other suites run beside this one: what pairs cost that they leave alone is what supervision costs.
         #expect(quartile <= 3)
     }
