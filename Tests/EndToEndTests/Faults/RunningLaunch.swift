@@ -71,7 +71,7 @@ final class RunningLaunch {
         while true {
             let status = try scratch.status()
             if isSo(status) { return status }
-            try #require(watch.wait(seconds: 60), "nothing happens any more: \(launch.errors.text.suffix(999))")
+            try #require(watch.wait(seconds: 180), "nothing happens any more: \(launch.errors.text.suffix(999))")
         }
     }
 
