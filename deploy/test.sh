@@ -40,6 +40,7 @@ stop() {
 # --- what has to be there -----------------------------------------------------------------------------------------
 is_installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }
 has_nginx() { command -v nginx || [ -x /usr/sbin/nginx ]; }
+has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/postgres' || command -v postgres; }
 has_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 
 # Package, how its presence is seen, and what it is for; without those marked * nothing can be built.
@@ -70,6 +71,7 @@ look() {
     need chromium has_chromium
     need systemd-container command -v systemd-nspawn
     need procps command -v pgrep
+    need gunicorn command -v gunicorn
     # The bundle, in containers with root directories of several kinds.
     need runc command -v runc
     need binutils command -v strip
@@ -79,11 +81,15 @@ look() {
     need ca-certificates test -d /usr/share/ca-certificates/mozilla
     need mmdebstrap command -v mmdebstrap
     need podman command -v podman
-    # What only the full run does: the Debian package.
+    # What only the full run does: the Debian package, and recipes for programs that are large.
     if [ -n "${LATCHKEY_FULL:-}" ]; then
         need dpkg-dev command -v dpkg-buildpackage
         need debhelper command -v dh
         need lintian command -v lintian
+        need postgresql has_postgres
+        need default-jdk-headless command -v javac
+        need nodejs command -v node
+        need golang-go command -v go
     fi
 }
 required=' pkg-config libcurl4-openssl-dev libssl-dev '

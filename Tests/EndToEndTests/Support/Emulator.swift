@@ -137,6 +137,11 @@ final class Emulator: Sendable {
         try control("PUT", "vaults/demo/secrets/\(name)", String(decoding: body, as: UTF8.self))
     }
 
+    /// Edits the seed file, which the emulator follows: what has changed in it gets a new version.
+    func reseed(_ text: String) throws {
+        try text.write(toFile: scratch.path + "/seed.toml", atomically: true, encoding: .utf8)
+    }
+
     /// Plays a fault: `{"endpoint":"vault","status":503,"times":2}`.
     func fault(_ json: String) throws { try control("POST", "faults", json) }
 

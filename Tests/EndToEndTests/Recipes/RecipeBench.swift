@@ -1,0 +1,141 @@
+import Foundation
+import Glibc
+import Testing
+
+/// A directory in which a recipe's files lie and its commands run, with a vault in the place of 'contoso-web'.
+///
+/// Of the page's text only names change that belong to the machine: the vault, directories under `/run` and
+/// `/var/lib`, and the port.
+final class RecipeBench {
+    let azure: Emulator
+    let scratch: Scratch
+    let port: Int
+    private let recipe: Recipe
+
+    init(_ heading: String, _ azure: Emulator) throws {
+        recipe = try #require(Recipe.all.first { $0.heading == heading }, "the page has no recipe '\(heading)'")
+        self.azure = azure
+        scratch = try Scratch()
+        port = try #require(Self.freePort(), "there is no free port")
+        // Another user's server finds its files below.
+        unsafe chmod(scratch.path, 0o711)
+        for directory in ["bin", "run"] {
+            try FileManager.default.createDirectory(
+                atPath: "\(scratch.path)/\(directory)", withIntermediateDirectories: false)
+        }
+        for (name, text) in recipe.files { _ = try scratch.write(adapted(text), to: name) }
+    }
+
+    private func adapted(_ text: String) -> String {
+        let vault = azure.vault("contoso-web")
+        return text.replacing("akv://contoso-web/", with: "contoso-web/").replacing("contoso-web", with: vault)
+            .replacing("/run/", with: scratch.path + "/run/")
+            .replacing("/var/lib/postgresql/", with: scratch.path + "/").replacing("8443", with: String(port))
+    }
+
+    /// The text of one of the recipe's files as it was written here.
+    func file(_ name: String) throws -> String { adapted(try #require(recipe.files[name], "no file '\(name)'")) }
+
+    /// Starts one of the recipe's commands; a look at the vault each second replaces the five minutes.
+    func start(_ index: Int = 0) throws -> Launch {
+        var variables = try azure.environment()
+        variables["LATCHKEY_CA_FILE"] = azure.authority
+        variables["LATCHKEY_REFRESH"] = "1s"
+        variables["RUNTIME_DIRECTORY"] = scratch.path + "/instance"
+        return try shell("exec " + adapted(recipe.commands[index]), variables)
+    }
+
+    /// Runs words of a shell here, with the programs of this bench before the installed ones.
+    func shell(_ line: String, _ variables: [String: String] = [:], input: String = "") throws -> Launch {
+        let own = URL(fileURLWithPath: Programs.latchkey).deletingLastPathComponent().path
+        let path = ([scratch.path + "/bin", own] + Self.path).joined(separator: ":")
+        return try Launch(
+            "/bin/sh", ["-c", line],
+            environment: variables.merging(["PATH": path, "HOME": scratch.path]) { given, _ in given },
+            directory: scratch.path, input: input, within: scratch)
+    }
+
+    /// What a shell's words print; nil where they fail.
+    func printed(_ line: String, input: String = "") throws -> String? {
+        let outcome = try shell(line, input: input).end()
+        return outcome.ending == .code(0) ? outcome.output : nil
+    }
+
+    /// A shell script in the place of a program.
+    func install(_ program: String, in directory: String = "bin", script: String) throws {
+        let path = try scratch.write("#!/bin/sh\n\(script)\n", to: "\(directory)/\(program)")
+        unsafe chmod(path, 0o755)
+    }
+
+    // MARK: an app that goes on when it is told to
+
+    /// What an app reads to its end before each look at its secrets.
+    func makeBell() throws { try #require(unsafe mkfifo(scratch.path + "/bell", 0o600) == 0) }
+
+    /// Lets the app look once more, if it waits.
+    func ring() {
+        let bell = unsafe open(scratch.path + "/bell", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+        guard bell >= 0 else { return }
+        close(bell)
+    }
+
+    /// Lets the app look until it has seen what it has to.
+    func ring(until isSeen: () -> Bool, _ location: SourceLocation = #_sourceLocation) throws {
+        let cameTrue = eventually {
+            ring()
+            return isSeen()
+        }
+        try #require(cameTrue, "the app does not see it", sourceLocation: location)
+    }
+
+    // MARK: certificates
+
+    /// The fingerprint of the certificate that new connections get.
+    func servedCertificate(_ options: String = "") throws -> String? {
+        try printed(
+            "openssl s_client -connect 127.0.0.1:\(port) \(options) </dev/null 2>/dev/null |"
+                + " openssl x509 -noout -fingerprint -sha256 2>/dev/null")
+    }
+
+    /// The fingerprint of the certificate in a file below the secrets directory.
+    func deliveredCertificate(_ path: String) throws -> String? {
+        try printed("openssl x509 -in '\(path)' -noout -fingerprint -sha256 2>/dev/null")
+    }
+
+    /// The secrets directory of a recipe that names none.
+    var secrets: String { scratch.path + "/instance/secrets" }
+
+    // MARK: the machine
+
+    /// Where programs are: some of them in directories that only their own scripts know.
+    private static let path: [String] = {
+        let versions = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []
+        let given = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map(
+            String.init)
+        return given + ["/usr/sbin"] + versions.sorted().suffix(1).map { "/usr/lib/postgresql/\($0)/bin" }
+    }()
+
+    /// Why a recipe can't be run; nil where all of its programs are installed.
+    static func obstacle(_ programs: String...) -> String? {
+        programs.first { program in
+            !path.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }
+        }.map { "\($0) is not installed" }
+    }
+
+    /// A port that nobody listened on a moment ago.
+    private static func freePort() -> Int? {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard socket >= 0 else { return nil }
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { name in
+                unsafe bind(socket, name, length) == 0 && getsockname(socket, name, &length) == 0
+            }
+        }
+        return isBound ? Int(UInt16(bigEndian: address.sin_port)) : nil
+    }
+}
