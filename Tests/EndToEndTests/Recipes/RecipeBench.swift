@@ -2,56 +2,72 @@ import Foundation
 import Glibc
 import Testing
 
-/// A directory in which a recipe's files lie and its commands run, with a vault in the place of 'contoso-web'.
+/// A directory in which a page's files lie and its commands run, with a vault in the place of 'contoso-web'.
 ///
 /// Of the page's text only names change that belong to the machine: the vault, directories under `/run` and
 /// `/var/lib`, and the port.
 final class RecipeBench {
-    let azure: Emulator
     let scratch: Scratch
     let port: Int
-    private let recipe: Recipe
+    private let vault: String
+    private let parts: [PagePart]
 
-    init(_ heading: String, _ azure: Emulator) throws {
-        recipe = try #require(Recipe.all.first { $0.heading == heading }, "the page has no recipe '\(heading)'")
-        self.azure = azure
+    /// A bench for one recipe, whose vault the emulator has.
+    convenience init(_ heading: String, _ azure: Emulator) throws {
+        let recipe = try #require(
+            try PagePart.parts(of: PagePart.recipes).first { $0.heading == heading },
+            "the page has no recipe '\(heading)'")
+        try self.init([recipe], vault: azure.vault("contoso-web"))
+    }
+
+    /// A bench for parts of a page; without a vault it is the one that the page's own emulator will have.
+    init(_ parts: [PagePart], vault: String? = nil) throws {
+        self.parts = parts
         scratch = try Scratch()
         port = try #require(Self.freePort(), "there is no free port")
+        self.vault = vault ?? "https://demo.vault.localhost:\(port)"
         // Another user's server finds its files below.
         unsafe chmod(scratch.path, 0o711)
         for directory in ["bin", "run"] {
             try FileManager.default.createDirectory(
                 atPath: "\(scratch.path)/\(directory)", withIntermediateDirectories: false)
         }
-        for (name, text) in recipe.files { _ = try scratch.write(adapted(text), to: name) }
+        for (name, text) in parts.flatMap(\.files) { _ = try scratch.write(adapted(text), to: name) }
     }
 
     private func adapted(_ text: String) -> String {
-        let vault = azure.vault("contoso-web")
-        return text.replacing("akv://contoso-web/", with: "contoso-web/").replacing("contoso-web", with: vault)
+        text.replacing("akv://contoso-web/", with: "contoso-web/").replacing("contoso-web", with: vault)
             .replacing("/run/", with: scratch.path + "/run/")
             .replacing("/var/lib/postgresql/", with: scratch.path + "/").replacing("8443", with: String(port))
     }
 
-    /// The text of one of the recipe's files as it was written here.
-    func file(_ name: String) throws -> String { adapted(try #require(recipe.files[name], "no file '\(name)'")) }
+    /// The text of one of the page's files as it was written here.
+    func file(_ name: String) throws -> String {
+        adapted(try #require(parts.compactMap { $0.files[name] }.first, "no file '\(name)'"))
+    }
 
-    /// Starts one of the recipe's commands; a look at the vault each second replaces the five minutes.
-    func start(_ index: Int = 0) throws -> Launch {
+    /// The commands below a heading, or all of them, one block each.
+    func commands(_ heading: String? = nil) -> [String] {
+        parts.filter { heading == nil || $0.heading == heading }.flatMap(\.commands).map(adapted)
+    }
+
+    /// Starts one of a recipe's commands; a look at the vault each second replaces the five minutes.
+    func start(_ index: Int = 0, for azure: Emulator) throws -> Launch {
         var variables = try azure.environment()
         variables["LATCHKEY_CA_FILE"] = azure.authority
         variables["LATCHKEY_REFRESH"] = "1s"
-        variables["RUNTIME_DIRECTORY"] = scratch.path + "/instance"
-        return try shell("exec " + adapted(recipe.commands[index]), variables)
+        return try shell("exec " + commands()[index], variables)
     }
 
     /// Runs words of a shell here, with the programs of this bench before the installed ones.
-    func shell(_ line: String, _ variables: [String: String] = [:], input: String = "") throws -> Launch {
-        let own = URL(fileURLWithPath: Programs.latchkey).deletingLastPathComponent().path
-        let path = ([scratch.path + "/bin", own] + Self.path).joined(separator: ":")
+    func shell(_ words: String, _ variables: [String: String] = [:], input: String = "") throws -> Launch {
+        let own = [Programs.latchkey, Programs.emulator].map {
+            URL(fileURLWithPath: $0).deletingLastPathComponent().path
+        }
+        let path = ([scratch.path + "/bin"] + own + Self.path).joined(separator: ":")
+        let fixed = ["PATH": path, "HOME": scratch.path, "RUNTIME_DIRECTORY": scratch.path + "/instance"]
         return try Launch(
-            "/bin/sh", ["-c", line],
-            environment: variables.merging(["PATH": path, "HOME": scratch.path]) { given, _ in given },
+            "/bin/sh", ["-c", words], environment: variables.merging(fixed) { given, _ in given },
             directory: scratch.path, input: input, within: scratch)
     }
 

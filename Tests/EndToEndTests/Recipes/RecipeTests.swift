@@ -30,16 +30,17 @@ struct RecipeTests {
 
     private static let newPassword = "c4n4ry-that-is-new"
 
-    @Test func `each recipe of the page is run here`() {
+    @Test func `each recipe of the page is run here`() throws {
         let run = [
             "A client", "The server", Self.nginxHeading, "Java", ".NET", "Node", "Python", "Go", "Anything else",
         ]
-        #expect(Recipe.all.map(\.heading) == run)
+        #expect(try PagePart.parts(of: PagePart.recipes).map(\.heading) == run)
     }
 
     /// A server serves what is delivered, and what is delivered after a rotation.
     private func expectNewCertificates(
-        _ bench: RecipeBench, file: String, options: String = "", _ location: SourceLocation = #_sourceLocation
+        _ bench: RecipeBench, of azure: Emulator, file: String, options: String = "",
+        _ location: SourceLocation = #_sourceLocation
     ) throws {
         var served: String?
         let isUp = try eventually {
@@ -48,7 +49,7 @@ struct RecipeTests {
         }
         try #require(isUp, "nothing is served", sourceLocation: location)
         #expect(try bench.deliveredCertificate(file) == served, sourceLocation: location)
-        try bench.azure.reseed(Self.seed(days: 366))
+        try azure.reseed(Self.seed(days: 366))
         let isNew = try eventually {
             let now = try bench.servedCertificate(options)
             return now != nil && now != served
@@ -74,7 +75,7 @@ struct RecipeTests {
                   echo "listen_addresses = '127.0.0.1'"; } >>data/postgresql.conf
                 """
             try #require(try server.printed(setUp) != nil)
-            let launch = try server.start()
+            let launch = try server.start(for: azure)
             try launch.expect(error: "ready to accept connections")
             func administer(_ words: String) throws {
                 let psql = "runuser -u postgres -- psql -q -h '\(server.scratch.path)/socket' -p \(server.port)"
@@ -83,7 +84,7 @@ struct RecipeTests {
             try administer("CREATE ROLE app LOGIN PASSWORD 'c4n4ry-old'")
 
             try expectNewCertificates(
-                server, file: server.scratch.path + "/run/postgresql-tls/secrets/server.pem",
+                server, of: azure, file: server.scratch.path + "/run/postgresql-tls/secrets/server.pem",
                 options: "-starttls postgres")
 
             let client = try RecipeBench("A client", azure)
@@ -97,7 +98,7 @@ struct RecipeTests {
                         read -r _ <bell
                     done
                     """)
-            let app = try client.start()
+            let app = try client.start(for: azure)
             try app.expect(line: "1")
             try administer("ALTER ROLE app PASSWORD '\(Self.newPassword)'")
             client.ring()
@@ -138,9 +139,9 @@ struct RecipeTests {
         try Emulator.serving(Self.seed()) { azure in
             let bench = try RecipeBench(Self.nginxHeading, azure)
             try prepareNginx(bench)
-            let launch = try bench.start()
+            let launch = try bench.start(for: azure)
             try expectNewCertificates(
-                bench, file: bench.scratch.path + "/run/nginx-tls/secrets/tls/server.pem")
+                bench, of: azure, file: bench.scratch.path + "/run/nginx-tls/secrets/tls/server.pem")
             try launch.end(SIGTERM)
         }
     }
@@ -151,11 +152,11 @@ struct RecipeTests {
             let bench = try RecipeBench(Self.nginxHeading, azure)
             try prepareNginx(bench)
             let file = bench.scratch.path + "/run/nginx-tls/secrets/tls/server.pem"
-            let sidecar = try bench.start(1)
+            let sidecar = try bench.start(1, for: azure)
             let isDelivered = eventually { FileManager.default.fileExists(atPath: file) }
             try #require(isDelivered, "\(sidecar.errors.text)")
             let server = try bench.shell("exec nginx -g 'daemon off;'")
-            try expectNewCertificates(bench, file: file)
+            try expectNewCertificates(bench, of: azure, file: file)
             let outcome = try sidecar.end(SIGTERM)
             #expect(outcome.ending == .code(0) && outcome.failures.isEmpty)
             try server.end(SIGTERM)
@@ -168,8 +169,8 @@ struct RecipeTests {
     func `Node serves a new certificate`() throws {
         try Emulator.serving(Self.seed()) { azure in
             let bench = try RecipeBench("Node", azure)
-            let launch = try bench.start()
-            try expectNewCertificates(bench, file: bench.secrets + "/tls/server.pem")
+            let launch = try bench.start(for: azure)
+            try expectNewCertificates(bench, of: azure, file: bench.secrets + "/tls/server.pem")
             try launch.end(SIGTERM)
         }
     }
@@ -181,8 +182,8 @@ struct RecipeTests {
         try Emulator.serving(Self.seed()) { azure in
             let bench = try RecipeBench("Go", azure)
             try #require(try bench.printed("GOCACHE=$PWD/cache go build -o server main.go") != nil)
-            let launch = try bench.start()
-            try expectNewCertificates(bench, file: bench.secrets + "/tls/server.pem")
+            let launch = try bench.start(for: azure)
+            try expectNewCertificates(bench, of: azure, file: bench.secrets + "/tls/server.pem")
             try launch.end(SIGTERM)
         }
     }
@@ -205,7 +206,7 @@ struct RecipeTests {
                     open("bell").read()
                 """
             _ = try bench.scratch.write("\(bench.file("app.py"))\n\(rest)\n", to: "app.py")
-            let launch = try bench.start()
+            let launch = try bench.start(for: azure)
             try launch.expect(line: Self.words("c4n4ry-old"))
             try azure.reseed(Self.seed(password: Self.newPassword))
             try bench.ring { launch.output.lines.last == Self.words(Self.newPassword) }
@@ -219,7 +220,7 @@ struct RecipeTests {
     func `gunicorn's new workers read a new password`() throws {
         try Emulator.serving(Self.seed()) { azure in
             let bench = try RecipeBench("Python", azure)
-            let launch = try bench.start(1)
+            let launch = try bench.start(1, for: azure)
             func answers(_ password: String) throws -> Bool {
                 try eventually {
                     let answer = try bench.printed("curl -s http://127.0.0.1:\(bench.port)/")
@@ -249,7 +250,7 @@ struct RecipeTests {
                 """
             _ = try bench.scratch.write(program, to: "App.java")
             try #require(try bench.printed("javac App.java && jar -cfe app.jar App App.class") != nil)
-            try expectRestart(of: bench)
+            try expectRestart(of: bench, for: azure)
         }
     }
 
@@ -257,14 +258,16 @@ struct RecipeTests {
         try Emulator.serving(Self.seed()) { azure in
             let bench = try RecipeBench(".NET", azure)
             try bench.install("dotnet", script: #"echo "${#ConnectionStrings__Main} characters"; exec sleep 1d"#)
-            try expectRestart(of: bench)
+            try expectRestart(of: bench, for: azure)
         }
     }
 
-    private func expectRestart(of bench: RecipeBench, _ location: SourceLocation = #_sourceLocation) throws {
-        let launch = try bench.start()
+    private func expectRestart(
+        of bench: RecipeBench, for azure: Emulator, _ location: SourceLocation = #_sourceLocation
+    ) throws {
+        let launch = try bench.start(for: azure)
         try launch.expect(line: Self.words("c4n4ry-old"), location)
-        try bench.azure.reseed(Self.seed(password: Self.newPassword))
+        try azure.reseed(Self.seed(password: Self.newPassword))
         try launch.expect(line: Self.words(Self.newPassword), location)
         let outcome = try launch.end(SIGTERM)
         #expect(outcome.failures.isEmpty, "\(outcome.errors)", sourceLocation: location)
@@ -274,7 +277,7 @@ struct RecipeTests {
         try Emulator.serving(Self.seed()) { azure in
             let bench = try RecipeBench("Anything else", azure)
             try bench.install("supervisorctl", script: #"echo "$LATCHKEY_CHANGED: $*""#)
-            let launch = try bench.start()
+            let launch = try bench.start(for: azure)
             let isDelivered = eventually { FileManager.default.fileExists(atPath: bench.secrets + "/app.key") }
             try #require(isDelivered, "\(launch.errors.text)")
             try azure.reseed(Self.seed(password: Self.newPassword))

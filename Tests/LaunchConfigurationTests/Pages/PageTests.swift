@@ -20,12 +20,14 @@ import Testing
     /// The page as people see it: without man(7)'s escapes.
     private func shown(_ page: String) throws -> String {
         let text = try Repository.text(page)
-        return page.hasSuffix(".md") ? text : text.replacing("\\-", with: "-")
+        return Repository.manual.contains(page) ? text.replacing("\\-", with: "-") : text
     }
 
     /// The words of command lines of ours: of lines and code spans that begin with a program, up to COMMAND.
     private func commandLines(_ text: String, of program: String) -> [Substring] {
-        let joined = text.replacing(/\\\n\s*/, with: " ")
+        // Words of a list, as containers have them, are words of a line.
+        let joined = text.replacing(/\\\n\s*/, with: " ").replacing("args: [", with: "latchkey ")
+            .replacing(/"?, "?/, with: " ")
         return joined.split(whereSeparator: { "\n`'".contains($0) }).compactMap { line in
             guard let start = line.firstRange(of: program + " ")?.lowerBound else { return nil }
             let own = line[start...]
@@ -33,7 +35,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Repository.pages)
+    @Test(arguments: Repository.pages + Repository.examples)
     func `the options of our commands exist`(page: String) throws {
         let text = try shown(page)
         for command in CommandName.allCases {
@@ -65,7 +67,7 @@ import Testing
     /// Options of other programs that pages name by themselves.
     private static let others: Set<String> = ["full", "keep", "quick", "compare", "parts", "whole-closure", "yaml"]
 
-    @Test(arguments: Repository.pages)
+    @Test(arguments: Repository.pages + Repository.examples)
     func `the variables exist`(page: String) throws {
         let known = Set(OptionTable.definitions.compactMap(\.environmentName))
             .union(["LATCHKEY_SECRETS", "LATCHKEY_CHANGED"]).union(Self.journalFields)
@@ -84,9 +86,9 @@ import Testing
         "LATCHKEY_FULL", "LATCHKEY_BIN", "LATCHKEY_DEBUG_BIN", "LATCHKEY_DEMO_BIN", "LATCHKEY_WRITE_PAGES",
     ]
 
-    @Test(arguments: Repository.pages)
+    @Test(arguments: Repository.pages + Repository.examples)
     func `the codes exist`(page: String) throws {
-        for match in try shown(page).matches(of: /\b(?:error|warning|info)\[([a-z-]+)\]/) {
+        for match in try shown(page).matches(of: /\b(?:(?:error|warning|info)\[|LATCHKEY_CODE=)([a-z-]+)/) {
             #expect(MessageCode(rawValue: String(match.1)) != nil, "there is no code \(match.1)")
         }
     }
@@ -104,11 +106,68 @@ import Testing
             let isThere = Self.headings(try Repository.text(path)).contains(part)
             #expect(isThere, "\(path) has no part #\(part)")
         }
-        for match in text.matches(of: /`((?:deploy|Sources|Tests)\/[A-Za-z0-9_.\/-]+)`/) {
-            #expect(Repository.exists(String(match.1)), "there is no \(match.1)")
-        }
         for match in text.matches(of: /<doc:([A-Za-z-]+)>/) {
             #expect(Repository.exists("\(directory)/\(match.1).md"), "there is no page \(match.1)")
+        }
+    }
+
+    @Test(arguments: Repository.pages + Repository.examples)
+    func `the repository's files exist`(page: String) throws {
+        let paths = /(?:^|[^\w\/.-])((?:deploy|Sources|Tests)\/[\w.\/@-]*\w)\.?(.?)/.anchorsMatchLineEndings()
+        // What a pattern or a variable goes on from is no path.
+        for match in try shown(page).matches(of: paths) where !["*", "$", "{", "["].contains(match.2) {
+            #expect(Repository.exists(String(match.1)), "there is no \(match.1)")
+        }
+        // Units are named without their directory.
+        for match in try shown(page).matches(of: /`(latchkey[\w@-]*\.(?:service|socket|conf))`/) {
+            #expect(Repository.exists("deploy/systemd/\(match.1)"), "there is no unit \(match.1)")
+        }
+    }
+
+    private static let tests = Repository.files("Tests", ending: ".swift").compactMap { try? Repository.text($0) }
+        .joined()
+
+    @Test(arguments: Repository.pages)
+    func `the tests exist`(page: String) throws {
+        for match in try shown(page).matches(of: /`([A-Z]\w*Tests)`/) {
+            let isThere = Self.tests.contains("struct \(match.1) ") || Self.tests.contains("class \(match.1) ")
+            #expect(isThere, "there is no suite \(match.1)")
+        }
+    }
+
+    @Test(arguments: Repository.rooms)
+    func `a room stands in the architecture`(room: String) throws {
+        let page = try Repository.text("Sources/latchkey-worker/Documentation.docc/Architecture.md")
+        #expect(page.contains("`\(room)`"), "Architecture.md lacks \(room)")
+    }
+
+    /// The sources that write metrics.
+    private static let metrics = ["Supervision/StatusDocument", "Refresh/StatusPart"].compactMap {
+        try? Repository.text("Sources/\($0).swift")
+    }.joined()
+
+    @Test(arguments: Repository.pages + Repository.examples)
+    func `the metrics exist`(page: String) throws {
+        for match in try shown(page).matches(of: /\blatchkey_[a-z_]+/) where match.0 != "latchkey_worker" {
+            let name = match.0.dropFirst("latchkey_".count)
+            let isWritten = ["\"\(name)\"", "latchkey_\(name) "].contains { Self.metrics.contains($0) }
+            #expect(isWritten, "there is no metric \(match.0)")
+        }
+    }
+
+    /// Keys of the configuration's tables, of their entries, and of the emulator's seed.
+    private static let keys: Set<String> = {
+        let settings = OptionTable.definitions.compactMap {
+            $0.key?.description.split(separator: ".").last.map(String.init)
+        }
+        let entries = EntryTable.allCases.flatMap { $0.keys.map(\.name) }
+        return Set(settings + entries + ["error"])
+    }()
+
+    @Test(arguments: Repository.pages)
+    func `a key that stands alone exists`(page: String) throws {
+        for match in try shown(page).matches(of: /`([a-z][a-z-]*) = \S/) {
+            #expect(Self.keys.contains(String(match.1)), "there is no key \(match.1)")
         }
     }
 

@@ -27,6 +27,17 @@ enum Repository {
         ["README.md"] + files("Sources", ending: ".md") + files("deploy", ending: ".md") + manual
     }
 
+    /// What people take as it is: units, manifests, scripts.
+    static var examples: [String] {
+        let endings = [".service", ".socket", ".conf", ".catalog", ".yaml", ".toml", ".sh", ".bicep", "Containerfile"]
+        return endings.flatMap { files("deploy", ending: $0) }
+    }
+
+    /// The directories of the package's targets.
+    static var rooms: [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: root + "/Sources")) ?? []).sorted()
+    }
+
     static var manual: [String] { [".1", ".5", ".7"].flatMap { files("deploy/man", ending: $0) } }
 
     /// Compares a committed file with what the tables make of it; with `LATCHKEY_WRITE_PAGES` set it is written.
