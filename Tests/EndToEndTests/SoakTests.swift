@@ -15,7 +15,7 @@ struct SoakTests {
         let seed = ProcessInfo.processInfo.environment["LATCHKEY_SEED"].flatMap { UInt64($0) } ?? 6
         try Emulator.serving(Soak.seed) { azure in
             let soak = try Soak(azure, seed: seed)
-            var footprints: [Soak.Footprint] = []
+            var footprints: [Footprint] = []
             for mark in Self.marks {
                 while try soak.attempts < mark { try soak.round() }
                 let footprint = try soak.footprint()
@@ -23,7 +23,7 @@ struct SoakTests {
                 footprints.append(footprint)
             }
             let (settled, last) = (try #require(footprints.first), try #require(footprints.last))
-            #expect(last.descriptors == settled.descriptors && last.threads == settled.threads)
+            #expect(last.counts == settled.counts)
             #expect(last.anonymousKilobytes <= settled.anonymousKilobytes + Self.slack)
             try soak.launch.end(SIGTERM)
         }

@@ -157,31 +157,12 @@ final class Soak {
 
 extension Soak {
     /// What the supervisor holds while no worker is under way.
-    struct Footprint: Equatable, CustomStringConvertible {
-        var anonymousKilobytes: Int
-        var residentKilobytes: Int
-        var descriptors: Int
-        var threads: String?
-        var description: String {
-            "\(residentKilobytes) kB resident, \(anonymousKilobytes) kB of it its own, \(descriptors) descriptors, "
-                + "\(threads ?? "?") threads"
-        }
-    }
-
     func footprint() throws -> Footprint {
         var result: Footprint?
         let isResting = try eventually {
             let before = try attempts
             guard ProcessTree.descendants(of: launch.pid) == [child] else { return false }
-            let memory = try String(contentsOfFile: "/proc/\(launch.pid)/smaps_rollup", encoding: .utf8)
-            func kilobytes(_ key: String) -> Int {
-                memory.split(separator: "\n").first { $0.hasPrefix(key) }
-                    .flatMap { Int($0.split(separator: " ").dropFirst().first ?? "") } ?? 0
-            }
-            result = Footprint(
-                anonymousKilobytes: kilobytes("Anonymous:"), residentKilobytes: kilobytes("Rss:"),
-                descriptors: try FileManager.default.contentsOfDirectory(atPath: "/proc/\(launch.pid)/fd").count,
-                threads: ProcessFiles.statusLine("Threads:", of: launch.pid))
+            result = try Footprint(of: launch.pid)
             let after = try scratch.status()
             return after.attempt == before && after.startedAttempt == before
         }
