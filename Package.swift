@@ -226,3 +226,22 @@ if Context.environment["LATCHKEY_FUZZING"] != nil {
             ],
             path: "Tests/Fuzzing", exclude: ["Corpus", "run.sh"], swiftSettings: strict))
 }
+
+// A build of its own for a sanitizer (Tests/Sanitizers/run.sh).
+if let sanitizer = Context.environment["LATCHKEY_SANITIZER"] {
+    // The stand-in and the sample are no part of what is shipped, and most of the time of a build.
+    let apart = ["AzureEmulator", "latchkey-emulator", "AzureEmulatorTests", "latchkey-sample-app", "SampleAppTests"]
+    package.targets.removeAll { apart.contains($0.name) }
+    package.products.removeAll { apart.contains($0.name) }
+    for target in package.targets where target.type != .system {
+        // A sanitizer's runtime can't be part of a static program.
+        target.linkerSettings = nil
+        target.swiftSettings?.append(.define("SANITIZED"))
+    }
+    let findings = "\"\(Context.packageDirectory)/.build-\(sanitizer)/findings\""
+    for target in package.targets where target.name == "CLinux" {
+        target.cSettings?.append(.define("LATCHKEY_FINDINGS", to: findings))
+        // The address sanitizer's runtime has what reports of undefined behaviour need.
+        if sanitizer == "address" { target.cSettings?.append(.unsafeFlags(["-fsanitize=undefined"])) }
+    }
+}

@@ -218,6 +218,8 @@ fi
 if [ -n "${LATCHKEY_FULL:-}" ]; then
     step "fuzzing the parsers, a minute each"
     Tests/Fuzzing/run.sh || failures+=("fuzzing")
+    step "running the tests with the address and the thread sanitizer"
+    Tests/Sanitizers/run.sh || failures+=("sanitizers")
     step "building twice"
     deploy/reproducible.sh || failures+=("two builds differ")
 fi

@@ -35,6 +35,13 @@ extension SupervisorLoop {
         report.put(first)
     }
 
+    #if SANITIZED
+        // The address sanitizer's map of the memory is 16 TiB of addresses.
+        private static let memoryLimit: UInt64 = 0
+    #else
+        private static let memoryLimit: UInt64 = 4 << 30
+    #endif
+
     private func spawnWorker(orders: CInt, report: CInt) throws(SystemError) -> Int32 {
         var request = SpawnRequest(
             program: setting.workerProgram,
@@ -42,7 +49,7 @@ extension SupervisorLoop {
         request.asStarted = false
         request.ownGroup = true
         request.deathSignal = 9
-        request.memoryLimit = 4 << 30
+        request.memoryLimit = Self.memoryLimit
         request.descriptors =
             [
                 setting.environment, orders, report, filling.environment.number ?? -1, filling.memory.number ?? -1,

@@ -51,6 +51,10 @@ struct Fault: Sendable, CustomTestStringConvertible {
     var refresh = Refresh.asStart
     /// It waits by its nature, and is for the full run.
     var isSlow = false
+    /// It takes from the programs what a sanitizer's runtime needs.
+    var isLimit = false
+
+    var isForThisRun: Bool { (runsFull || !isSlow) && !(isSanitized && isLimit) }
 
     var testDescription: String { what }
 

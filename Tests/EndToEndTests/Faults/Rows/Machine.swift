@@ -12,7 +12,7 @@ extension FaultGroup {
     ) -> Fault {
         Fault(
             what: what, how: "`\(shell)`", shell: "\(shell); exec \"$@\"", start: .ends(code, message),
-            refresh: .untried(refresh))
+            refresh: .untried(refresh), isLimit: true)
     }
 
     /// A limit of the running launcher, which its workers inherit.
@@ -21,7 +21,7 @@ extension FaultGroup {
             what: what, how: "`prlimit` of the launcher", entry: "more = { secret = \"smtp\" }",
             begin: { stage in try set(option, "\(value)", of: stage.run.launch.pid) },
             end: { stage in try set(option, option == "nofile" ? "1024" : "unlimited", of: stage.run.launch.pid) },
-            start: .untried("the row above"), refresh: .keeps(message))
+            start: .untried("the row above"), refresh: .keeps(message), isLimit: true)
     }
 
     private static func set(_ option: String, _ value: String, of process: Int32) throws {
