@@ -14,8 +14,20 @@ package struct Patience: Sendable {
     }
 }
 
+/// What a run waits for next.
+package enum AwaitedAnswer: Equatable, Sendable {
+    /// A token from the source of this name.
+    case identity(String)
+    /// Vaults, by their names.
+    case vaults([String])
+    /// The next part of the list of a vault's secrets, after so many.
+    case list(vault: String, listed: Int)
+}
+
 /// Told of what a wait is about: for the first failure's message, for progress, for the service manager.
 package protocol WaitObserver: AnyObject {
+    /// From here on this is waited for.
+    func awaiting(_ answer: AwaitedAnswer)
     /// A failure that may pass was seen; the next try comes after `pause`.
     func retrying(_ diagnosis: Diagnosis, after pause: Duration)
     /// `done` of `total` objects have arrived.

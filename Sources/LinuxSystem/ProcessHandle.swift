@@ -88,6 +88,12 @@ package enum ProcessFiles {
         return unsafe String(cString: path)
     }
 
+    /// This process's group.
+    package static var ownGroup: Int32 { getpgrp() }
+
+    /// The group of the process that started this one.
+    package static var parentGroup: Int32 { getpgid(getppid()) }
+
     /// The process that started this one.
     package static var parentProcess: Int32 { getppid() }
 

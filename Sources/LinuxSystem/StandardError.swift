@@ -34,10 +34,35 @@ package enum Terminal {
     /// Whether a descriptor is a terminal.
     package static func isTerminal(_ number: CInt) -> Bool { isatty(number) == 1 }
 
-    /// Whether messages on standard error are coloured: on a terminal that can, unless `NO_COLOR` is there.
-    package static func showsColour(_ environment: [[UInt8]]) -> Bool {
-        guard isTerminal(2) else { return false }
-        return !environment.contains { $0.starts(with: "NO_COLOR=".utf8) || $0.elementsEqual("TERM=dumb".utf8) }
+    /// Whether a descriptor is a terminal that understands control sequences.
+    package static func isCapable(_ number: CInt, _ environment: [[UInt8]]) -> Bool {
+        isTerminal(number) && !environment.contains { $0.elementsEqual("TERM=dumb".utf8) }
+    }
+
+    /// Whether text on a descriptor is coloured: on a terminal that can, unless `NO_COLOR` is there and not empty
+    /// (no-color.org).
+    package static func showsColour(on number: CInt, _ environment: [[UInt8]]) -> Bool {
+        let refusal = Array("NO_COLOR=".utf8)
+        return isCapable(number, environment)
+            && !environment.contains { $0.starts(with: refusal) && $0.count > refusal.count }
+    }
+
+    /// Lets this process write to a terminal where another group is in the foreground and `stty tostop` is set: TTOU
+    /// is blocked (termios(3)).
+    package static func writeFromBackground() {
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, SIGTTOU)
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+    }
+
+    /// Takes away the line that the cursor is in.
+    package static let eraseLine = Array("\r\u{1b}[K".utf8)
+
+    /// Whether a process group is in the foreground of a terminal, or that can't be told.
+    package static func isForeground(_ number: CInt, group: Int32) -> Bool {
+        let foreground = tcgetpgrp(number)
+        return foreground < 0 || foreground == group
     }
 
     /// The width of a terminal; nil where the descriptor is none (ioctl_tty(2), `TIOCGWINSZ`).

@@ -65,6 +65,7 @@ package final class IdentitySession {
     }
 
     private func fetch(_ ask: TokenAsk) throws(IdentityError) -> AccessToken {
+        client.announce(decision.kind)
         do throws(IdentityError) {
             return try decision.source.token(ask, through: client)
         } catch .absent(let kind, let reason) where decision.isAutomatic {

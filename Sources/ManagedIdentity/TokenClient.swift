@@ -58,6 +58,11 @@ final class TokenClient {
         self.generator = generator
     }
 
+    /// Says that a source's token is waited for.
+    func announce(_ kind: IdentityKind) {
+        observer?.awaiting(.identity(kind.rawValue))
+    }
+
     /// Repeats `attempt` as long as its failure may pass, and patience and deadline allow. A try that the deadline cuts
     /// off says less than what the endpoint answered before it.
     func retrying(

@@ -35,8 +35,12 @@ extension SupervisorLoop {
         case .log(let message): log(message)
         case .writeStatus: writeStatus()
         case .clean: clean()
-        case .exit(let code): result = .exit(code)
-        case .dieOf(let number): result = .die(number)
+        case .exit(let code):
+            eraseProgress()
+            result = .exit(code)
+        case .dieOf(let number):
+            eraseProgress()
+            result = .die(number)
         }
     }
 
@@ -91,7 +95,8 @@ extension SupervisorLoop {
             return Diagnosis(.childNotFound, exit: .notFound, "command '\(name)': \(reason)", hint: hint)
         }
         if failure.isNotExecutable {
-            let hint = failure.code == EACCES ? "see what keeps it back with 'latchkey check -- \(name)'" : nil
+            let isLookedAt = failure.code == EACCES || failure.code == ENOEXEC
+            let hint = isLookedAt ? "see what keeps it back with 'latchkey check -- \(name)'" : nil
             return Diagnosis(
                 .childNotExecutable, exit: .notExecutable, "command '\(name)': \(failure.reason)", hint: hint)
         }
@@ -179,8 +184,15 @@ extension SupervisorLoop {
             let entry = JournalEntry(message, instance: machine.plan.instance)
             if journal.send(entry) { return }
         }
+        eraseProgress()
         let renderer = MessageRenderer(format: format, colour: setting.hasColour, instance: machine.plan.instance)
         StandardError.writeNow(Array(renderer.render(message, at: UTCTime(seconds: now.wall)).utf8))
+    }
+
+    /// Takes away the line that a worker showed when it was killed.
+    private func eraseProgress() {
+        guard mayLeaveProgress, Terminal.isForeground(2, group: ProcessFiles.ownGroup) else { return }
+        StandardError.writeNow(Terminal.eraseLine)
     }
 
     private func writeStatus() {

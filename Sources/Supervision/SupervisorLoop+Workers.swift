@@ -86,7 +86,10 @@ extension SupervisorLoop {
         do throws(WireError) {
             while let message = try WorkerMessage.take(from: &received) {
                 if case .prepared(let plan, let handover) = message { try adopt(plan, handover) }
-                if case .finished(let report) = message { try check(report) }
+                if case .finished(let report) = message {
+                    mayLeaveProgress = false
+                    try check(report)
+                }
                 dispatch(.workerMessage(message))
             }
         } catch {

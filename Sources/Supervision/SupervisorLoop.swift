@@ -17,10 +17,12 @@ package struct SupervisorSetting: Sendable {
     package var manager: ManagerVariables
     /// Whether messages as text are coloured.
     package var hasColour: Bool
+    /// Whether the first worker shows on a terminal what it waits for.
+    package var hasProgress: Bool
 
     package init(
         arguments: [[UInt8]], isSidecar: Bool, workerProgram: CInt, workerArguments: [[UInt8]], environment: CInt,
-        manager: ManagerVariables, hasColour: Bool
+        manager: ManagerVariables, hasColour: Bool, hasProgress: Bool
     ) {
         self.arguments = arguments
         self.isSidecar = isSidecar
@@ -29,6 +31,7 @@ package struct SupervisorSetting: Sendable {
         self.environment = environment
         self.manager = manager
         self.hasColour = hasColour
+        self.hasProgress = hasProgress
     }
 }
 
@@ -81,6 +84,9 @@ package final class SupervisorLoop {
         case die(Int32)
     }
 
+    /// The first worker's line of progress may still stand on the terminal: it takes it away itself before it reports.
+    var mayLeaveProgress: Bool
+
     /// The names of what epoll watches.
     enum Watched: UInt64 {
         case signals = 1, timer, report, notify
@@ -88,6 +94,7 @@ package final class SupervisorLoop {
 
     package init(_ setting: SupervisorSetting, process: Int32) throws(SystemError) {
         self.setting = setting
+        mayLeaveProgress = setting.hasProgress
         self.process = process
         events = try EventLoop()
         signals = try SignalDescriptor()

@@ -96,10 +96,14 @@ final class RunObserver: WaitObserver {
         hasLogged = !isStart
     }
 
+    func awaiting(_ answer: AwaitedAnswer) {
+        progress?.update { $0.await(answer) }
+    }
+
     func retrying(_ diagnosis: Diagnosis, after pause: Duration) {
         waiting(pause)
         let seconds = max(1, (pause.wholeMilliseconds + 999) / 1000)
-        progress?.show("trying again in \(seconds)s: \(diagnosis.text)")
+        progress?.update { $0.retry(at: .now + pause, reason: diagnosis.text) }
         guard !hasLogged else { return }
         hasLogged = true
         var message = Message(.warning, diagnosis)
@@ -109,11 +113,10 @@ final class RunObserver: WaitObserver {
     }
 
     func fetched(_ done: Int, of total: Int) {
-        progress?.show("\(done) of \(total) secrets")
+        progress?.update { $0.count(done, of: total) }
     }
 
     func exchanged(endpoint: String, status: Int) {
-        if endpoint != "vault" { progress?.show("asking the vault") }
         let digits = String(status)
         let code = String(repeating: "0", count: max(0, 3 - digits.count)) + digits
         requests["\(endpoint) \(code)", default: 0] += 1

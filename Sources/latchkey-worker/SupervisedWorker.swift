@@ -28,6 +28,8 @@ struct SupervisedWorker {
     /// Runs an attempt with `latchkey`'s own arguments; returns the exit code, which nobody reads.
     static func run(_ arguments: [[UInt8]]) -> Int32 {
         let confinement = Confinement.begin()
+        // Its group is never in the foreground: a message would stop it.
+        Terminal.writeFromBackground()
         do throws(SystemError) {
             let block = try MemoryFile.contents(of: WorkerDescriptor.environment, limit: 64 << 20)
             let orderBytes = try MemoryFile.contents(of: WorkerDescriptor.order, limit: 1 << 20)
@@ -167,7 +169,7 @@ struct SupervisedWorker {
 
     private mutating func refresh(_ plan: LaunchPlan, _ place: DeliveryPlace?, isSidecar: Bool) throws(SystemError) {
         let isStart = order.task == .first
-        let progress = isStart ? ProgressLine(environment) : nil
+        let progress = isStart ? ProgressLine(environment, group: ProcessFiles.parentGroup) : nil
         let observer = RunObserver(log: log, isStart: isStart, progress: progress) { pause in
             guard isStart else { return }
             let message = WorkerMessage.waiting(milliseconds: max(0, pause.wholeMilliseconds))

@@ -12,8 +12,7 @@ final class WorkerLog {
     weak var progress: ProgressLine?
 
     init(environment: EnvironmentEntries) {
-        let colour =
-            Terminal.isTerminal(2) && environment["NO_COLOR"] == nil && environment["TERM"] != Array("dumb".utf8)
+        let colour = Terminal.showsColour(on: 2, environment.entries)
         journal = Journal(stream: environment.text("JOURNAL_STREAM"))
         renderer = MessageRenderer(format: journal == nil ? .text : .journal, colour: colour)
     }

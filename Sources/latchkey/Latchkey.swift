@@ -34,13 +34,14 @@ enum Latchkey {
         try ProcessStart.blockSignals()
         let process = ProcessFiles.ownProcess
         let manager = ManagerVariables(environment: ProcessStart.environment, process: process)
-        let hasColour = Terminal.showsColour(ProcessStart.environment)
+        let hasColour = Terminal.showsColour(on: 2, ProcessStart.environment)
+        let hasProgress = Terminal.isCapable(2, ProcessStart.environment)
         let environment = try ProcessStart.sealedEnvironment()
         ProcessStart.wipeEnvironment()
         let setting = SupervisorSetting(
             arguments: arguments, isSidecar: isSidecar, workerProgram: worker.descriptor.number,
             workerArguments: worker.arguments, environment: environment.number, manager: manager,
-            hasColour: hasColour)
+            hasColour: hasColour, hasProgress: hasProgress)
         switch try SupervisorLoop(setting, process: process).run() {
         case .exit(let code): ProcessStart.exit(code)
         case .die(let number):
@@ -61,7 +62,7 @@ enum Latchkey {
         let diagnosis = Diagnosis(
             isMissing ? .workerMissing : .systemRefused, exit: .system, error.description,
             hint: isMissing ? "install latchkey-worker beside latchkey, or in ../libexec/latchkey" : nil)
-        let line = MessageRenderer(format: .text, colour: Terminal.showsColour(ProcessStart.environment)).render(
+        let line = MessageRenderer(format: .text, colour: Terminal.showsColour(on: 2, ProcessStart.environment)).render(
             Message(.error, diagnosis), at: UTCTime(seconds: wallClockSeconds()))
         StandardError.writeNow(Array(line.utf8))
         ProcessStart.exit(ExitCode.system.rawValue)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `list`, `get`, `init` and what a terminal sees of them.
+/// `list`, `get`, `init`, `status` and `refresh`.
 struct CommandTests {
     private func start(
         _ emulator: Emulator, _ words: [String], environment: [String: String] = [:], in scratch: Scratch? = nil
@@ -107,64 +107,6 @@ struct CommandTests {
             #expect(failing.output.contains("[vault-failing]"))
             #expect(try ask("status", "--instance", "other").ending == .code(3))
             try run.end(SIGTERM)
-        }
-    }
-
-    // MARK: terminals
-
-    private static let hasTerminal = Programs.installed("script") != nil
-
-    /// What a terminal shows of a command: `script` gives it one.
-    private func shown(
-        _ emulator: Emulator, _ words: [String], environment: [String: String] = [:]
-    ) throws -> String {
-        let source = ["--vault", emulator.vault, "--ca-file", emulator.authority]
-        let line = ([Programs.latchkey, words[0]] + source + words.dropFirst()).joined(separator: " ")
-        var variables = try emulator.environment().merging(environment) { $1 }
-        variables["TERM"] = "xterm"
-        variables["SHELL"] = "/bin/sh"
-        let script = try #require(Programs.installed("script"))
-        return try Launch(
-            script, ["-qec", line, "/dev/null"], environment: variables, printsSecrets: words[0] == "get"
-        ).end().output
-    }
-
-    @Test(.enabled(if: hasTerminal, "needs script"))
-    func `a terminal gets a newline behind a value`() throws {
-        try Emulator.serving { emulator in
-            let output = try shown(emulator, ["get", "smtp#/user"])
-            #expect(output == "web\r\n")
-        }
-    }
-
-    @Test(.enabled(if: hasTerminal, "needs script"))
-    func `a terminal gets colours unless NO_COLOR is set`() throws {
-        try Emulator.serving { emulator in
-            #expect(try shown(emulator, ["get", "nothing"]).contains("\u{1b}[1;31merror[secret-missing]:"))
-            #expect(try shown(emulator, ["check", "-e", "A=smtp"]).contains("\u{1b}[1m"))
-            for words in [["get", "nothing"], ["check", "-e", "A=smtp"]] {
-                let plain = try shown(emulator, words, environment: ["NO_COLOR": "1"])
-                #expect(!plain.contains("\u{1b}["))
-            }
-        }
-    }
-
-    @Test(.enabled(if: hasTerminal, "needs script"))
-    func `a terminal is shown what is waited for, and the line is taken away`() throws {
-        try Emulator.serving { emulator in
-            try emulator.fault("{\"endpoint\":\"vault\",\"method\":\"GET\",\"delay\":\"2s\",\"times\":8}")
-            let output = try shown(emulator, ["get", "smtp#/user"])
-            #expect(output.contains("latchkey: asking the vault\u{1b}[K"))
-            #expect(output.hasSuffix("\r\u{1b}[Kweb\r\n"))
-        }
-    }
-
-    @Test func `no line of progress is written where no terminal is`() throws {
-        try Emulator.serving { emulator in
-            try emulator.fault("{\"endpoint\":\"vault\",\"method\":\"GET\",\"delay\":\"2s\",\"times\":8}")
-            let outcome = try start(emulator, ["get", "smtp#/user"])
-            #expect(outcome.ending == .code(0))
-            #expect(outcome.errors.isEmpty)
         }
     }
 }

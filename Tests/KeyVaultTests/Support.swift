@@ -34,7 +34,9 @@ final class FakeObserver: WaitObserver {
     private(set) var retries: [(diagnosis: Diagnosis, pause: Duration)] = []
     private(set) var progress: [String] = []
     private(set) var statuses: [Int] = []
+    private(set) var awaited: [AwaitedAnswer] = []
 
+    func awaiting(_ answer: AwaitedAnswer) { awaited.append(answer) }
     func retrying(_ diagnosis: Diagnosis, after pause: Duration) { retries.append((diagnosis, pause)) }
     func fetched(_ done: Int, of total: Int) { progress.append("\(done)/\(total)") }
     func exchanged(endpoint: String, status: Int) { statuses.append(status) }

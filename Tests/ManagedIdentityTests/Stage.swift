@@ -153,7 +153,9 @@ private func decoded(_ text: Substring) -> String {
 final class Listener: WaitObserver {
     private(set) var retries: [(code: MessageCode, pause: Duration)] = []
     private(set) var exchanges: [String] = []
+    private(set) var awaited: [AwaitedAnswer] = []
 
+    func awaiting(_ answer: AwaitedAnswer) { awaited.append(answer) }
     func retrying(_ diagnosis: Diagnosis, after pause: Duration) { retries.append((diagnosis.code, pause)) }
     func fetched(_ done: Int, of total: Int) {}
     func exchanged(endpoint: String, status: Int) { exchanges.append("\(endpoint) \(status)") }

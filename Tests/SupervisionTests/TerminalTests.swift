@@ -133,7 +133,7 @@ struct TerminalTests {
         #expect(running.wait() == .code(0))
     }
 
-    @Test(arguments: [("TERM=xterm", true), ("TERM=dumb", false), ("NO_COLOR=1", false), ("NO_COLOR=", false)])
+    @Test(arguments: [("TERM=xterm", true), ("TERM=dumb", false), ("NO_COLOR=1", false), ("NO_COLOR=", true)])
     func `messages are coloured on a terminal that wants it`(variable: String, isColoured: Bool) throws {
         let terminal = try PseudoTerminal()
         let running = try bench().start(

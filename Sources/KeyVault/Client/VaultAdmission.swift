@@ -113,6 +113,7 @@ extension VaultClient {
         failures: inout [VaultAddress: VaultError]
     ) {
         guard !vaults.isEmpty else { return }
+        observer?.awaiting(.vaults(vaults.map(\.vault.name)))
         var round = VaultRound(
             vaults.map { (vault, target) in
                 VaultCall(

@@ -23,6 +23,8 @@ extension VaultClient {
         round.isHopeless = outcomes.values.contains {
             if case .failure(let error) = $0 { !error.isTemporary } else { false }
         }
+        observer?.awaiting(.vaults(round.waiting.keys.map(\.name).sorted()))
+        observer?.fetched(0, of: objects.count)
         sendAhead(&round)
         awaitWarmth(of: Set(asked.map(\.vault)))
         var done = 0

@@ -48,6 +48,7 @@ extension VaultClient {
         var seen: Set<String> = [target]
         for _ in 0..<VaultRequest.pageLimit {
             if let limit, listing.pages >= limit { return .success(listing) }
+            observer?.awaiting(.list(vault: vault.name, listed: listing.secrets.count))
             var page = VaultAnswer.Page()
             if let error = fetchPage(vault, subject, target, patience, into: &page) { return .failure(error) }
             listing.pages += 1

@@ -1,3 +1,4 @@
+import HTTPTransport
 import LinuxSystem
 import Messages
 import Synchronization
@@ -7,24 +8,31 @@ import Synchronization
 /// A thread of its own draws it: the transport waits without coming back. It is erased before anything else is written.
 final class ProgressLine: Sendable {
     private struct State {
-        var words = "asking for an identity"
+        var wait: Wait
         /// The line that stands on the terminal.
         var shown: String?
         var isStopped = false
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    private let group: Int32
 
-    /// nil where standard error is no terminal.
-    init?(_ environment: EnvironmentEntries) {
-        guard Terminal.isTerminal(2), environment["TERM"] != Array("dumb".utf8) else { return nil }
+    /// nil where standard error is no terminal. `group` is the process group that somebody sees at work: this process's
+    /// own, or its supervisor's.
+    init?(
+        _ environment: EnvironmentEntries, group: Int32 = ProcessFiles.ownGroup, waitingFor subject: String? = nil
+    ) {
+        guard Terminal.isCapable(2, environment.entries) else { return nil }
+        self.group = group
+        state = Mutex(State(wait: Wait(subject: subject)))
         BackgroundThread.start(first: .milliseconds(500), pause: .milliseconds(200)) { [weak self] in
             self?.draw() ?? false
         }
     }
 
-    func show(_ words: String) {
-        state.withLock { $0.words = words }
+    /// Changes what the next drawing says.
+    func update(_ change: (inout Wait) -> Void) {
+        state.withLock { change(&$0.wait) }
     }
 
     /// Takes the line away and lets `body` write.
@@ -46,7 +54,7 @@ final class ProgressLine: Sendable {
 
     private static func erase(_ state: inout State) {
         guard state.shown != nil else { return }
-        StandardError.writeNow(Array("\r\u{1b}[K".utf8))
+        StandardError.writeNow(Terminal.eraseLine)
         state.shown = nil
     }
 
@@ -54,11 +62,66 @@ final class ProgressLine: Sendable {
     private func draw() -> Bool {
         state.withLock { state in
             guard !state.isStopped else { return false }
-            let width = max(20, (Terminal.columns(of: 2) ?? 80) - 1)
-            let line = String("latchkey: \(PrintableText.escaped(state.words))".prefix(width))
-            if state.shown != line { StandardError.writeNow(Array("\r\(line)\u{1b}[K".utf8)) }
+            // In the background the line would stand amid what somebody types; brought back, it is shown anew.
+            guard Terminal.isForeground(2, group: group) else {
+                state.shown = nil
+                return true
+            }
+            let width = max(1, (Terminal.columns(of: 2) ?? 80) - 1)
+            var line = PrintableText.escaped("latchkey: \(state.wait.words(at: .now))")
+            if line.count > width { line = line.prefix(width - 1) + "…" }
+            if state.shown != line { StandardError.writeNow(Terminal.eraseLine + Array(line.utf8)) }
             state.shown = line
             return true
+        }
+    }
+}
+
+extension ProgressLine {
+    /// What is waited for, in words that change while it lasts.
+    struct Wait {
+        private let fixed: String?
+        private var subject: String?
+        private var secrets: String?
+        private var pause: (end: BootInstant, reason: String)?
+
+        /// `subject`: what is waited for all the time; nil for what `await` names.
+        init(subject: String?) {
+            fixed = subject
+        }
+
+        mutating func await(_ answer: AwaitedAnswer) {
+            secrets = nil
+            switch answer {
+            case .identity(let source): subject = "a token of identity '\(source)'"
+            case .vaults(let names): subject = Self.vaults(names)
+            case .list(let vault, let listed):
+                subject = Self.vaults([vault])
+                if listed > 0 { secrets = "\(listed) secrets listed" }
+            }
+        }
+
+        mutating func count(_ done: Int, of total: Int) {
+            secrets = "\(done) of \(total) \(total == 1 ? "secret" : "secrets")"
+        }
+
+        mutating func retry(at end: BootInstant, reason: String) {
+            pause = (end, reason)
+        }
+
+        func words(at now: BootInstant) -> String {
+            if let pause, now < pause.end {
+                let seconds = max(1, ((pause.end - now).wholeMilliseconds + 999) / 1000)
+                return "retry in \(seconds)s: \(pause.reason)"
+            }
+            guard let subject = fixed ?? subject else { return "getting ready" }
+            return "waiting for \(subject)" + (secrets.map { ": \($0)" } ?? "")
+        }
+
+        private static func vaults(_ names: [String]) -> String {
+            let shown = names.prefix(3).map { "'\($0)'" }.joined(separator: ", ")
+            let more = names.count > 3 ? " and \(names.count - 3) more" : ""
+            return "vault\(names.count == 1 ? "" : "s") \(shown)\(more)"
         }
     }
 }

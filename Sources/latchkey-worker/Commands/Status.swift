@@ -199,6 +199,9 @@ enum RefreshRequest {
     private static func awaitAttempt(
         after before: InstanceStatus, _ environment: EnvironmentEntries, _ log: WorkerLog
     ) throws(Diagnosis) -> Int32 {
+        let progress = ProgressLine(environment, waitingFor: "instance '\(before.instance)' to refresh")
+        log.progress = progress
+        defer { progress?.stop() }
         let deadline = BootInstant.now + .seconds(waitLimit)
         while BootInstant.now < deadline {
             // The status is replaced by a rename: a look every 20 ms costs little and misses nothing.

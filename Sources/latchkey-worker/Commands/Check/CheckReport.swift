@@ -87,8 +87,8 @@ extension CheckReport {
                 }
             }
         }
-        let verdict =
-            exitCode == 0 ? "'latchkey run' would start" : "'latchkey run' would not start: exit code \(exitCode)"
+        let start = command == nil ? "given a COMMAND, 'latchkey run' would start" : "'latchkey run' would start"
+        let verdict = exitCode == 0 ? start : "'latchkey run' would not start: exit code \(exitCode)"
         return text + "\n" + style.bold(verdict) + "\n"
     }
 }
@@ -113,9 +113,9 @@ struct TextStyle {
     init(_ environment: EnvironmentEntries) {
         let locale =
             ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment.text($0) }.first { !$0.isEmpty } ?? ""
-        let isTerminal = Terminal.isTerminal(1) && environment["TERM"] != Array("dumb".utf8)
+        let isTerminal = Terminal.isCapable(1, environment.entries)
         columns = isTerminal ? Terminal.columns(of: 1) : nil
-        hasColour = isTerminal && environment["NO_COLOR"] == nil
+        hasColour = Terminal.showsColour(on: 1, environment.entries)
         hasSigns = isTerminal && ["utf-8", "utf8"].contains { locale.lowercased().hasSuffix($0) }
     }
 
