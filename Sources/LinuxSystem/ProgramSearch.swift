@@ -13,6 +13,10 @@ package enum ProgramSearch {
         /// A program that names an interpreter, or a loader, which is not there.
         case interpreterMissing(String, interpreter: String)
         case interpreterForbidden(String, interpreter: String)
+        /// A file on a file system that is mounted `noexec`.
+        case mountedNoexec(String)
+        /// A program compiled for another machine.
+        case foreign(String, machine: String)
 
         /// Whether the kernel says that there is no such file, although there may be one.
         package var isNotFound: Bool {
@@ -54,10 +58,16 @@ package enum ProgramSearch {
         default:
             var status = stat()
             let isSeen = unsafe stat(path, &status) == 0
+            var system = statvfs()
+            if isSeen, unsafe statvfs(path, &system) == 0, system.f_flag & 8 != 0 {  // ST_NOEXEC (statvfs(3))
+                throw .mountedNoexec(path)
+            }
             throw .forbidden(path, lacksExecuteBit: isSeen && status.st_mode & 0o111 == 0)
         }
         // A program that can't be read may be executed all the same; then its interpreter stays unknown.
-        guard let head = head(of: path), let interpreter = interpreter(in: head) else { return }
+        guard let head = head(of: path) else { return }
+        if let machine = MachineKind(head), !machine.runsHere { throw .foreign(path, machine: machine.name) }
+        guard let interpreter = interpreter(in: head) else { return }
         switch unsafe clinux_may_execute(interpreter) {
         case 0: break
         case ENOENT, ENOTDIR: throw .interpreterMissing(path, interpreter: interpreter)
@@ -65,8 +75,18 @@ package enum ProgramSearch {
         }
     }
 
+    /// What `env` is to look for in PATH, of a script that begins with `#!/usr/bin/env NAME`; nil for any other file.
+    package static func programOfEnv(_ path: String) -> String? {
+        guard let head = head(of: path), let interpreter = interpreter(in: head), interpreter.hasSuffix("/env")
+        else { return nil }
+        let line = head.dropFirst(2).prefix(254).prefix { $0 != UInt8(ascii: "\n") }
+        let words = String(decoding: line, as: UTF8.self).split { $0 == " " || $0 == "\t" || $0 == "\r" }.dropFirst()
+        // Options and assignments stand before the name (env(1)).
+        return words.first { !$0.hasPrefix("-") && !$0.contains("=") }.map(String.init)
+    }
+
     /// The file's first bytes, where the kernel looks for what to do with it.
-    private static func head(of path: String) -> [UInt8]? {
+    static func head(of path: String) -> [UInt8]? {
         let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard number >= 0 else { return nil }
         let file = OwnedDescriptor(owning: number)

@@ -8,7 +8,12 @@ package struct HostAddress: Equatable, Sendable {
     package let isPrivate: Bool
 
     /// The addresses of a host's name (getaddrinfo(3)), each once; none where it can't be resolved.
+    ///
+    /// Names below `localhost` are this machine's (RFC 6761, section 6.3), as libcurl has them, whatever resolvers say.
     package static func all(of host: String) -> [HostAddress] {
+        if host == "localhost" || host.hasSuffix(".localhost") {
+            return ["127.0.0.1", "::1"].map { HostAddress(text: $0, isPrivate: true) }
+        }
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
         var first: UnsafeMutablePointer<addrinfo>?

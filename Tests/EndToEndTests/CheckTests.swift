@@ -161,6 +161,69 @@ struct CheckTests {
         }
     }
 
+    @Test func `a program for another machine is not executable, and not the shell's`() throws {
+        try Emulator.serving { emulator in
+            let scratch = try Scratch()
+            var bytes = try Data(contentsOf: URL(fileURLWithPath: "/bin/true"))
+            // s390x, by `e_machine` of elf(5).
+            bytes.replaceSubrange(18..<20, with: [22, 0])
+            let program = try scratch.write("", to: "program")
+            try bytes.write(to: URL(fileURLWithPath: program))
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+            let checked = try check(emulator, ["-e", "A=db-password"], command: [program])
+            #expect(checked.code == .code(126))
+            let step = try #require(checked.report.steps.first { $0.code == "child-not-executable" })
+            #expect(step.detail.contains("'\(program)' is compiled for s390x, and this machine is "))
+            for options in [[], ["--once"]] {
+                let source = ["run", "--vault", emulator.vault, "--ca-file", emulator.authority]
+                let run = try emulator.start(source + options + ["--", program], in: scratch).end()
+                #expect(run.ending == .code(126))
+                #expect(run.hints.first == "latchkey: hint: see what keeps it back with 'latchkey check -- \(program)'")
+            }
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0 && Programs.installed("unshare") != nil, "needs root: a file system of its own"))
+    func `a file system that nothing may be executed on is named`() throws {
+        try Emulator.serving { emulator in
+            let scratch = try Scratch()
+            let mount = "mkdir m && mount -t tmpfs -o noexec none m && cp /bin/true m && exec \"$@\" -- $PWD/m/true"
+            let source = ["--vault", emulator.vault, "--ca-file", emulator.authority, "-e", "A=db-password"]
+            let outcome = try Launch(
+                try #require(Programs.installed("unshare")),
+                ["-m", "--propagation", "private", "sh", "-ec", mount, "sh", Programs.latchkey, "check"] + source,
+                environment: try emulator.environment(), directory: scratch.path, within: scratch
+            ).end()
+            #expect(outcome.ending == .code(126))
+            #expect(outcome.output.contains("/m/true' lies on a file system that is mounted noexec"))
+            #expect(outcome.output.contains("'findmnt -T "))
+        }
+    }
+
+    @Test func `a script whose program env does not find starts, and a check warns of it`() throws {
+        try Emulator.serving { emulator in
+            let scratch = try Scratch()
+            let script = try scratch.write("#!/usr/bin/env no-such-language\n", to: "script")
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
+            let checked = try check(emulator, ["-e", "A=db-password"], command: [script])
+            #expect(checked.code == .code(0))
+            let step = try #require(checked.report.steps.first { $0.code == "child-not-found" })
+            #expect(step.ok && step.detail.contains("PATH leads to no 'no-such-language'"))
+        }
+    }
+
+    @Test func `a check without a command says that it was given none`() throws {
+        try Emulator.serving { emulator in
+            let arguments = ["check", "--vault", emulator.vault, "--ca-file", emulator.authority, "-e", "A=smtp"]
+            let outcome = try emulator.start(arguments, in: Scratch()).end()
+            #expect(outcome.ending == .code(0))
+            #expect(outcome.output.contains("no COMMAND was given"))
+            #expect(outcome.output.hasSuffix("\ngiven a COMMAND, 'latchkey run' would start\n"))
+            // Names below localhost are this machine's.
+            #expect(outcome.output.contains(".localhost is 127.0.0.1 (private), ::1 (private)"))
+        }
+    }
+
     @Test(.enabled(if: geteuid() == 0, "needs root: another user's rights"))
     func `a command is looked for with the rights of the user that is to run it`() throws {
         try Emulator.serving { emulator in

@@ -72,6 +72,27 @@ import Testing
         #expect(interpreter.hasPrefix("/nil"))
     }
 
+    @Test func `a program for another machine is named with that machine`() throws {
+        let place = try Place()
+        var program = try Data(contentsOf: URL(fileURLWithPath: "/bin/true"))
+        // s390x, by `e_machine` of elf(5).
+        program.replaceSubrange(18..<20, with: [22, 0])
+        let path = try place.write("", to: "program")
+        try program.write(to: URL(fileURLWithPath: path))
+        let runners = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/sys/fs/binfmt_misc")) ?? []
+        #expect(obstacle(path) == (runners.count > 2 ? nil : .foreign(path, machine: "s390x")))
+        #expect(obstacle("/bin/true") == nil)
+    }
+
+    @Test(arguments: [
+        ("#!/usr/bin/env python3\n", "python3"), ("#!/usr/bin/env -S A=1 node --x\n", "node"), ("#!/bin/sh\n", nil),
+        ("echo\n", nil), ("#! /bin/env\n", nil),
+    ])
+    func `what env is to look for is known`(script: String, program: String?) throws {
+        let place = try Place()
+        #expect(ProgramSearch.programOfEnv(try place.write(script, to: "script")) == program)
+    }
+
     @Test func `a script without a first line for the kernel is the shell's`() throws {
         let place = try Place()
         #expect(obstacle(try place.write("echo\n", to: "script")) == nil)

@@ -58,7 +58,9 @@ extension Check {
 
     /// The command as the supervisor will look for it: with the rights and the PATH that it gets.
     mutating func lookAtCommand() {
-        guard let index = plan.child.commandIndex, index < arguments.count else { return }
+        guard let index = plan.child.commandIndex, index < arguments.count else {
+            return report.note(.command, "not looked at: no COMMAND was given behind '--'")
+        }
         let name = String(decoding: arguments[index], as: UTF8.self)
         report.command = CheckReport.Command(name: name, path: nil)
         let path = environment.text("PATH")
@@ -76,11 +78,27 @@ extension Check {
             report.command = CheckReport.Command(name: name, path: found)
             report.pass(
                 .command, "'\(name)' is '\(found)'\(plan.child.runAs.map { ", run as '\($0.userName)'" } ?? "")")
+            lookForProgramOfEnv(found, path)
         } catch {
             report.fail(.command, error)
         }
         if plan.environment.contains(where: { $0.name == "PATH" }) {
             report.note(.command, "PATH is one of the delivered variables: the command is looked for in that one")
+        }
+    }
+
+    /// A script that `env` runs starts, and ends at once where the program that it names is not there.
+    private mutating func lookForProgramOfEnv(_ script: String, _ path: String?) {
+        guard let program = ProgramSearch.programOfEnv(script) else { return }
+        do throws(ProgramSearch.Obstacle) {
+            _ = try ProgramSearch.find(program, path: path)
+        } catch {
+            report.warn(
+                .command,
+                Diagnosis(
+                    .childNotFound, exit: .notFound,
+                    "'\(script)' is run by 'env \(program)', and PATH leads to no '\(program)'",
+                    hint: "install it, or correct PATH or the first line of '\(script)'"))
         }
     }
 
@@ -157,6 +175,9 @@ extension ProgramSearch.Obstacle {
             "'\(path)' is run by '\(interpreter)', which does not exist"
         case .interpreterForbidden(let path, let interpreter):
             "'\(path)' is run by '\(interpreter)', which may not be executed"
+        case .mountedNoexec(let path): "'\(path)' lies on a file system that is mounted noexec"
+        case .foreign(let path, let machine):
+            "'\(path)' is compiled for \(machine)" + (MachineKind.own.map { ", and this machine is \($0.name)" } ?? "")
         }
     }
 
@@ -166,11 +187,15 @@ extension ProgramSearch.Obstacle {
         case .isDirectory: "name the program that lies in it"
         case .forbidden(let path, lacksExecuteBit: true): "make it executable with 'chmod +x \(path)'"
         case .forbidden(let path, lacksExecuteBit: false):
-            "'namei -l \(path)' shows which directory keeps it back, 'findmnt -T \(path)' whether it is mounted noexec"
+            "'namei -l \(path)' shows which directory keeps it back"
         case .interpreterMissing(let path, let interpreter) where interpreter.hasSuffix("\r"):
             "its first line ends with a carriage return; take them out with 'sed -i \"s/\\r$//\" \(path)'"
         case .interpreterMissing(let path, _), .interpreterForbidden(let path, _):
             "install it, or correct the first line of '\(path)'; for a compiled program, build it for this system"
+        case .mountedNoexec(let path):
+            "put it elsewhere, or take 'noexec' from the mount that 'findmnt -T \(path)' shows"
+        case .foreign(let path, _):
+            "take the build for this machine, or register one that runs it (binfmt_misc); 'file \(path)' shows what it is"
         }
     }
 }
