@@ -236,9 +236,20 @@ extension Supervisor {
         return actions
     }
 
+    private static func remedy(_ code: MessageCode) -> String? {
+        switch code {
+        case .workerMissing: "install latchkey-worker beside latchkey, or in ../libexec/latchkey"
+        case .workerReport: "install latchkey and latchkey-worker of one version"
+        case .workerHung: "see with 'latchkey check' what it waits for; a starved machine looks the same"
+        case .workerCrashed:
+            "see in the kernel's log whether memory ran out ('dmesg | tail'); if it did not, report it with this message"
+        default: nil
+        }
+    }
+
     private mutating func attemptFailed(_ code: MessageCode, _ text: String, at now: Moment) -> [SupervisorAction] {
         guard let worker else { return [] }
-        let hint = code == .workerMissing ? "install latchkey-worker beside latchkey, or in ../libexec/latchkey" : nil
+        let hint = Self.remedy(code)
         switch worker.order.task {
         case .first:
             let exitCode: ExitCode = code == .workerMissing || code == .systemRefused ? .system : .software
@@ -247,7 +258,7 @@ extension Supervisor {
         case .rollBack:
             status.endedAttempt = status.attempt
             schedule(backoff(), at: now)
-            return [.log(Message(.error, code, text)), .startChild]
+            return [.log(Message(.error, code, text, hint: hint)), .startChild]
         case .refresh:
             let failure = WorkerFailure(code: code.rawValue, exitCode: 70, message: text, hint: hint)
             return refreshFailed(failure, report: nil, asked: worker.asked, at: now)

@@ -181,17 +181,44 @@ struct MessageTests {
         }
     }
 
+    @Test func `a refresh that works again is said`() throws {
+        try Emulator.serving { azure in
+            try expect("info[refresh-recovered]: refreshed again: ", of: azure, ["-f", "a=db-password"]) { scratch in
+                try azure.fault("{\"endpoint\":\"vault\",\"token\":true,\"error\":\"forbidden-by-rbac\"}")
+                let failed = try azure.start(["refresh", "--wait", "--instance", "told"], in: scratch).end()
+                #expect(failed.ending == .code(77))
+                try azure.control("DELETE", "faults")
+            }
+        }
+    }
+
     // MARK: the worker
 
     /// What is said where another program stands in the worker's place; nil for none.
-    private func said(worker: String?) throws -> Outcome {
+    private func said(worker: String?, _ environment: [String: String] = [:]) throws -> Outcome {
         let scratch = try Scratch()
         try FileManager.default.copyItem(atPath: Programs.latchkey, toPath: scratch.path + "/latchkey")
         if let worker { try FileManager.default.copyItem(atPath: worker, toPath: scratch.path + "/latchkey-worker") }
         return try Launch(
             scratch.path + "/latchkey", ["run", "--", "true"],
-            environment: ["RUNTIME_DIRECTORY": scratch.path + "/instance"], within: scratch
+            environment: environment.merging(["RUNTIME_DIRECTORY": scratch.path + "/instance"]) { $1 }, within: scratch
         ).end()
+    }
+
+    @Test(arguments: [
+        ("garbage", "worker-report", "the worker's report can't be read: ", "of one version"),
+        ("hang", "worker-hung", "the worker did not answer in time and was killed", "'latchkey check'"),
+        ("crash", "worker-crashed", "the worker ended without a report (", "the kernel's log"),
+    ])
+    func `a worker that fails at the start is said with the way on`(
+        way: String, code: String, words: String, hint: String
+    ) throws {
+        let outcome = try said(
+            worker: Programs.stubWorker, ["STUB_FIRST": way, "STUB_ATTEMPT_TIMEOUT": "100"])
+        #expect(outcome.ending == .code(70))
+        #expect(outcome.failures.count == 1)
+        #expect(outcome.failures.first?.hasPrefix("latchkey: error[\(code)]: \(words)") == true, "\(outcome.errors)")
+        #expect(outcome.hints.first?.contains(hint) == true, "\(outcome.errors)")
     }
 
     @Test func `a worker that is not there, or is none, ends the start`() throws {

@@ -33,8 +33,9 @@ import Testing
             "[env]\nA = { secrt = \"x\" }", "config-key]: latchkey.toml:2:7: unknown key 'env.A.secrt'",
             hint: "did you mean 'secret'?"),
         Case(
-            "vault = \"contoso-web\"\n[env]\nA = \"x\"\nA = \"y\"",
-            "config-duplicate]: latchkey.toml:4:1: 'A' is given again; first at line 3, column 1"),
+            "vault = \"contoso-web\"\n[env]\nDB = \"x\"\nDB = \"y\"",
+            "config-duplicate]: latchkey.toml:4:1: 'DB' is given again; first at line 3, column 1",
+            hint: "keep one of the two"),
         Case(
             "[env]\nA = 1",
             "config-value]: latchkey.toml:2:5: 'env.A': has to be a reference or a table, not a whole number"),

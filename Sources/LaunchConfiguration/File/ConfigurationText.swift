@@ -40,8 +40,11 @@ struct ConfigurationText {
         self.name = name
         self.path = path
         let places = TextPlaces(bytes)
-        func fail(_ code: MessageCode, at place: TextPlace, _ reason: String) -> ConfigurationError {
-            ConfigurationError(code, exit: .configuration, "\(name):\(place.line):\(place.column): \(reason)")
+        func fail(
+            _ code: MessageCode, at place: TextPlace, _ reason: String, hint: String? = nil
+        ) -> ConfigurationError {
+            ConfigurationError(
+                code, exit: .configuration, "\(name):\(place.line):\(place.column): \(reason)", hint: hint)
         }
         if let nul = bytes.firstIndex(of: 0) {
             throw fail(.configurationSyntax, at: places[nul], "a NUL byte is not allowed")
@@ -67,7 +70,7 @@ struct ConfigurationText {
                 throw fail(
                     .configurationDuplicate, at: places[duplicate.second],
                     "'\(duplicate.path.joined(separator: "."))' is given again; first at line \(first.line), column "
-                        + "\(first.column)")
+                        + "\(first.column)", hint: "keep one of the two")
             }
             throw fail(.configurationSyntax, at: place, Self.reason(error))
         } catch {

@@ -18,6 +18,7 @@ enum Programs {
     static let areShipped = directory("LATCHKEY_BIN") != nil
     static let emulator = debug + "/latchkey-emulator"
     static let probe = debug + "/latchkey-probe"
+    static let stubWorker = debug + "/latchkey-stub-worker"
 
     /// The first program of this name in PATH.
     static func installed(_ name: String) -> String? {
