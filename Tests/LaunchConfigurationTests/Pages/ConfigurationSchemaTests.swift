@@ -44,6 +44,35 @@ struct SchemaExample: CustomTestStringConvertible, Sendable {
             toml: "vault = \"contoso-web\"\n[credentials.\"a.service\"]\nb = 1", mistake: "credentials/a.service/b"),
     ]
 
+    /// Every key that there is, with a number that no key takes.
+    static let ofWrongType =
+        OptionTable.definitions.compactMap(\.key).map { key in
+            SchemaExample(
+                toml: (key.table.map { "[\($0)]\n" } ?? "") + "\(key.name) = 1.5",
+                mistake: (key.table.map { "\($0)/" } ?? "") + key.name)
+        }
+        + EntryTable.allCases.flatMap { table in
+            table.keys.map { key in
+                let start = table == .select ? "[[select]]\n" : "[\(table.rawValue).a]\n"
+                let source = ["secret", "certificate", "key", "template", "set"].contains(key.name)
+                return SchemaExample(
+                    toml: start + (source || table == .select ? "" : "secret = \"akv://v/x\"\n") + "\(key.name) = 1.5",
+                    mistake: table == .select ? "select/0/\(key.name)" : "\(table.rawValue)/a/\(key.name)")
+            }
+        }
+
+    /// Every table, with a key that it does not have.
+    static let withUnknownKey =
+        Set(OptionTable.definitions.compactMap { $0.key?.table }).sorted().map { table in
+            SchemaExample(toml: "[\(table)]\nnonsense = \"x\"", mistake: table)
+        } + [
+            SchemaExample(toml: "[env.a]\nsecret = \"akv://v/x\"\nnonsense = \"x\"", mistake: "env/a"),
+            SchemaExample(toml: "[files.a]\nsecret = \"akv://v/x\"\nnonsense = \"x\"", mistake: "files/a"),
+            SchemaExample(toml: "vault = \"v\"\n[[select]]\nnonsense = \"x\"", mistake: "select/0"),
+        ]
+
+    private static let refused = broken + ofWrongType + withUnknownKey
+
     /// Every example in a page, and those in deploy, that is a latchkey.toml.
     static var published: [SchemaExample] {
         var texts = Repository.files("deploy", ending: ".toml").compactMap { try? Repository.text($0) }
@@ -86,7 +115,7 @@ struct SchemaExample: CustomTestStringConvertible, Sendable {
 
     @Test(.enabled(if: hasChecker, "needs python3-jsonschema and Python 3.11"))
     func `the schema accepts every published example and places every mistake`() throws {
-        let examples = Self.published + Self.broken
+        let examples = Self.published + Self.refused
         for (example, places) in zip(examples, try Self.judge(examples)) {
             #expect(places == (example.mistake.map { [$0] } ?? []), "\(example.testDescription)")
         }
@@ -97,7 +126,7 @@ struct SchemaExample: CustomTestStringConvertible, Sendable {
         #expect(isAccepted(example.toml))
     }
 
-    @Test(arguments: broken)
+    @Test(arguments: refused)
     func `the reader refuses what the schema refuses`(example: SchemaExample) {
         #expect(!isAccepted(example.toml))
     }
