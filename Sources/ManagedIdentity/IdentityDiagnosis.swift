@@ -51,7 +51,9 @@ extension IdentityError: DiagnosableError {
                 hint: "assign a managed identity to this machine, set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
                     + "AZURE_CLIENT_SECRET, or use '--identity azure-cli' after 'az login'")
         case .absent(let kind, let reason):
-            Diagnosis(.identityNone, exit: .denied, "identity '\(kind.rawValue)' is not here: \(reason)")
+            Diagnosis(
+                .identityNone, exit: .denied, "identity '\(kind.rawValue)' is not here: \(reason)",
+                hint: "see with 'latchkey check --explain --identity auto' which one is")
         case .unassigned(let kind, let identity, let hint):
             Diagnosis(
                 .identityUnknown, exit: .denied,
@@ -67,7 +69,8 @@ extension IdentityError: DiagnosableError {
         case .denied(let kind, let status, let hint):
             Diagnosis(
                 .identityDenied, exit: .denied,
-                "identity '\(kind.rawValue)': the endpoint denied a token (HTTP \(status))", hint: hint)
+                "identity '\(kind.rawValue)': the endpoint denied a token (HTTP \(status))",
+                hint: hint ?? MessageCode.identityDenied.entry.remedy)
         default: preconditionFailure("no refusal")
         }
     }
