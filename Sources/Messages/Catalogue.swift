@@ -35,7 +35,7 @@ extension MessageCode {
             .error(.cannotCreate, "the file that is to be written exists", "choose another name, or move the file away")
         case .fileWritten: .info("the file was written", "look it over, and try it with 'latchkey check'")
         case .outputFailed:
-            .error(.inputOutput, "what was asked for could not be written to standard output", "see the reason")
+            .error(.inputOutput, "what was asked for could not be written", "see the reason")
         case .vaultMissing:
             .error(
                 .usage, "a reference names no vault, and there is no default vault",

@@ -75,6 +75,9 @@ struct CommandTests {
             #expect(second.ending == .code(73))
             #expect(second.failures.first?.contains("error[file-exists]: ") == true)
             #expect(try emulator.journal().count == requests)
+            let nowhere = try start(emulator, ["init", "--output", "no/such/directory"], in: scratch)
+            #expect(nowhere.ending == .code(73))
+            #expect(nowhere.failures.first?.contains("error[output-failed]: 'no/such/directory' can't be") == true)
             let check = try emulator.start(
                 ["check", "--ca-file", emulator.authority, "--", Programs.probe], in: scratch
             ).end()

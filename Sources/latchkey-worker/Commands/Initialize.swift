@@ -38,7 +38,9 @@ enum Initialize {
             try ProcessFiles.create(path, Array(text.utf8), mode: 0o644)
         } catch {
             if error.isExisting { throw existing(path, error.reason) }
-            throw Diagnosis(.fileExists, exit: .cannotCreate, "'\(path)': \(error.reason)")
+            throw Diagnosis(
+                .outputFailed, exit: .cannotCreate, "'\(path)' can't be written: \(error.reason)",
+                hint: "choose another place with --output, or '-' for standard output")
         }
     }
 
