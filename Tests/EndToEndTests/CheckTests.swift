@@ -178,7 +178,7 @@ struct CheckTests {
                 let source = ["run", "--vault", emulator.vault, "--ca-file", emulator.authority]
                 let run = try emulator.start(source + options + ["--", program], in: scratch).end()
                 #expect(run.ending == .code(126))
-                #expect(run.hints.first == "latchkey: hint: see what keeps it back with 'latchkey check -- \(program)'")
+                #expect(run.hints.last == "latchkey: hint: see what keeps it back with 'latchkey check -- \(program)'")
             }
         }
     }

@@ -130,7 +130,8 @@ struct SecretCompletionTests {
                 ).end()
                 #expect(outcome.ending == .code(0))
                 #expect(outcome.errors.isEmpty)
-                return outcome.output.split(separator: "\n").map(String.init)
+                // Behind a tab stands what the option means.
+                return outcome.output.split(separator: "\n").map { String($0.prefix { $0 != "\t" }) }
             }
             let vault = "--vault \(emulator.vault)"
             #expect(

@@ -89,7 +89,7 @@ extension CheckReport {
         }
         let start = command == nil ? "given a COMMAND, 'latchkey run' would start" : "'latchkey run' would start"
         let verdict = exitCode == 0 ? start : "'latchkey run' would not start: exit code \(exitCode)"
-        return text + "\n" + style.bold(verdict) + "\n"
+        return text + "\n" + style.bold(style.folded(verdict)) + "\n"
     }
 }
 
@@ -127,6 +127,11 @@ struct TextStyle {
         let indent = hasSigns ? 4 : 7
         return WrappedText.lines(text, width: max(20, columns - indent))
             .joined(separator: "\n" + String(repeating: " ", count: indent))
+    }
+
+    /// Text in lines of the terminal's width.
+    func folded(_ text: String) -> String {
+        columns.map { WrappedText.lines(text, width: max(20, $0)).joined(separator: "\n") } ?? text
     }
 
     func bold(_ text: String) -> String { painted(text, "1") }
