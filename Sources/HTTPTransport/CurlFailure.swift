@@ -78,7 +78,7 @@ struct CurlFacts {
         if pinRefused {
             return .untrusted(reason: "the certificate's SHA-1 is not the pinned one")
         }
-        if code == CURLE_SSL_CACERT_BADFILE {
+        if code == CURLE_SSL_CACERT_BADFILE || words.contains("error setting certificate") {
             return .untrusted(reason: "the certificate authorities in '\(authorities)' can't be read")
         }
         if verification != 0 {
@@ -88,7 +88,8 @@ struct CurlFacts {
             return .untrusted(reason: "the certificate is not for '\(host)'")
         }
         if words.containsAny(of: [
-            "SSL_ERROR_SYSCALL", "unexpected eof", "onnection reset", "roken pipe", "SSL_ERROR_ZERO",
+            "SSL_ERROR_SYSCALL", "unexpected eof", "onnection reset", "roken pipe", "SSL_ERROR_ZERO", "Recv failure",
+            "Send failure",
         ]) {
             return .broken(reason: "the connection was closed during the TLS handshake")
         }
