@@ -5,8 +5,8 @@ package import Secrets
 extension CertificateBundle {
     /// Reads a PFX (PKCS#12, RFC 7292) in DER; no password and an empty one are the same.
     ///
-    /// Certificates that were encrypted with algorithms of the nineties (RC2, single DES) are read through the library's legacy
-    /// provider where that is installed, or brought by the bundle, else they are `unsupported`.
+    /// What was encrypted with algorithms of the nineties (RC2, single DES) is read through the library's legacy provider
+    /// where that is installed, or brought by the bundle, else it is `unsupported`.
     package init(pfx bytes: Span<UInt8>, password: SharedSecret? = nil) throws(CryptographyError) {
         let secret = try terminated(password)
         self = try secret.withBytes { (secret) throws(CryptographyError) -> CertificateBundle in
@@ -136,6 +136,9 @@ extension CertificateBundle {
     private static func exported(
         _ bytes: Span<UInt8>, password: Span<UInt8>, context: OpaquePointer
     ) throws(CryptographyError) -> Exported {
+        // The library decrypts a key in the thread's default context, whatever context the file was read in.
+        let usual = unsafe OSSL_LIB_CTX_set0_default(context)
+        defer { _ = unsafe OSSL_LIB_CTX_set0_default(usual) }
         let bundle = try unsafe parsed(bytes, password: password, context: context)
         guard let key = bundle.privateKey else {
             return Exported(privateKey: SecretBytes(copying: [UInt8]().span), certificates: bundle.certificates)

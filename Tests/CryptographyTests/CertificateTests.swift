@@ -111,7 +111,7 @@ func `a key is written as unencrypted PKCS 8`(key: String) throws {
 @Test(
     arguments: [
         (Fixtures.pfxWithoutPassword, nil), (Fixtures.pfxWithoutPassword, ""), (Fixtures.pfx, Fixtures.password),
-        (Fixtures.pfxLegacy, Fixtures.password),
+        (Fixtures.pfxLegacy, Fixtures.password), (Fixtures.pfxRC2, Fixtures.password),
     ] as [(String, String?)])
 func `a PFX yields its key and chain`(pfx: String, password: String?) throws {
     let read = try bundle(pfx: decoded(pfx), password: password)
