@@ -39,7 +39,7 @@ extension SupervisorLoop {
         // The address sanitizer's map of the memory is 16 TiB of addresses.
         private static let memoryLimit: UInt64 = 0
     #else
-        private static let memoryLimit: UInt64 = 4 << 30
+        private static let memoryLimit: UInt64 = 1 << 30
     #endif
 
     private func spawnWorker(orders: CInt, report: CInt) throws(SystemError) -> Int32 {

@@ -4,24 +4,11 @@ import Testing
 
 /// What the programs take from themselves, seen from outside.
 struct HardeningTests {
-    /// A worker that tries again and again, by its process id.
-    private func worker(of launch: Launch) throws -> Int32 {
-        var found: Int32?
-        let isThere = eventually {
-            found = ProcessTree.descendants(of: launch.pid).first {
-                ProcessTree.name(of: $0)?.hasPrefix("latchkey-worke") == true || ProcessTree.name(of: $0) == "ld.so"
-            }
-            return found.map { ProcessFiles.statusLine("Seccomp:", of: $0) == "2" } ?? false
-        }
-        try #require(isThere, "no worker is under way; errors: \(launch.errors.text)")
-        return try #require(found)
-    }
-
     private func expectConfined(_ worker: Int32, _ location: SourceLocation = #_sourceLocation) {
         #expect(ProcessFiles.statusLine("NoNewPrivs:", of: worker) == "1", sourceLocation: location)
         #expect(getpgid(worker) == worker, "a worker is in another's process group", sourceLocation: location)
         #expect(limit("Max core file size", of: worker) == "0", sourceLocation: location)
-        #expect(limit("Max address space", of: worker) == "4294967296", sourceLocation: location)
+        #expect(limit("Max address space", of: worker) == "1073741824", sourceLocation: location)
     }
 
     private func limit(_ name: String, of process: Int32) -> String? {
@@ -37,7 +24,7 @@ struct HardeningTests {
             let launch = try azure.run(
                 "-f", "database=db-password", "--signal", "USR1",
                 command: [Programs.probe, "print-on", "USR1", "database"], in: scratch)
-            expectConfined(try worker(of: launch))
+            expectConfined(try launch.worker())
             try azure.control("DELETE", "faults/ill")
             try launch.expect(line: "ready")
             // What the app was started with is not the worker's.
@@ -50,7 +37,7 @@ struct HardeningTests {
             #expect(eventually { ProcessTree.descendants(of: launch.pid) == [child] })
             try azure.fault(#"{"name":"ill","endpoint":"vault","status":503}"#)
             launch.send(SIGHUP)
-            expectConfined(try worker(of: launch))
+            expectConfined(try launch.worker())
             try launch.end(SIGTERM)
         }
     }

@@ -42,18 +42,6 @@ struct PrivacyTests {
 
     private static func becoming(_ user: Int) -> [String] { ["--reuid=\(user)", "--regid=\(user)", "--clear-groups"] }
 
-    private func worker(of launch: Launch) throws -> Int32 {
-        var found: Int32?
-        let isThere = eventually {
-            found = ProcessTree.descendants(of: launch.pid).first {
-                ProcessTree.name(of: $0)?.hasPrefix("latchkey-worke") == true
-            }
-            return found.map { ProcessFiles.statusLine("Seccomp:", of: $0) == "2" } ?? false
-        }
-        try #require(isThere, "no worker is under way; errors: \(launch.errors.text)")
-        return try #require(found)
-    }
-
     /// What a user can read of a process.
     private func readable(_ process: Int32, by user: Int) throws -> String {
         let script = """
@@ -72,7 +60,7 @@ struct PrivacyTests {
             let scratch = try Scratch()
             try azure.fault(#"{"name":"ill","endpoint":"vault","status":503}"#)
             let launch = try launch(azure, scratch, ["sleep"])
-            let worker = try worker(of: launch)
+            let worker = try launch.worker()
             for process in [launch.pid, worker] {
                 for user in [Self.user, Self.user - 1] { #expect(try readable(process, by: user) == "looked\n") }
             }
@@ -100,7 +88,7 @@ struct PrivacyTests {
             let scratch = try Scratch()
             try azure.fault(#"{"name":"ill","endpoint":"vault","status":503}"#)
             let launch = try launch(azure, scratch, ["sleep"])
-            kill(try worker(of: launch), signal)
+            kill(try launch.worker(), signal)
             let outcome = try launch.end()
             #expect(outcome.ending == .code(70))
             #expect(outcome.failures.first?.contains("error[worker-crashed]: ") == true, "\(outcome.errors)")

@@ -89,6 +89,20 @@ final class Launch: Sendable {
         try #require(came, "no '\(part)'; errors: \(errors.text)", sourceLocation: location)
     }
 
+    /// The process id of a worker that is under way and has denied itself system calls, as one that tries again and again.
+    func worker(_ location: SourceLocation = #_sourceLocation) throws -> Int32 {
+        var found: Int32?
+        let isThere = eventually {
+            found = ProcessTree.descendants(of: pid).first {
+                // In a bundle it is its loader that is started.
+                ProcessTree.name(of: $0)?.hasPrefix("latchkey-worke") == true || ProcessTree.name(of: $0) == "ld.so"
+            }
+            return found.map { ProcessFiles.statusLine("Seccomp:", of: $0) == "2" } ?? false
+        }
+        try #require(isThere, "no worker is under way; errors: \(errors.text)", sourceLocation: location)
+        return try #require(found, sourceLocation: location)
+    }
+
     private func checkArguments(_ location: SourceLocation) {
         for process in [pid] + ProcessTree.descendants(of: pid) {
             let arguments = ProcessFiles.text("/proc/\(process)/cmdline") ?? ""
