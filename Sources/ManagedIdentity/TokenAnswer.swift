@@ -41,6 +41,9 @@ enum TokenAnswer {
         guard let answer: Token = decoded(body) else {
             throw .answer(kind, problem: "the token's answer is not the JSON it should be")
         }
+        guard !(body.withBytes { hasMemberTwice($0) }) else {
+            throw .answer(kind, problem: "the token's answer has a member twice")
+        }
         guard let token = answer.token, !token.isEmpty else {
             throw .answer(kind, problem: "the answer holds no token")
         }

@@ -74,3 +74,19 @@ func `an answer without a token ends with a clear failure`(body: String) throws 
     dump(found, to: &dumped)
     #expect(!dumped.contains("synthetic"))
 }
+
+@Test(arguments: [
+    #"{"access_token":"a","access_token":"b"}"#, #"{"access_token":"a","access_token":"a"}"#,
+    #"{"access_token":"a","access\u005ftoken":"b"}"#, #"{"expires_in":1,"access_token":"a","expires_in":"2"}"#,
+    #"{"x":[{"access_token":"b"}],"access_token":"a","x":{}}"#,
+])
+func `an answer with a member twice ends with a clear failure`(body: String) throws {
+    let found = try diagnosis { _ = try token(body) }
+    #expect((found.code, found.exitCode) == (.identityAnswer, .protocolFailure))
+    #expect(found.text.contains("has a member twice"))
+}
+
+@Test func `names below an answer's members, and in its texts, are not its own`() throws {
+    let nested = #""x":{"access_token":"b","a":[{"a":1},{"a":2}]},"a":"\",\"access_token\":\"c\\","y":["x","x"]"#
+    #expect(try token(#"{"access_token":"synthetic-token",\#(nested)}"#).expiresOn == now + 3600)
+}
