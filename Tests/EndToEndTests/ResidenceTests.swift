@@ -54,9 +54,32 @@ struct ResidenceTests {
         }
     }
 
+    @Test(
+        .enabled(if: geteuid() == 0, "needs root, to read the memory of a process that is not dumpable"),
+        arguments: [
+            ["sidecar"], ["sidecar", "--exec-on-change", "PROBE exit 0"], ["run", "--exec-on-change", "PROBE exit 0"],
+        ])
+    func `nor is any where files are kept for others, or a command is told of a change:`(words: [String]) throws {
+        try Emulator.serving { azure in
+            let scratch = try Scratch()
+            let isRun = words[0] == "run"
+            let launch = try azure.start(
+                words.map { $0.replacing("PROBE", with: Programs.probe) } + ["--vault", azure.vault]
+                    + ["--ca-file", azure.authority, "--refresh", "off", "-f", "database=db-password"]
+                    + (isRun ? ["-e", "DB_PASSWORD=db-password", "--", Programs.probe, "sleep"] : []), in: scratch)
+            for round in 1...4 {
+                #expect(try eventually { try scratch.state() == "fresh" && scratch.status().generation == round })
+                try expectNothing(in: launch, beside: isRun ? 1 : 0)
+                try azure.rotate("db-password", to: "c4n4ry-\(round)")
+                launch.send(SIGHUP)
+            }
+            try launch.end(SIGTERM)
+        }
+    }
+
     /// Once the worker is gone, in all memory that can be read of the process that stays.
-    private func expectNothing(in launch: Launch) throws {
-        let isAlone = eventually { ProcessTree.descendants(of: launch.pid).count == 1 }
+    private func expectNothing(in launch: Launch, beside count: Int = 1) throws {
+        let isAlone = eventually { ProcessTree.descendants(of: launch.pid).count == count }
         #expect(isAlone, "a worker stays")
         let memory = try MemorySearch(process: launch.pid)
         #expect(memory.count > 1 << 20, "\(memory.count) bytes could be read")
