@@ -222,7 +222,7 @@ if Context.environment["LATCHKEY_FUZZING"] != nil {
             name: "latchkey-fuzz",
             dependencies: [
                 "LinuxSystem", "Secrets", "Messages", "HTTPTransport", "WorkerProtocol", "ServiceNotify",
-                "LaunchConfiguration", "Delivery", "ManagedIdentity", "KeyVault", "Refresh",
+                "LaunchConfiguration", "Delivery", "ManagedIdentity", "KeyVault", "Refresh", "ServiceManager",
             ],
             path: "Tests/Fuzzing", exclude: ["Corpus", "run.sh"], swiftSettings: strict))
 }

@@ -3,6 +3,7 @@ import LaunchConfiguration
 import LinuxSystem
 import Refresh
 import Secrets
+import ServiceManager
 import ServiceNotify
 import WorkerProtocol
 
@@ -16,8 +17,9 @@ typealias Parser = @Sendable ([UInt8]) -> Void
 /// Everything that reads bytes which somebody else wrote, by name. A corpus of each is in `Corpus/NAME`.
 let parsers: [String: Parser] = [
     "answer": vaultAnswer, "challenge": challenge, "dates": dates, "endpoint": endpoint, "head": answerHead,
-    "json": json, "memory": refreshMemory, "notify": notification, "order": workerOrder, "realm": realm,
-    "reference": reference, "report": report, "template": template, "token": tokenAnswer, "toml": configuration,
+    "json": json, "memory": refreshMemory, "notify": notification, "order": workerOrder, "peer": peerAddress,
+    "realm": realm, "reference": reference, "report": report, "template": template, "token": tokenAnswer,
+    "toml": configuration,
 ]
 
 private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
@@ -106,6 +108,16 @@ private let vault = try? VaultAddress(parsing: "contoso-web")
     guard let notification = ChildNotification(datagram: bytes) else { return }
     let lines = notification.forwarded.split(separator: 0x0A)
     precondition(!lines.contains { $0.starts(with: Array("MAINPID=".utf8)) }, "MAINPID is passed on")
+}
+
+/// The address of whoever connects for a credential.
+@Sendable private func peerAddress(_ bytes: [UInt8]) {
+    guard let request = CredentialRequest(address: bytes) else { return }
+    let end = Array("/unit/\(request.unit)/\(request.credential)".utf8)
+    precondition(bytes.first == 0 && bytes.suffix(end.count).elementsEqual(end), "names that were not asked for")
+    let digits = bytes.dropFirst().dropLast(end.count)
+    let isHexadecimal = digits.allSatisfy { Character(UnicodeScalar($0)).isHexDigit }
+    precondition(!digits.isEmpty && isHexadecimal, "no manager's address")
 }
 
 @Sendable private func workerOrder(_ bytes: [UInt8]) {
