@@ -81,8 +81,9 @@ look() {
     need ca-certificates test -d /usr/share/ca-certificates/mozilla
     need mmdebstrap command -v mmdebstrap
     need podman command -v podman
-    # What only the full run does: the Debian package, and recipes for programs that are large.
+    # What only the full run does: the Debian package, recipes for large programs, and the other architecture.
     if [ -n "${LATCHKEY_FULL:-}" ]; then
+        need libc6-dev-arm64-cross test -d /usr/aarch64-linux-gnu/include
         need dpkg-dev command -v dpkg-buildpackage
         need debhelper command -v dh
         need lintian command -v lintian
@@ -160,6 +161,20 @@ if command -v shellcheck >/dev/null; then
     shellcheck "${scripts[@]}" || failures+=("shellcheck")
 else
     skips+=("shellcheck of the scripts: shellcheck is not installed")
+fi
+
+if [ -n "${LATCHKEY_FULL:-}" ]; then
+    step "checking the C sources for aarch64"
+    # The toolchain's own, which need not be in PATH.
+    clang=$(swift -print-target-info | jq -r .paths.runtimeResourcePath)/../../bin/clang
+    if [ -x "$clang" ] && [ -d /usr/aarch64-linux-gnu/include ]; then
+        for source in Sources/CLinux/*.c Sources/latchkey-probe/*.c; do
+            "$clang" --target=aarch64-linux-gnu -isystem /usr/aarch64-linux-gnu/include -I Sources/CLinux/include \
+                -Wall -Wextra -Werror -fsyntax-only "$source" || failures+=("$source for aarch64")
+        done
+    else
+        skips+=("the C sources for aarch64: there is no clang, or there are no headers")
+    fi
 fi
 
 step "checking what is linked"
