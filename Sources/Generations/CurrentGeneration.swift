@@ -30,4 +30,9 @@ extension SecretsDirectory {
             return CurrentGeneration(root: root, owner: owner)
         }
     }
+
+    /// The current generation's own name; nil before the first one.
+    package var currentName: String? {
+        try? perform { () throws(GenerationError) in try stock().current.map { "\($0.fileName)" } }
+    }
 }

@@ -64,7 +64,11 @@ extension Gathered {
             outcome.environmentChanged = state.environmentDigest != memory.delivered.environmentDigest
         }
         let keepsPrevious = task.keepsPrevious
-        outcome.filesChanged = try writeFiles(task, keepingTarget: keepsPrevious && memory.changedFiles)
+        let isWritten = try writeFiles(task, keepingTarget: keepsPrevious && memory.changedFiles)
+        state.filesGeneration = task.secrets?.currentName ?? ""
+        // A worker that ended between its swap and its report has put in place what nobody was told of.
+        let told = memory.delivered.filesGeneration
+        outcome.filesChanged = isWritten || !told.isEmpty && told != state.filesGeneration
         for known in objects { state.identities[known.object.url] = known.record.identity }
         for (target, recipe) in recipes { state.recipes[target.name] = recipe }
         state.statusJSON = statusJSON

@@ -96,6 +96,8 @@ package struct DeliveredState: Equatable, Sendable {
     package var recipes: [String: String] = [:]
     /// The keyed digest of the child's environment block.
     package var environmentDigest: [UInt8] = []
+    /// The name of the files' generation; empty without files.
+    package var filesGeneration = ""
     /// What the status shows of it: `secrets` as JSON, the metrics' lines of expiry, and the words for people.
     package var statusJSON: [UInt8] = []
     package var expiryMetrics: [UInt8] = []
@@ -107,6 +109,7 @@ package struct DeliveredState: Equatable, Sendable {
         writer.write(texts: identities)
         writer.write(texts: recipes)
         writer.write(environmentDigest)
+        writer.write(filesGeneration)
         writer.write(statusJSON)
         writer.write(expiryMetrics)
         writer.write(summary)
@@ -116,6 +119,7 @@ package struct DeliveredState: Equatable, Sendable {
         identities = try reader.readTexts()
         recipes = try reader.readTexts()
         environmentDigest = try reader.readBytes()
+        filesGeneration = try reader.readString()
         statusJSON = try reader.readBytes()
         expiryMetrics = try reader.readBytes()
         summary = try reader.readString()

@@ -1,5 +1,6 @@
 import Cryptography
 import Generations
+import Glibc
 import HTTPTransport
 import LaunchConfiguration
 import LinuxSystem
@@ -36,7 +37,7 @@ struct SupervisedWorker {
             let environment = EnvironmentEntries(block: block)
             let entries = EnvironmentEntries(entries: environment.entries.filter { !isManagers($0) })
             let order = try decoded(orderBytes)
-            var worker = SupervisedWorker(
+            var worker = try SupervisedWorker(
                 order: order, arguments: arguments, environment: entries, confinement: confinement)
             defer { worker.log.settle() }
             try worker.attempt()
@@ -60,20 +61,26 @@ struct SupervisedWorker {
 
     private init(
         order: WorkerOrder, arguments: [[UInt8]], environment: EnvironmentEntries, confinement: Confinement
-    ) {
+    ) throws(SystemError) {
         self.confinement = confinement
         self.order = order
         self.arguments = arguments
         self.environment = environment
         log = WorkerLog(environment: environment)
-        memory = Self.kept(order) ?? RefreshMemory(key: randomBytes(32))
+        memory = try Self.kept(order) ?? RefreshMemory(key: randomBytes(32))
     }
 
-    /// What the last worker left; something unreadable costs one full comparison and nothing else.
-    private static func kept(_ order: WorkerOrder) -> RefreshMemory? {
-        guard order.task != .first,
-            let bytes = try? MemoryFile.contents(of: WorkerDescriptor.memoryIn, limit: 16 << 20)
-        else { return nil }
+    /// What the last worker left; something malformed costs one full comparison and nothing else.
+    private static func kept(_ order: WorkerOrder) throws(SystemError) -> RefreshMemory? {
+        guard order.task != .first else { return nil }
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try MemoryFile.contents(of: WorkerDescriptor.memoryIn, limit: 16 << 20)
+        } catch {
+            // None was left. Anything else is this attempt's trouble: the count of generations must not begin anew.
+            guard error.code == EBADF || error.code == EFBIG else { throw error }
+            return nil
+        }
         return try? RefreshMemory(decoding: bytes)
     }
 
@@ -175,10 +182,16 @@ struct SupervisedWorker {
             let message = WorkerMessage.waiting(milliseconds: max(0, pause.wholeMilliseconds))
             try? LocalSocket.send(message.encoded, over: WorkerDescriptor.report)
         }
+        let before = memory
         do throws(RefreshFailure) {
             try deliver(plan, place, isSidecar: isSidecar, observer)
         } catch {
             progress?.stop()
+            // What was put in place and not reported is found by the next attempt, which compares with what was told.
+            let (requests, warnedDays) = (memory.requests, memory.warnedDays)
+            memory = before
+            memory.requests = requests
+            memory.warnedDays = warnedDays
             if isStart {
                 log.end(error.diagnoses)
                 return try report(
