@@ -60,12 +60,6 @@ func `an answer without a token ends with a clear failure`(body: String) throws 
     #expect(found.text.utf8.count < 200)
 }
 
-@Test func `a member that stands twice crashes nothing`() throws {
-    let found = try token(
-        #"{"access_token":"synthetic-token","access_token":"synthetic-token","expires_in":1,"expires_in":1}"#)
-    #expect(found.expiresOn == now + 1)
-}
-
 @Test func `a token shows itself nowhere`() throws {
     let found = try token(tokenBody)
     #expect(!"\(found)".contains("synthetic"))
