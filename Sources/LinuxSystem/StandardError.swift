@@ -6,13 +6,20 @@ import Glibc
 package enum StandardError {
     /// Writes as much of the bytes as goes at once.
     package static func writeNow(_ bytes: [UInt8]) {
-        _ = unsafe bytes.withUnsafeBytes { buffer in
-            var count = unsafe clinux_write_now(2, buffer.baseAddress, buffer.count)
-            if count < 0, errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS, isWritable(2) {
-                count = unsafe write(2, buffer.baseAddress, buffer.count)
+        unsafe bytes.withUnsafeBytes { buffer in
+            var rest = unsafe buffer[...]
+            while unsafe !rest.isEmpty {
+                let count = unsafe writeOnce(UnsafeRawBufferPointer(rebasing: rest))
+                guard count > 0 else { return }
+                unsafe rest = rest.dropFirst(count)
             }
-            return count
         }
+    }
+
+    private static func writeOnce(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let count = unsafe clinux_write_now(2, bytes.baseAddress, bytes.count)
+        guard count < 0, errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS, isWritable(2) else { return count }
+        return unsafe write(2, bytes.baseAddress, bytes.count)
     }
 
     /// Whether descriptor 2 is the stream to the journal that `JOURNAL_STREAM` names: its device and inode, in decimal

@@ -54,6 +54,10 @@
 //                          Becomes COMMAND with all that, in the order given; --clean unblocks all signals and gives
 //                          them their default action, --env-hex appends an entry of any bytes as it is, --argv-hex an
 //                          argument.
+//   --inhibit-cache --library-path DIRECTORY --argv0 NAME PROGRAM [ARG]…
+//                          As the loader of a bundle's worker is started: becomes PROGRAM, behind the words that
+//                          DIRECTORY/words has one a line (those of strace, for example). With the word `short` alone,
+//                          every read and write of PROGRAM is cut to half, once it is not dumpable any more.
 //
 // Exit codes of its own: 64 usage, 71 a system call failed, 127 `launch` found no command.
 #include "probe.h"
@@ -69,6 +73,7 @@ static const struct {
     {"orphans", probe_orphans}, {"zombies", probe_zombies}, {"print-on", probe_print_on},
     {"notify", probe_notify},   {"listen", probe_listen},   {"fingerprint", probe_fingerprint},
     {"cat-env", probe_cat_env}, {"overhear", probe_overhear}, {"launch", probe_launch},
+    {"--inhibit-cache", probe_loader},
 };
 
 int main(int count, char **arguments) {

@@ -50,3 +50,4 @@ int probe_listen(char **arguments);
 int probe_overhear(char **arguments);
 int probe_cat_env(char **arguments);
 int probe_launch(char **arguments);
+int probe_loader(char **arguments);

@@ -17,7 +17,7 @@ enum FaultPage {
     }
 
     static var text: String {
-        ([opening] + FaultGroup.all.map(section) + [closing]).joined(separator: "\n")
+        ([opening] + FaultGroup.all.map(section) + [calls, closing]).joined(separator: "\n")
     }
 
     private static let opening = """
@@ -34,13 +34,33 @@ enum FaultPage {
 
         """
 
+    private static let calls =
+        """
+        ## System calls of a worker
+
+        `CallFaultTests` writes down the calls that a worker makes from the first lines of its `main` on, and fails them one by
+        one: the call is not made, and ends with the error. That is done for a start with variables and files and for a refresh
+        with something new, with the errors below, and for `sync` and `get` with the first of them; in the usual run only for
+        the last call of each name. It prints a table of what became of them.
+
+        At each point the command succeeds all the same, maybe at another try, or ends with 70, 71, 74, 75 or 76 and one line
+        that says what failed (a second one where a worker could not even report it). Then nothing is delivered, or all of it,
+        and the next start succeeds. In a refresh, what was delivered last stays, and the next attempt, which comes of its own
+        accord, delivers what is new; where only the report failed, the new files are in place before it, and the app is told
+        by that attempt. `sync` and `get` have nobody above them: without memory they die of a signal, and where their first
+        lines are refused they end with 71 and no line. Where every read and write transfers half of what it was asked for, nothing is lost.
+
+        The supervisor's calls are failed one by one too (`InjectionTests`); a delivery is killed at each of its calls
+        (`KillTests`), and meets full and exhausted file systems (`ShortageTests`).
+
+
+        """ + CallErrors.page
+
     private static let closing = """
         ## What no test brings about
 
-        - **Each system call of a worker that fails or is cut short, one by one.** Most of them are made by libcurl and libcrypto.
-          The supervisor's are failed one by one (`InjectionTests`), a delivery is killed at each of its calls (`KillTests`) and
-          meets full and exhausted file systems (`ShortageTests`); a worker that ends without a report, whatever ended it, is a row
-          above.
+        - **Calls of a worker before its `main`**, which are the loader's, and those of threads that libraries start. A worker
+          that can't be loaded, or ends without a report, is a row above.
         - **A launcher's own wall clock that is years off.** The kernel has no namespace for it, and the machine's is everybody's:
           the emulator's clock is moved instead.
         - **A user's quota on a tmpfs.** Kernels refuse to make one where they were built without it: its error is injected.

@@ -31,8 +31,7 @@ extension FaultGroup {
             answer("a line end in the token", body(#"{"access_token":"a\r\nX-Other: b"}"#)),
             answer("an expiry that is no time", body(#"{"access_token":"a","expires_on":"soon"}"#)),
             answer("an expiry without end", body(#"{"access_token":"a","expires_in":"99999999999999999999"}"#)),
-            answer(
-                "two tokens", body(#"{"access_token":"a","access_token":"b"}"#), 77, "token-refused"),
+            answer("two tokens", body(#"{"access_token":"a","access_token":"b"}"#)),
             answer("headers of 400 kB", "\"headers\":{\"X-Long\":\"\(String(repeating: "x", count: 400_000))\"}"),
             answer(
                 "a body that drips for minutes", #""drip":{"bytes":1,"every":1000}"#, 75, "identity-unreachable",
