@@ -367,6 +367,8 @@ struct SupervisedWorker {
 
     /// Leaves the memory for the next worker and tells how it went.
     private func report(_ report: WorkerReport) throws(SystemError) {
+        // A report that failed on its way may have left its own.
+        try MemoryFile.clear(WorkerDescriptor.memoryOut)
         try writeAll(memory.encoded.span, to: WorkerDescriptor.memoryOut)
         try MemoryFile.seal(WorkerDescriptor.memoryOut)
         try LocalSocket.send(WorkerMessage.finished(report).encoded, over: WorkerDescriptor.report)
