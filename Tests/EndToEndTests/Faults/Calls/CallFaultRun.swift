@@ -7,7 +7,7 @@ final class CallFaultRun {
     private let scratch: Scratch
     private let launch: Launch
     private let watch: DirectoryWatch
-    private let child: Int32?
+    private var child: Int32?
     private var rotations = 0
     private var value = "c4n4ry-database"
 
@@ -22,7 +22,8 @@ final class CallFaultRun {
             ], in: scratch)
         try launch.expect(line: "ready")
         watch = try DirectoryWatch(scratch.path + "/instance")
-        child = try scratch.status().child
+        // The command may be faster than the status that names it.
+        child = try wait { $0.child != nil }.child
     }
 
     /// One refresh that has something new to deliver: nil, or the code that it failed with and that all was kept then.
