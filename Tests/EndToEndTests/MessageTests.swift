@@ -65,7 +65,7 @@ struct MessageTests {
             says: "'smtp'"),
         Row(
             code: "vault-unreachable", ending: 75,
-            options: ["-e", "A=https://127.0.0.1:1/secrets/a", "--start-timeout", "100ms"], says: "could not connect"),
+            options: ["-e", "A=https://127.0.0.1:1/secrets/a", "--start-timeout", "3s"], says: "could not connect"),
     ]
 
     @Test func `what is wrong is said in one line, with its code and the way on`() throws {

@@ -42,7 +42,7 @@ struct SecretCompletionTests {
 
         def wait(start, is_enough):
             global seen
-            while not is_enough(plain(seen[start:])):
+            while time.monotonic() < deadline and not is_enough(plain(seen[start:])):
                 if not select.select([terminal], [], [], max(0, deadline - time.monotonic()))[0]:
                     break
                 try:

@@ -48,10 +48,16 @@ fuzz() {
     rm -rf "$new"
     return "$code"
 }
+# One for each processor at a time.
 for parser in "${parsers[@]}"; do
-    if fuzz "$parser"; then
+    while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+    { fuzz "$parser" && : >"$findings/$parser.passed"; } &
+done
+wait
+for parser in "${parsers[@]}"; do
+    if [ -e "$findings/$parser.passed" ]; then
         printf '%-10s %s inputs, no finding\n' "$parser" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$findings/$parser.log")"
-        rm -f "$findings/$parser.log"
+        rm -f "$findings/$parser.log" "$findings/$parser.passed"
     else
         failed=$((failed + 1))
         printf '%-10s FAILED: %s\n' "$parser" "$(grep -m1 -E 'ERROR|Fatal error|SUMMARY' "$findings/$parser.log")"
