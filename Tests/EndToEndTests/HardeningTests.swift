@@ -8,7 +8,7 @@ struct HardeningTests {
         #expect(ProcessFiles.statusLine("NoNewPrivs:", of: worker) == "1", sourceLocation: location)
         #expect(getpgid(worker) == worker, "a worker is in another's process group", sourceLocation: location)
         #expect(limit("Max core file size", of: worker) == "0", sourceLocation: location)
-        #expect(limit("Max address space", of: worker) == "1073741824", sourceLocation: location)
+        #expect(limit("Max address space", of: worker) == "2147483648", sourceLocation: location)
     }
 
     private func limit(_ name: String, of process: Int32) -> String? {
