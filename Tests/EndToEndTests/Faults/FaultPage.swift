@@ -40,8 +40,8 @@ enum FaultPage {
 
         `CallFaultTests` writes down the calls that a worker makes from the first lines of its `main` on, and fails them one by
         one: the call is not made, and ends with the error. That is done for a start with variables and files and for a refresh
-        with something new, with the errors below, and for `sync` and `get` with the first of them; in the usual run only for
-        the last call of each name. It prints a table of what became of them.
+        with something new, with the errors below, and for `sync` and `get` with the first of them; in the usual run not for
+        those two, and only for the last call of each name. It prints a table of what became of them.
 
         At each point the command succeeds all the same, maybe at another try, or ends with 70, 71, 74, 75 or 76 and one line
         that says what failed (a second one where a worker could not even report it). Then nothing is delivered, or all of it,
