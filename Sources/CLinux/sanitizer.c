@@ -1,5 +1,5 @@
-// What a program built with a sanitizer needs (Tests/Sanitizers/run.sh); nothing in any other.
-#if defined __has_feature
+// What programs need that are built for Tests/Sanitizers/run.sh; nothing in any other build.
+#ifdef LATCHKEY_FINDINGS
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 // Not in the header: other modules see the same system headers without it.
 #define _GNU_SOURCE

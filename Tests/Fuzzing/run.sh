@@ -28,7 +28,7 @@ corpora=Tests/Fuzzing/Corpus
 
 build=(--scratch-path .build-fuzzing --product latchkey-fuzz
     -Xswiftc '-sanitize=fuzzer,address' -Xcc '-fsanitize=fuzzer-no-link,address')
-LATCHKEY_FUZZING=1 swift build "${build[@]}" >/dev/null || { LATCHKEY_FUZZING=1 swift build "${build[@]}" | tail -n 20 && exit 1; }
+LATCHKEY_FUZZING=1 swift build "${build[@]}" >/dev/null || { LATCHKEY_FUZZING=1 swift build "${build[@]}" | tail -n 20; exit 1; }
 
 findings=$(mktemp -d) failed=0
 # Swift's own crash handler would hide the sanitizer's.
