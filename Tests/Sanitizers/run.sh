@@ -24,7 +24,7 @@ shipped="sees how the programs are linked, or what they cost, as they are shippe
 # What is left out, by a pattern of `suite/test`, and why.
 left_out=(
     "LoadTests=compares what the program's own allocator holds, and takes minutes with the sanitizer's"
-    "InjectionTests=a refused mmap(2) ends the sanitizer's allocator, which is not the program's"
+    "InjectionTests|CallFaultTests=a refused mmap(2) ends the sanitizer's allocator, which is not the program's"
     "OverheadTests=$shipped" "IdleTests=$shipped" "FlatnessTests=$shipped" "LinkageTests=$shipped"
     "SoakTests=$shipped"
     "ProcessTests/.*one.thread.and.no.library=$shipped" "FleetTests=measures time"
