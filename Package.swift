@@ -166,7 +166,9 @@ let package = Package(
             swiftSettings: strict, linkerSettings: [.unsafeFlags(["-static-executable"])]),
         .executableTarget(
             name: "latchkey-rotate", dependencies: ["Generations", "LinuxSystem", "Messages"], swiftSettings: strict),
-        room("LatchkeyTestSupport", ["LinuxSystem", "Secrets", "Messages", "HTTPTransport"]),
+        // Acts before the tests' first line: every test target has it by LatchkeyTestSupport.
+        .target(name: "CPrivateMounts", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        room("LatchkeyTestSupport", ["CPrivateMounts", "LinuxSystem", "Secrets", "Messages", "HTTPTransport"]),
 
         tests(of: "LinuxSystem"),
         tests(of: "Secrets"),

@@ -68,8 +68,13 @@ struct TokenRequest: Equatable {
     var form: [String] = []
 }
 
-/// Where Arc's agent keeps its keys. Tests can stand in for the agent where they may write there.
+/// Where Arc's agent keeps its keys. Tests can stand in for the agent where they may write there; what they find there
+/// is what the agent makes when it is installed.
 enum ArcAgent {
-    static let directory = "/var/opt/azcmagent/tokens"
+    static let directory = {
+        let path = "/var/opt/azcmagent/tokens"
+        if canBePlayed { try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+        return path
+    }()
     static let canBePlayed = geteuid() == 0
 }

@@ -30,6 +30,8 @@ struct Outcome: Sendable {
 }
 
 /// A started program with both outputs captured. Whatever it writes is searched for secrets.
+///
+/// Its instance, if it has one, is in the directory that its environment names, else in one of its own.
 final class Launch: Sendable {
     let pid: Int32
     let output: Capture
@@ -37,6 +39,7 @@ final class Launch: Sendable {
     private let process: ChildProcess
     /// What the program works in stays as long as it runs.
     private let scratch: Scratch?
+    private let runtimeDirectory: RuntimeDirectory?
     private let ended = DispatchSemaphore(value: 0)
     private let isOver = Mutex(false)
     /// COMMAND prints a secret, as it was told to.
@@ -48,11 +51,12 @@ final class Launch: Sendable {
     ) throws {
         self.scratch = scratch
         self.printsSecrets = printsSecrets
+        var variables = environment.merging(["PATH": Self.path]) { given, _ in given }
+        runtimeDirectory = try RuntimeDirectory.add(to: &variables)
         let (outputs, failures, inputs) = (PipeEnds(), PipeEnds(), PipeEnds())
         process = try ChildProcess(
-            program, arguments, environment: environment.merging(["PATH": Self.path]) { given, _ in given },
-            directory: directory, input: input.isEmpty ? nil : inputs.readEnd, output: outputs.writeEnd,
-            errors: failures.writeEnd)
+            program, arguments, environment: variables, directory: directory,
+            input: input.isEmpty ? nil : inputs.readEnd, output: outputs.writeEnd, errors: failures.writeEnd)
         pid = process.pid
         outputs.closeWriteEnd()
         failures.closeWriteEnd()

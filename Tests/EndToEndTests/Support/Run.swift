@@ -1,4 +1,5 @@
 import Foundation
+import LatchkeyTestSupport
 import Testing
 
 extension Emulator {
@@ -10,6 +11,10 @@ extension Emulator {
         var variables = try identity ?? self.environment()
         variables["RUNTIME_DIRECTORY"] = scratch.path + "/instance"
         variables["HOME"] = scratch.path
+        // Where the machine's instances can be seen, no other has this one's name.
+        if !PrivateMounts.areThere {
+            variables["LATCHKEY_INSTANCE"] = URL(fileURLWithPath: scratch.path).lastPathComponent
+        }
         // A shell's words around `exec "$@"` set descriptors and limits first.
         let program = shell == nil ? Programs.latchkey : "/bin/sh"
         let words = shell.map { ["-c", $0, "sh", Programs.latchkey] } ?? []
