@@ -5,28 +5,22 @@ import Messages
 import Testing
 
 @Suite(.enabled(if: isRoot, needsRoot)) struct IdentityTests {
-    @Test func `with a user, files are the user's and the instance's directory stays root's`() throws {
-        let place = try TestPlace()
-        let run = try Tool.run(
-            Tool.rotate, ["deliver", "-", "a", "3", "9", "user=4711", "group=4712", "instance=web"],
-            environment: ["XDG_RUNTIME_DIR": place.path])
-        #expect(run.code == 0, "\(run.errors)")
-        for (name, user) in [
-            ("latchkey/web", 0), ("latchkey/web/lock", 0), ("latchkey/web/secrets", 4711),
-            ("latchkey/web/secrets/..data", 4711),
-            ("latchkey/web/secrets/file-0", 4711), ("latchkey/web/secrets/..data/file-0", 4711),
-        ] as [(String, uid_t)] {
-            #expect(status(at: "\(place.path)/\(name)")?.st_uid == user, "\(name)")
-        }
-        #expect(status(at: place.path + "/latchkey/web/secrets/..data/file-0")?.st_gid == 4712)
-        let removed = try Tool.run(
-            Tool.rotate, ["remove", "-", "user=4711", "group=4712", "instance=web"],
-            environment: ["XDG_RUNTIME_DIR": place.path])
-        #expect(removed.code == 0, "\(removed.errors)")
-        #expect(place.top("latchkey").isEmpty)
+    @Test(arguments: RunDirectory.allCases)
+    func `with a user, files are the user's and the instance's directory stays root's`(run: RunDirectory) throws {
+        let ended = try Tool.runInNamespace(
+            run,
+            """
+            $ROTATE deliver - a 3 9 user=4711 group=4712 instance=web && cd \(run.instances)/web || exit 1
+            stat -c '%n %u' . lock secrets secrets/..data secrets/file-0 secrets/..data/file-0
+            stat -c '%g' secrets/..data/file-0
+            $ROTATE remove - user=4711 group=4712 instance=web && ls \(run.instances)
+            """)
+        let owners = "secrets 4711\nsecrets/..data 4711\nsecrets/file-0 4711\nsecrets/..data/file-0 4711\n4712\n"
+        #expect(ended.output == "written\n. 0\nlock 0\n\(owners)", "\(ended.errors)")
+        #expect(ended.code == 0, "\(ended.errors)")
     }
 
-    @Test func `a place that the user can't reach is passed over, or refused where it was named`() throws {
+    @Test func `a directory that the user can't reach is refused where it was named`() throws {
         let place = try TestPlace()
         setMode(place.path, 0o700)
         let named = try Tool.run(
@@ -34,13 +28,20 @@ import Testing
             environment: ["RUNTIME_DIRECTORY": place.path + "/instance"])
         #expect(named.code == 73)
         #expect(named.errors.contains("user 4711 can't reach it"), "\(named.errors)")
-        let searched = try Tool.run(
-            Tool.rotate, ["deliver", "-", "a", "3", "9", "user=4711", "instance=it-\(getpid())"],
-            environment: ["XDG_RUNTIME_DIR": place.path])
-        #expect(searched.code == 0, "\(searched.errors)")
-        #expect(place.listing("latchkey").allSatisfy { !$0.contains("file-") })
-        _ = try Tool.run(
-            Tool.rotate, ["remove", "-", "user=4711", "instance=it-\(getpid())"], environment: [:])
+    }
+
+    @Test(arguments: RunDirectory.allCases)
+    func `a place that the user can't reach is passed over`(run: RunDirectory) throws {
+        let ended = try Tool.runInNamespace(
+            run,
+            """
+            chmod 700 \(run == .memory ? "/run" : "/mnt/user") || exit 1
+            $ROTATE deliver - a 3 9 user=4711 instance=web || exit 1
+            find /run/latchkey /mnt/user /dev/shm -name file-0
+            """)
+        let place = run == .memory ? "/mnt/user/latchkey" : "/dev/shm/latchkey-0"
+        let files = ended.output.split(separator: "\n").dropFirst()
+        #expect(!files.isEmpty && files.allSatisfy { $0.hasPrefix("\(place)/web/secrets/") }, "\(ended)")
     }
 
     @Test func `root does not write into a directory of the user's`() throws {

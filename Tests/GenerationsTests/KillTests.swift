@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The writer is killed at every system call of a delivery that could leave something, or nothing, behind.
-@Suite(.enabled(if: Tool.exists("strace"), "needs strace")) struct KillTests {
+@Suite(.enabled(if: Tool.exists("strace"), "strace is not installed")) struct KillTests {
     private static let changing = [
         "mkdirat", "openat2", "openat", "write", "fchmod", "fchown", "utimensat", "renameat", "renameat2", "symlinkat",
         "unlinkat", "flock", "ftruncate",

@@ -54,7 +54,7 @@ import Testing
 
     /// A quota's error, which a tmpfs gives only where the kernel is built with quotas for it: at each call that can.
     @Test(
-        .enabled(if: Tool.exists("strace"), "needs strace"),
+        .enabled(if: Tool.exists("strace"), "strace is not installed"),
         arguments: [("mkdirat", 2), ("write", 2), ("symlinkat", 1)])
     func `a quota that is used up leaves the last generation, and says what it needed`(call: String, count: Int) throws
     {

@@ -20,23 +20,31 @@ import Testing
         #expect(place.top("instance").isEmpty)
     }
 
-    @Test func `without one it is the user's, and its directories are 0755`() throws {
-        let place = try TestPlace()
-        let run = try Tool.run(
-            Tool.rotate, ["deliver", "-", "a", "1", "9", "instance=web"], environment: ["XDG_RUNTIME_DIR": place.path])
-        #expect(run.code == 0, "\(run.errors)")
-        #expect(place.text("latchkey/web/secrets/file-0") == "a\na\na\na\na\n".dropLast().description)
-        #expect(try place.mode("latchkey") == 0o755)
-        #expect(try place.mode("latchkey/web") == 0o755)
-        #expect(try place.mode("latchkey/web/secrets") == 0o700)
+    @Test(.enabled(if: isRoot, needsRoot), arguments: RunDirectory.allCases)
+    func `without one it is root's in memory, else the user's, and its directories are 0755`(run: RunDirectory) throws {
+        let ended = try Tool.runInNamespace(
+            run,
+            """
+            $ROTATE deliver - a 1 9 instance=web && cd \(run.instances) || exit 1
+            stat -c '%a' . web web/secrets
+            head -n 1 web/secrets/file-0
+            """)
+        #expect(ended.output == "written\n755\n755\n700\na\n", "\(ended.errors)")
     }
 
-    @Test func `a directory that a program tightened is set right, the service manager's keeps its mode`() throws {
+    @Test(.enabled(if: isRoot, needsRoot), arguments: RunDirectory.allCases)
+    func `a directory of ours that a program tightened is set right`(run: RunDirectory) throws {
+        let ended = try Tool.runInNamespace(
+            run,
+            """
+            mkdir \(run.instances) && mkdir -m 700 \(run.instances)/web || exit 1
+            $ROTATE deliver - a 1 9 instance=web && stat -c '%a' \(run.instances)/web
+            """)
+        #expect(ended.output == "written\n755\n", "\(ended.errors)")
+    }
+
+    @Test func `the service manager's directory keeps its mode`() throws {
         let place = try TestPlace()
-        try place.makeDirectory("latchkey/web", 0o700)
-        _ = try Tool.run(
-            Tool.rotate, ["deliver", "-", "a", "1", "9", "instance=web"], environment: ["XDG_RUNTIME_DIR": place.path])
-        #expect(try place.mode("latchkey/web") == 0o755)
         try place.makeDirectory("instance", 0o710)
         _ = try place.take { $0.directory = nil }
         #expect(try place.mode("instance") == 0o710)
@@ -80,6 +88,7 @@ import Testing
 
     @Test func `a usual name that is taken gets the PID behind it, a chosen one is refused`() throws {
         let place = try TestPlace()
+        let name = "web-\(UInt64.random(in: 0 ... .max))"
         func take(_ name: InstanceName) throws -> DeliveryPlace {
             try place.take {
                 $0.instance = name
@@ -88,11 +97,11 @@ import Testing
                 $0.userRuntimeDirectory = place.path
             }
         }
-        let first = try take(.usual("web"))
-        #expect(first.instance?.name == "web")
-        let second = try take(.usual("web"))
-        #expect(second.instance?.name == "web-\(getpid())")
-        let error = #expect(throws: GenerationError.self) { try take(.chosen("web")) }
+        let first = try take(.usual(name))
+        #expect(first.instance?.name == name)
+        let second = try take(.usual(name))
+        #expect(second.instance?.name == "\(name)-\(getpid())")
+        let error = #expect(throws: GenerationError.self) { try take(.chosen(name)) }
         #expect(error?.diagnosis.code == .directoryBusy)
         withExtendedLifetime((first, second)) {}
     }
@@ -255,7 +264,7 @@ import Testing
     /// As the kubelet makes an emptyDir of medium Memory for a pod with an fsGroup: root's, the group's, set-group-ID,
     /// and everybody may write.
     @Test(
-        .enabled(if: isRoot && Tool.exists("setpriv"), "needs root and setpriv"),
+        .enabled(if: isRoot, needsRoot), .enabled(if: Tool.exists("setpriv"), "setpriv is not installed"),
         arguments: [("", "700 4711", "400 4711"), ("shared-group=4800", "750 4800", "440 4800")])
     func `a memory volume of a pod with an fsGroup takes the files of a user without rights`(
         group: String, directory: String, file: String
