@@ -26,7 +26,7 @@ private struct PythonClient: Sendable {
         try? FileManager.default.removeItem(atPath: environment)
         guard let made = try? Command.run("python3", "-m", "venv", environment), made.status == 0 else {
             python = nil
-            reason = "python3 with its module venv is not here"
+            reason = "python3 with its module venv is not installed"
             return
         }
         let install = try? Command.run(

@@ -72,16 +72,21 @@ struct SetFileTests {
         Dictionary(uniqueKeysWithValues: values.map { (VariableName.upperSnake($0.key), $0.value) })
     }
 
-    @Test(.enabled(if: hasDotenv, "needs Python's dotenv"))
+    @Test(.enabled(if: hasDotenv, "Python's dotenv is not installed"))
     func `Python's dotenv reads back the exact text`() throws {
         let python = try #require(Self.python)
         let read = try Self.read(Self.file(Self.named, .dotenv), by: python, ["-c", Self.dotenv])
         #expect(read == Self.variables(Self.named))
     }
 
-    @Test(.enabled(if: python != nil, "needs python3"), arguments: ["dash", "bash", "busybox"])
+    private static let shells = ["dash", "bash", "busybox"]
+
+    @Test(
+        .enabled(if: python != nil, "python3 is not installed"),
+        .enabled(if: shells.allSatisfy { installed($0) != nil }, "dash, bash or busybox is not installed"),
+        arguments: shells)
     func `a POSIX shell reads back the exact text`(name: String) throws {
-        guard let shell = Self.installed(name) else { return }
+        let shell = try #require(Self.installed(name))
         let python = try #require(Self.python)
         let applet = name == "busybox" ? "/dev/shm/latchkey-sh-\(UInt64.random(in: 0 ... .max))/sh" : shell
         if name == "busybox" {
@@ -98,7 +103,7 @@ struct SetFileTests {
         #expect(read == Self.variables(Self.named))
     }
 
-    @Test(.enabled(if: python != nil, "needs python3"))
+    @Test(.enabled(if: python != nil, "python3 is not installed"))
     func `Python's json reads back the exact text under the vault's names`() throws {
         var values = Self.plain
         values["return"] = "a\r\nb\r\n"

@@ -274,7 +274,7 @@ struct CheckTests {
         + "rmdir,truncate,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,flock,kill,tgkill,open,openat,openat2,"
         + "fcntl,execve,execveat"
 
-    @Test(.enabled(if: hasStrace, "needs strace"))
+    @Test(.enabled(if: hasStrace, "strace is not installed"))
     func `it writes nothing, takes nothing and starts nothing but the worker`() throws {
         try Emulator.serving { emulator in
             let scratch = try Scratch()

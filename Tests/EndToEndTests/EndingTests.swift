@@ -12,7 +12,7 @@ struct EndingTests {
 
     /// The supervisor's calls from the first attempt to the end, at each of which TERM comes once.
     @Test(
-        .enabled(if: Programs.installed("strace") != nil, "needs strace"),
+        .enabled(if: Programs.installed("strace") != nil, "strace is not installed"),
         arguments: [
             ("clone", 2), ("recvmsg", 6), ("epoll_wait", 5), ("waitid", 4), ("memfd_create", 4), ("renameat", 2),
             ("pipe2", 2), ("openat", 4), ("unlinkat", 6), ("close", 24),
@@ -41,7 +41,9 @@ struct EndingTests {
 
     @Test(
         .enabled(if: geteuid() == 0, "needs root for namespaces"),
-        .enabled(if: Programs.installed("python3") != nil && Programs.installed("ip") != nil, "needs python3 and ip"))
+        .enabled(
+            if: Programs.installed("python3") != nil && Programs.installed("ip") != nil,
+            "python3 or ip is not installed"))
     func `TERM in a name lookup that hangs ends the first fetch`() throws {
         let scratch = try Scratch()
         // A name server that is asked, tells the test, and never answers.

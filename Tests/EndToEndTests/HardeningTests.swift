@@ -43,7 +43,7 @@ struct HardeningTests {
     }
 
     @Test(
-        .enabled(if: Programs.installed("strace") != nil, "needs strace"),
+        .enabled(if: Programs.installed("strace") != nil, "strace is not installed"),
         .enabled(if: Confinement.canRestrictFiles, "the kernel has no Landlock, or none that allows renames"))
     func `a worker lays down its rights to files before it connects`() throws {
         try Emulator.serving { azure in

@@ -32,7 +32,7 @@ struct InheritedVariableTests {
     }
 
     @Test(
-        .enabled(if: Programs.installed("strace") != nil, "needs strace"),
+        .enabled(if: Programs.installed("strace") != nil, "strace is not installed"),
         arguments: ["run", "get", "list", "check", "sync"])
     func `variables change neither what is loaded nor what is trusted`(command: String) throws {
         try Emulator.serving { azure in
@@ -50,7 +50,7 @@ struct InheritedVariableTests {
         }
     }
 
-    @Test(.enabled(if: Programs.installed("strace") != nil, "needs strace"))
+    @Test(.enabled(if: Programs.installed("strace") != nil, "strace is not installed"))
     func `the command gets the same variables as they were`() throws {
         try Emulator.serving { azure in
             let scratch = try Scratch()

@@ -3,7 +3,7 @@ import LatchkeyTestSupport
 import Testing
 
 /// How the programs are linked, as their headers say (elf(5)).
-@Suite(.enabled(if: Programs.installed("readelf") != nil, "needs readelf"))
+@Suite(.enabled(if: Programs.installed("readelf") != nil, "readelf is not installed"))
 struct LinkageTests {
     private static let worker =
         URL(fileURLWithPath: Programs.latchkey).deletingLastPathComponent().path

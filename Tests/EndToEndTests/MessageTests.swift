@@ -231,7 +231,7 @@ struct MessageTests {
         #expect(other.failures.first?.contains("error[worker-crashed]: ") == true, "\(other.errors)")
     }
 
-    @Test(.enabled(if: Programs.installed("strace") != nil, "needs strace"))
+    @Test(.enabled(if: Programs.installed("strace") != nil, "strace is not installed"))
     func `a kernel that can't confine the worker is said to who asks for details`() throws {
         try Emulator.serving { azure in
             let scratch = try Scratch()

@@ -6,7 +6,7 @@ import Testing
 /// What of Latchkey's processes is in reach of others, while they run and when they crash.
 @Suite(
     .enabled(if: geteuid() == 0, "only root can be two users"),
-    .enabled(if: Programs.installed("setpriv") != nil, "needs setpriv"))
+    .enabled(if: Programs.installed("setpriv") != nil, "setpriv is not installed"))
 struct PrivacyTests {
     private static let user = 65_534
 

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// TAB in a real shell, with the program and a vault behind it: the names that the vault has are offered.
-@Suite(.enabled(if: Programs.installed("python3") != nil, "needs python3: a terminal to type at"))
+@Suite(.enabled(if: Programs.installed("python3") != nil, "python3 is not installed, for a terminal to type at"))
 struct SecretCompletionTests {
     /// How a shell is started, and what is typed first in it.
     struct Shell: CustomTestStringConvertible, Sendable {
@@ -116,7 +116,7 @@ struct SecretCompletionTests {
         }
     }
 
-    @Test(.enabled(if: Programs.installed("fish") != nil, "needs fish"))
+    @Test(.enabled(if: Programs.installed("fish") != nil, "fish is not installed"))
     func `fish is given the names of the vault's secrets, and nothing without an identity`() throws {
         try Emulator.serving { emulator in
             let variables = try variables(emulator)

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What somebody sees at a terminal, and nobody elsewhere: newlines, colours, and a line that says what is waited for.
-@Suite(.enabled(if: Programs.installed("script") != nil, "needs script: a terminal"))
+@Suite(.enabled(if: Programs.installed("script") != nil, "script is not installed, for a terminal"))
 struct TerminalViewTests {
     private static let erase = "\r\u{1b}[K"
 

@@ -3,7 +3,7 @@ import LinuxSystem
 import Testing
 
 /// Exchanges with Python's own server.
-@Suite(.enabled(if: TestServer.hasPython, "python3 and openssl are needed"))
+@Suite(.enabled(if: TestServer.hasPython, "python3 or openssl is not installed"))
 struct ExchangeTests {
     private let directory = TestServer.certificates?.directory ?? ""
 

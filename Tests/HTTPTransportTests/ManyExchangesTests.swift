@@ -13,7 +13,7 @@ struct ManyExchangesTests {
     }
 
     @Test(
-        .enabled(if: TestServer.hasPython, "python3 and openssl are needed"), arguments: [1, 4, 32])
+        .enabled(if: TestServer.hasPython, "python3 or openssl is not installed"), arguments: [1, 4, 32])
     func `all are answered over no more connections than are allowed`(bound: Int) throws {
         let server = try TestServer("web", directory)
         let transport = CurlTransport.trusting(connectionsPerHost: bound)
@@ -25,7 +25,7 @@ struct ManyExchangesTests {
         #expect((1...bound).contains(connections(answers).count))
     }
 
-    @Test(.enabled(if: TestServer.hasPython, "python3 and openssl are needed"))
+    @Test(.enabled(if: TestServer.hasPython, "python3 or openssl is not installed"))
     func `one that is given up leaves the others`() throws {
         let server = try TestServer("web", directory)
         let transport = CurlTransport.trusting()
@@ -42,7 +42,7 @@ struct ManyExchangesTests {
         }
     }
 
-    @Test(.enabled(if: TestServer.hasNginx, "nginx is needed"), arguments: [["http2"], []])
+    @Test(.enabled(if: TestServer.hasNginx, "nginx is not installed"), arguments: [["http2"], []])
     func `nginx answers all, over one connection where it speaks h2`(more: [String]) throws {
         let server = try more.isEmpty ? TestServer("nginx", directory) : TestServer("nginx", directory, more[0])
         let transport = CurlTransport.trusting()

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What a person sees, in a real browser.
-@Suite(.enabled(if: Browser.program != nil, "no chromium is installed"), .serialized)
+@Suite(.enabled(if: Browser.program != nil, "chromium is not installed"), .serialized)
 struct PageTests {
     /// Counts what the page's policy forbade.
     private static let watchPolicy = """

@@ -7,7 +7,7 @@ private let theBench = Result { try Bench() }
 
 /// What happens when the system refuses a call of the supervisor, or the supervisor is killed or told to end at it
 /// (strace(1), `-e inject`): a clean end or a retry, never a wedge, and nobody left behind.
-@Suite(.serialized, .enabled(if: installed("strace"), "needs strace"))
+@Suite(.serialized, .enabled(if: installed("strace"), "strace is not installed"))
 struct InjectionTests {
     /// A system call by its name, the how-many-eth of that name, and how many there are.
     private struct Call {

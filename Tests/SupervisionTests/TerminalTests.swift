@@ -6,7 +6,7 @@ import Testing
 private let theBench = Result { try Bench() }
 
 /// Latchkey between a terminal and its command: as if it were not there.
-@Suite(.serialized, .enabled(if: installed("setsid"), "needs setsid"))
+@Suite(.serialized, .enabled(if: installed("setsid"), "setsid is not installed"))
 struct TerminalTests {
     private func bench() throws -> Bench { try theBench.get() }
 
@@ -61,7 +61,7 @@ struct TerminalTests {
         #expect(running.wait() == .signal(2))
     }
 
-    @Test(.enabled(if: installed("bash"), "needs a shell with job control"), arguments: ["", "./latchkey run --"])
+    @Test(.enabled(if: installed("bash"), "bash is not installed"), arguments: ["", "./latchkey run --"])
     func `Ctrl-Z stops and fg continues, as a plain command`(launcher: String) throws {
         let terminal = try PseudoTerminal()
         // The shell shows 128 and the signal that stopped its job; what is typed then comes from the test.
@@ -91,7 +91,7 @@ struct TerminalTests {
         return false
     }
 
-    @Test(.enabled(if: installed("bash"), "needs a shell with job control"))
+    @Test(.enabled(if: installed("bash"), "bash is not installed"))
     func `the CONT of a shell reaches a command once`() throws {
         let terminal = try PseudoTerminal()
         // The command handles CONT and is stopped by TSTP all the same.

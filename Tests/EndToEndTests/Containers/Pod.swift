@@ -50,7 +50,7 @@ final class Pod: Sendable {
     private func name(_ container: String) -> String { "\(podman.name)-\(container)" }
 }
 
-@Suite(.serialized, .enabled(if: Podman.obstacle == nil, "\(Podman.obstacle ?? "")"))
+@Suite(.serialized, .enabled(if: Podman.podObstacle == nil, "\(Podman.podObstacle ?? "")"))
 struct PodTests {
     @Test func `a sidecar rotates the files of a shared volume, and the app is told and reads them`() throws {
         try Emulator.serving { azure in

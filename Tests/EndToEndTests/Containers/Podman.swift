@@ -9,6 +9,14 @@ final class Podman: Sendable {
     static let obstacle: String? =
         ContainerBundle.obstacle ?? (Programs.installed("podman") == nil ? "podman is not installed" : nil)
 
+    /// Why no pod can be started; nil where one can. What podman says of the program that it misses names no package.
+    static let podObstacle: String? = obstacle ?? (hasCatatonit ? nil : "catatonit is not installed")
+
+    /// The first process of a pod, from where podman looks for it.
+    private static let hasCatatonit =
+        Programs.installed("catatonit") != nil
+        || FileManager.default.isExecutableFile(atPath: "/usr/libexec/podman/catatonit")
+
     /// What no other one is called.
     let name = "latchkey-\(UInt32.random(in: 0...UInt32.max))"
     /// A directory that goes with the store.

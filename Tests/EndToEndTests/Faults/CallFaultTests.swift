@@ -5,7 +5,7 @@ import Testing
 ///
 /// It succeeds all the same, or one line says what was refused; nothing half-written is left, and what ran goes on.
 @Suite(
-    .serialized, .enabled(if: Programs.installed("strace") != nil, "needs strace"),
+    .serialized, .enabled(if: Programs.installed("strace") != nil, "strace is not installed"),
     .enabled(if: geteuid() == 0, "needs root, to trace a process that is not dumpable"))
 struct CallFaultTests {
     /// A command that does its work and ends.

@@ -25,7 +25,7 @@ import Testing
 
     private static let hasShells = CompletionScript.Shell.allCases.allSatisfy { ToolResult.isInstalled($0.rawValue) }
 
-    @Test(.enabled(if: hasShells, "needs bash, zsh and fish"), arguments: CompletionScript.Shell.allCases)
+    @Test(.enabled(if: hasShells, "bash, zsh or fish is not installed"), arguments: CompletionScript.Shell.allCases)
     func `the shell itself accepts the script`(shell: CompletionScript.Shell) throws {
         let path = Repository.root + "/deploy/completions/latchkey.\(shell.rawValue)"
         let result = try #require(try ToolResult.of(shell.rawValue, ["-n", path]))
@@ -33,7 +33,7 @@ import Testing
         #expect(result.text.isEmpty)
     }
 
-    @Test(.enabled(if: ToolResult.isInstalled("shellcheck"), "needs shellcheck"))
+    @Test(.enabled(if: ToolResult.isInstalled("shellcheck"), "shellcheck is not installed"))
     func `shellcheck has nothing to say of bash's`() throws {
         let path = Repository.root + "/deploy/completions/latchkey.bash"
         let result = try #require(try ToolResult.of("shellcheck", [path]))
@@ -98,7 +98,7 @@ import Testing
         return result.text.split(separator: "\n").map { String($0.prefix { $0 != "\t" }) }
     }
 
-    @Test(.enabled(if: hasShells, "needs bash, zsh and fish"))
+    @Test(.enabled(if: hasShells, "bash, zsh or fish is not installed"))
     func `fish offers commands, options, values and secrets`() throws {
         #expect(try Set(fish("latchkey s")) == ["sync", "sidecar", "status"])
         #expect(try Set(fish("latchkey run --on-")) == ["--on-change", "--on-gone"])
@@ -110,7 +110,7 @@ import Testing
                 == ["DB=asked:list,--vault,contoso-web"])
     }
 
-    @Test(.enabled(if: hasShells, "needs bash, zsh and fish"))
+    @Test(.enabled(if: hasShells, "bash, zsh or fish is not installed"))
     func `zsh loads the script into its completion`() throws {
         let script = """
             autoload -U compinit
