@@ -21,14 +21,14 @@ package final class RuntimeDirectory: Sendable {
         path = "/dev/shm/latchkey-xdg-\(UInt64.random(in: .min ... .max))"
         // Open to the users that a program delivers for.
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        _ = try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Adds it to the variables of a program, unless they name a place already.
+    /// Adds it to the variables of a program, unless they name one; where `$RUNTIME_DIRECTORY` is, it comes second.
     package static func add(to variables: inout [String: String]) throws -> RuntimeDirectory? {
-        guard variables["RUNTIME_DIRECTORY"] == nil, variables["XDG_RUNTIME_DIR"] == nil else { return nil }
+        guard variables["XDG_RUNTIME_DIR"] == nil else { return nil }
         let own = try RuntimeDirectory()
         variables["XDG_RUNTIME_DIR"] = own.path
         return own
