@@ -34,6 +34,14 @@ package struct ChildEvent: Equatable, Sendable {
         case killed(signal: CInt)
         case stopped(signal: CInt)
         case continued
+
+        /// Whether the process is gone.
+        package var isEnd: Bool {
+            switch self {
+            case .exited, .killed: true
+            case .stopped, .continued: false
+            }
+        }
     }
 
     package let pid: Int32

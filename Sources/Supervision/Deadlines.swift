@@ -1,22 +1,22 @@
 package import LinuxSystem
 
-/// The instants that a supervisor waits for: one timer serves them all.
+/// The instants that a supervisor waits for, all by one timer.
 package struct Deadlines: Equatable, Sendable {
     package enum Name: Int, CaseIterable, Sendable {
-        /// The next refresh.
-        case refresh
-        /// The worker counts as hung.
-        case worker
-        /// The child is killed.
+        /// The service manager's watchdog is answered.
+        case watchdog
+        /// A child that was told to end is killed.
         case stop
-        /// The changes of the last two seconds become one restart.
-        case restart
-        /// A restart has held.
-        case probation
         /// The command on change is killed.
         case action
-        /// The service manager's watchdog is told.
-        case watchdog
+        /// The restarted child has proven its generation.
+        case probation
+        /// The worker counts as hung.
+        case worker
+        /// The changes of the last two seconds become one restart.
+        case restart
+        /// The next refresh begins.
+        case refresh
     }
 
     private var instants = [BootInstant?](repeating: nil, count: Name.allCases.count)
@@ -28,7 +28,7 @@ package struct Deadlines: Equatable, Sendable {
         set { instants[name.rawValue] = newValue }
     }
 
-    /// The earliest of all.
+    /// The earliest one.
     package var earliest: BootInstant? {
         instants.reduce(nil) { least, instant in
             guard let instant else { return least }
@@ -36,7 +36,7 @@ package struct Deadlines: Equatable, Sendable {
         }
     }
 
-    /// Takes a deadline that has passed, once.
+    /// Whether the deadline has passed; then it is cleared.
     package mutating func take(_ name: Name, at now: BootInstant) -> Bool {
         guard let instant = self[name], instant <= now else { return false }
         self[name] = nil

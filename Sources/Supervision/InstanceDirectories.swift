@@ -8,23 +8,23 @@ final class InstanceDirectories {
     private var place: DeliveryPlace?
     private(set) var handover: Handover?
 
-    /// Takes descriptors and description over.
+    /// Takes over the descriptors and what describes them.
     func adopt(_ handover: Handover?, descriptors: [CInt]) {
         guard let handover else { return }
         place = DeliveryPlace.adopt(handover, descriptors: descriptors)
         self.handover = handover
     }
 
-    /// What the next worker is lent.
+    /// What the next worker gets copies of.
     var descriptors: [CInt] { place?.descriptors ?? [] }
 
-    /// Publishes the status; failing at that must not disturb the app.
+    /// Publishes the status. A failure must not disturb the app.
     func write(_ document: StatusDocument) {
         try? place?.instance?.publish(.status, document.json)
         try? place?.instance?.publish(.metrics, document.metrics)
     }
 
-    /// Removes what was delivered, and lets the locks go. With `keepingFiles` the secrets stay.
+    /// Removes what was delivered and releases the locks. With `keepingFiles` the secrets stay.
     func clean(keepingFiles: Bool) {
         if !keepingFiles { try? place?.removeAll() }
         place = nil

@@ -1,14 +1,16 @@
 import Messages
 
-/// Composes `status.json` and `metrics.prom`: JSON is written here and never read.
+/// Writes `status.json` and `metrics.prom`. The supervisor never reads JSON.
 package struct StatusDocument: Sendable {
     package let instance: String
     package let process: Int32
+    package let child: Int32?
     package let status: SupervisorStatus
 
-    package init(instance: String, process: Int32, status: SupervisorStatus) {
+    package init(instance: String, process: Int32, child: Int32?, status: SupervisorStatus) {
         self.instance = instance
         self.process = process
+        self.child = child
         self.status = status
     }
 
@@ -18,7 +20,7 @@ package struct StatusDocument: Sendable {
             "\"schema\": 1",
             "\"instance\": \(quoted(instance))",
             "\"pid\": \(process)",
-            "\"child_pid\": \(status.childProcess.map(String.init) ?? "null")",
+            "\"child_pid\": \(child.map(String.init) ?? "null")",
             "\"state\": \"\(status.state)\"",
             "\"generation\": \(status.generation)",
             "\"attempt\": \(status.endedAttempt)",

@@ -4,31 +4,19 @@ import WorkerProtocol
 
 extension Supervisor {
     /// Tells the app of a change as the plan says.
-    mutating func announce(_ report: WorkerReport, asked: Bool, at now: Moment) -> [SupervisorAction] {
+    mutating func announce(_ report: WorkerReport, _ cause: RefreshCause, at now: Moment) -> [SupervisorAction] {
         let changed = report.filesChanged || report.environmentChanged
         let stale: [SupervisorAction] = report.environmentChanged && !isSidecar ? [.log(environmentIsStale)] : []
         switch plan.action {
-        case .unset:
-            guard changed, !warnedUnannounced else { return [] }
-            warnedUnannounced = true
-            status.environmentIsStale = status.environmentIsStale || report.environmentChanged
-            return [.log(unannounced)]
-        case .none:
-            status.environmentIsStale = status.environmentIsStale || report.environmentChanged
-            return stale
-        case .signal(let number):
-            status.environmentIsStale = status.environmentIsStale || report.environmentChanged
-            guard changed || asked else { return [] }
-            return stale + signalChange(number)
+        case .unset, .none, .signal: if report.environmentChanged { status.environmentIsStale = true }
+        case .restart, .exec: break
+        }
+        switch plan.action {
+        case .unset: return changed ? warnOnce(unannounced) : []
+        case .none: return stale
+        case .signal(let number): return changed || cause == .request ? stale + signalChange(number) : []
         case .restart:
-            guard changed else { return [] }
-            guard phase == .running, child != nil else {
-                // The child that is about to be started anew starts with it.
-                isUnproven = isUnproven || phase == .restarting
-                return []
-            }
-            isUnproven = true
-            deadlines[.restart] = deadlines[.restart] ?? now.boot + Self.restartWindow
+            if changed { scheduleRestart(at: now) }
             return []
         case .exec(let words):
             guard changed else { return [] }
@@ -37,9 +25,23 @@ extension Supervisor {
         }
     }
 
+    /// A child that stops or starts already, and one whose restart is scheduled, will have this generation too.
+    private mutating func scheduleRestart(at now: Moment) {
+        switch phase {
+        case .running(.steady): phase = .running(.scheduled)
+        case .running(.probation): phase = .running(.superseded)
+        default: return
+        }
+        deadlines[.restart] = now.boot + Self.restartWindow
+    }
+
     private func signalChange(_ number: Int32) -> [SupervisorAction] {
         if let target = plan.target { return [.signalTarget(target, number)] }
         return child == nil ? [] : [.signalChange(number)]
+    }
+
+    private mutating func warnOnce(_ message: Message) -> [SupervisorAction] {
+        warned.insert(message.diagnosis.code).inserted ? [.log(message)] : []
     }
 
     private var unannounced: Message {
@@ -59,15 +61,11 @@ extension Supervisor {
     ) -> [SupervisorAction] {
         switch reason {
         case .noHandler:
-            guard !warnedUnhandled else { return [] }
-            warnedUnhandled = true
-            return [
-                .log(
-                    Message(
-                        .warning, .signalUnhandled,
-                        "the command has no handler for signal \(number), which would end it: not sent",
-                        hint: "choose another one with --signal, or --on-change restart"))
-            ]
+            return warnOnce(
+                Message(
+                    .warning, .signalUnhandled,
+                    "the command has no handler for signal \(number), which would end it: not sent",
+                    hint: "choose another one with --signal, or --on-change restart"))
         case .noTarget(let description):
             return [
                 .log(

@@ -3,54 +3,53 @@ import Messages
 import WorkerProtocol
 
 extension Supervisor {
-    /// Begins an attempt; while a worker is still there, it begins when that one is gone: never two at a time.
-    mutating func startAttempt(_ task: WorkerOrder.Task, asked: Bool, at now: Moment) -> [SupervisorAction] {
-        guard worker == nil else {
-            queued = Queued(task: task, asked: asked || queued?.asked == true)
-            return []
-        }
-        queued = nil
+    /// Begins an attempt. No worker may be there: there are never two at a time.
+    mutating func startAttempt(
+        _ task: WorkerOrder.Task, _ cause: RefreshCause = .schedule, at now: Moment
+    ) -> [SupervisorAction] {
         deadlines[.refresh] = nil
         status.attempt += 1
         let order = WorkerOrder(
             task: task, attempt: status.attempt, failures: failures, startedAt: startedAt.nanoseconds,
-            keepsPrevious: isUnproven)
-        worker = Worker(pid: 0, order: order, asked: asked)
+            keepsPrevious: rollout?.isUnproven ?? false)
+        worker = Worker(order: order, cause: cause)
         let limit = task == .first ? Self.planLimit : .milliseconds(plan.attemptTimeoutMilliseconds)
         deadlines[.worker] = now.boot + limit
-        // The status tells which attempts have begun: who waits for one must not take an older one for it.
+        // The status names attempts that have begun, so that who waits for one does not mistake an older one for it.
         return [.startWorker(order)] + (task == .refresh ? [.writeStatus] : [])
     }
 
-    /// A refresh by the timer, by HUP, by `latchkey refresh`; during one it is one more afterwards.
-    mutating func refresh(asked: Bool, at now: Moment) -> [SupervisorAction] {
+    /// Begins a refresh. One that can't begin now waits; however many are requested meanwhile, one follows.
+    mutating func refresh(_ cause: RefreshCause, at now: Moment) -> [SupervisorAction] {
         switch phase {
-        case .running, .watching, .restarting: break
-        case .starting, .rollingBack:
-            asksWaiting = asksWaiting || asked
-            return []
         case .becoming, .stopping, .ended: return []
+        case .starting, .running(.rollingBack):
+            if cause == .request { pendingRefresh = .request }
+            return []
+        case .running, .watching:
+            guard worker != nil else { return reloading(cause) + startAttempt(.refresh, cause, at: now) }
+            if pendingRefresh != .request { pendingRefresh = cause }
+            return reloading(cause)
         }
-        return reloading(asked: asked) + startAttempt(.refresh, asked: asked, at: now)
     }
 
-    /// What was asked for before the app ran is done once it runs.
-    mutating func refreshIfAsked(at now: Moment) -> [SupervisorAction] {
-        guard asksWaiting else { return [] }
-        asksWaiting = false
-        return refresh(asked: true, at: now)
+    /// A refresh that was requested before the app ran.
+    mutating func refreshIfRequested(at now: Moment) -> [SupervisorAction] {
+        guard let cause = pendingRefresh else { return [] }
+        pendingRefresh = nil
+        return refresh(cause, at: now)
     }
 
-    /// Kills the worker; whatever it would still say does not count.
+    /// Kills the worker, and drops the refresh that waits for its end.
     mutating func abandonAttempt() -> [SupervisorAction] {
-        queued = nil
+        pendingRefresh = nil
         guard worker != nil else { return [] }
-        worker?.isAbandoned = true
+        worker?.state = .abandoned
         return [.killWorker]
     }
 
     mutating func received(_ message: WorkerMessage, at now: Moment) -> [SupervisorAction] {
-        guard let worker, isAttempting else { return [] }
+        guard let worker, worker.state == .working else { return [] }
         switch message {
         case .prepared(let plan, _):
             guard worker.order.task == .first else { return [] }
@@ -58,11 +57,10 @@ extension Supervisor {
             deadlines[.worker] = now.boot + .milliseconds(plan.attemptTimeoutMilliseconds)
             return [.writeStatus]
         case .waiting(let milliseconds):
-            // The manager's own time-out moves on with ours (sd_notify(3), EXTEND_TIMEOUT_USEC).
-            guard phase == .starting else { return [] }
-            return [waitsForStart(milliseconds)]
+            // The service manager's timeout is extended with ours (sd_notify(3), EXTEND_TIMEOUT_USEC).
+            return phase == .starting ? [waitsForStart(milliseconds)] : []
         case .finished(let report):
-            self.worker?.hasFinished = true
+            self.worker?.state = .reported
             deadlines[.worker] = now.boot + Self.exitLimit
             return finished(report, of: worker, at: now)
         }
@@ -78,12 +76,11 @@ extension Supervisor {
         case (.first, .failed(let failure)): return end(code: failure.exitCode)
         case (.rollBack, _): return rolledBack(report, at: now)
         case (.refresh, .delivered): return refreshed(report, of: worker, at: now)
-        case (.refresh, .failed(let failure)):
-            return refreshFailed(failure, report: report, asked: worker.asked, at: now)
+        case (.refresh, .failed(let failure)): return refreshFailed(failure, report, worker.cause, at: now)
         case (.refresh, .ended(let code)):
             let text = "a refresh ended with \(code) and no word"
             let failure = WorkerFailure(code: MessageCode.workerReport.rawValue, exitCode: 70, message: text)
-            return refreshFailed(failure, report: report, asked: worker.asked, at: now)
+            return refreshFailed(failure, report, worker.cause, at: now)
         }
     }
 
@@ -92,17 +89,17 @@ extension Supervisor {
         let kept: [SupervisorAction] = [.keepEnvironment(keepsPrevious: false), .keepMemory]
         if isSidecar {
             phase = .watching
-            return kept + [.writeStatus] + becameReady() + refreshIfAsked(at: now)
+            return kept + [.writeStatus] + becameReady() + refreshIfRequested(at: now)
         }
         if plan.once {
             phase = .becoming
-            // Nobody is left to say it afterwards.
+            // Afterwards nobody is left to say it.
             return kept + (plan.childNotifies ? [] : becameReady())
         }
         return kept + [.startChild]
     }
 
-    /// The worker that pointed the files back has said so; with or without success the app gets its chance.
+    /// The files were pointed back, or could not be: the app gets its chance either way.
     private mutating func rolledBack(_ report: WorkerReport, at now: Moment) -> [SupervisorAction] {
         let next = report.outcome == .delivered ? report.nextMilliseconds : backoff()
         schedule(next, at: now)
@@ -113,12 +110,12 @@ extension Supervisor {
     private mutating func refreshed(
         _ report: WorkerReport, of worker: Worker, at now: Moment
     ) -> [SupervisorAction] {
-        let (asked, keepsPrevious) = (worker.asked, worker.order.keepsPrevious)
+        let keepsPrevious = worker.order.keepsPrevious
         var actions: [SupervisorAction] = [.keepMemory]
         if report.environmentChanged {
             actions = [.keepEnvironment(keepsPrevious: keepsPrevious), .keepMemory]
         } else if report.filesChanged, !keepsPrevious {
-            // The generation before this one has the same environment: there is none to go back to.
+            // The generation before this one has the same environment: there is none to restore.
             actions = [.forgetPreviousEnvironment, .keepMemory]
         }
         if loggedFailure != nil || (status.isStale && !report.stale) {
@@ -129,8 +126,8 @@ extension Supervisor {
             let names = report.changedNames.isEmpty ? "" : " (\(report.changedNames))"
             actions.append(.log(Message(.info, .refreshed, "secrets changed\(names)")))
         }
-        actions += announce(report, asked: asked, at: now)
-        return actions + [.writeStatus] + reloaded(asked: asked)
+        actions += announce(report, worker.cause, at: now)
+        return actions + [.writeStatus] + reloaded(worker.cause)
     }
 
     private mutating func note(_ report: WorkerReport, at now: Moment) {
@@ -146,7 +143,7 @@ extension Supervisor {
     }
 
     private mutating func refreshFailed(
-        _ failure: WorkerFailure, report: WorkerReport?, asked: Bool, at now: Moment
+        _ failure: WorkerFailure, _ report: WorkerReport?, _ cause: RefreshCause, at now: Moment
     ) -> [SupervisorAction] {
         failures += 1
         schedule(report?.nextMilliseconds ?? backoff(), at: now)
@@ -156,21 +153,23 @@ extension Supervisor {
         status.failed(failure, metrics: report?.metrics, isNew: isNew, at: now, next: deadlines[.refresh])
         var actions: [SupervisorAction] = report == nil ? [] : [.keepMemory]
         if isNew { actions.append(.log(failureMessage(failure, at: now))) }
-        if failure.stops, phase == .running || phase == .watching {
-            endCode = failure.exitCode
-            if child == nil { return actions + end(code: failure.exitCode) }
-            return actions + [.writeStatus] + stopChild(with: plan.stopSignal, at: now)
+        if failure.stops {
+            if phase == .watching { return actions + end(code: failure.exitCode) }
+            if rollout?.isUp == true {
+                let stop = stopChild(with: plan.stopSignal, exitCode: failure.exitCode, at: now)
+                return actions + [.writeStatus] + stop
+            }
         }
-        return actions + [.writeStatus] + reloaded(asked: asked)
+        return actions + [.writeStatus] + reloaded(cause)
     }
 
-    /// What tells one state of failing from another: the words may differ from try to try, by the request's id.
+    /// Two failures of one state are logged once. Their words may differ, by the request's id.
     private static func state(of failure: WorkerFailure) -> String {
         [failure.code, failure.vault ?? "", failure.secret ?? ""].joined(separator: " ")
     }
 
     private func failureMessage(_ failure: WorkerFailure, at now: Moment) -> Message {
-        // What only somebody's hand can change is an error, of its own code.
+        // What only a person can change is an error with a code of its own.
         let lasting = [MessageCode.secretGone, .configurationKept].first { $0.rawValue == failure.code }
         let kept = status.refreshedAt.map { "; keeping the secrets of \(clock($0))" } ?? ""
         let next = deadlines[.refresh].map { "; next try in \(Self.words($0 - now.boot))" } ?? ""
@@ -179,7 +178,7 @@ extension Supervisor {
             hint: failure.hint, secret: failure.secret, vault: failure.vault)
     }
 
-    /// `41s`, `2m`, `1h`: rounded up, since a promise of an earlier time would be wrong.
+    /// `41s`, `2m`, `1h`: rounded up, so that nothing is promised too early.
     static func words(_ duration: Duration) -> String {
         let seconds = max((duration.wholeMilliseconds + 999) / 1000, 1)
         if seconds < 120 { return "\(seconds)s" }
@@ -195,45 +194,52 @@ extension Supervisor {
 
 extension Supervisor {
     mutating func workerCouldNotStart(_ failure: SpawnFailure, at now: Moment) -> [SupervisorAction] {
-        let text = "the worker could not be started: \(failure.reason)"
-        // Whatever comes before is a matter of descriptors, processes and memory.
-        return attemptBroke(failure.step == .execute ? .workerMissing : .systemRefused, text, at: now)
+        guard worker?.state == .working else { return [] }
+        // Steps before the execve fail for want of descriptors, processes or memory.
+        let code: MessageCode = failure.step == .execute ? .workerMissing : .systemRefused
+        return attemptBroke(code, "the worker could not be started: \(failure.reason)", at: now)
     }
 
     mutating func workerSentGarbage(_ reason: String, at now: Moment) -> [SupervisorAction] {
-        guard isAttempting else { return [] }
-        worker?.isAbandoned = true
-        return [.killWorker] + attemptFailed(.workerReport, "the worker's report can't be read: \(reason)", at: now)
+        guard worker?.state == .working else { return [] }
+        return killWorker(.workerReport, "the worker's report can't be read: \(reason)", at: now)
     }
 
     mutating func workerHung(at now: Moment) -> [SupervisorAction] {
-        guard isAttempting else { return worker == nil ? [] : [.killWorker] }
-        worker?.isAbandoned = true
-        return [.killWorker] + attemptFailed(.workerHung, "the worker did not answer in time and was killed", at: now)
+        guard worker?.state == .working else { return worker == nil ? [] : [.killWorker] }
+        return killWorker(.workerHung, "the worker did not answer in time and was killed", at: now)
     }
 
     mutating func workerEnded(_ ending: Ending, at now: Moment) -> [SupervisorAction] {
-        let ended = worker
+        guard let ended = worker else { return [] }
+        let actions =
+            ended.state == .working
+            ? attemptBroke(.workerCrashed, "the worker ended without a report (\(ending))", at: now) : []
+        worker = nil
         deadlines[.worker] = nil
-        if phase == .becoming {
-            worker = nil
-            return [.becomeChild]
+        switch phase {
+        case .becoming: return [.becomeChild]
+        case .running(.rollingBack):
+            return ended.order.task == .rollBack ? actions : startAttempt(.rollBack, at: now)
+        default:
+            guard let cause = pendingRefresh else { return actions }
+            pendingRefresh = nil
+            return actions + startAttempt(.refresh, cause, at: now)
         }
-        var actions: [SupervisorAction] = []
-        if isAttempting {
-            actions = attemptBroke(.workerCrashed, "the worker ended without a report (\(ending))", at: now)
-        }
-        if worker == ended || worker?.isAbandoned == true { worker = nil }
-        guard phase != .ended, worker == nil, let next = queued else { return actions }
-        return actions + startAttempt(next.task, asked: next.asked, at: now)
+    }
+
+    private mutating func killWorker(_ code: MessageCode, _ text: String, at now: Moment) -> [SupervisorAction] {
+        guard let worker else { return [] }
+        self.worker?.state = .abandoned
+        return [.killWorker] + attemptFailed(worker, code, text, at: now)
     }
 
     /// The worker is gone, and its attempt with it.
     private mutating func attemptBroke(_ code: MessageCode, _ text: String, at now: Moment) -> [SupervisorAction] {
-        let actions = attemptFailed(code, text, at: now)
-        worker = nil
+        guard let worker else { return [] }
+        self.worker = nil
         deadlines[.worker] = nil
-        return actions
+        return attemptFailed(worker, code, text, at: now)
     }
 
     private static func remedy(_ code: MessageCode) -> String? {
@@ -247,8 +253,9 @@ extension Supervisor {
         }
     }
 
-    private mutating func attemptFailed(_ code: MessageCode, _ text: String, at now: Moment) -> [SupervisorAction] {
-        guard let worker else { return [] }
+    private mutating func attemptFailed(
+        _ worker: Worker, _ code: MessageCode, _ text: String, at now: Moment
+    ) -> [SupervisorAction] {
         let hint = Self.remedy(code)
         switch worker.order.task {
         case .first:
@@ -261,7 +268,7 @@ extension Supervisor {
             return [.log(Message(.error, code, text, hint: hint)), .startChild]
         case .refresh:
             let failure = WorkerFailure(code: code.rawValue, exitCode: 70, message: text, hint: hint)
-            return refreshFailed(failure, report: nil, asked: worker.asked, at: now)
+            return refreshFailed(failure, nil, worker.cause, at: now)
         }
     }
 }

@@ -1,54 +1,59 @@
+import Glibc
 import LinuxSystem
 import Messages
 import WorkerProtocol
 
 extension Supervisor {
     mutating func childDidStart(_ pid: Int32, at now: Moment) -> [SupervisorAction] {
-        child = pid
-        childStartedAt = now.boot
-        childIsReady = false
-        childIsStopped = false
-        terminalHasAsked = false
-        phase = .running
-        status.childProcess = pid
+        switch phase {
+        case .starting, .running(.rollingBack): phase = .running(.steady)
+        case .running(.startingNew):
+            phase = .running(.probation)
+            deadlines[.probation] = now.boot + Self.probation
+        default: return []
+        }
+        child = Child(pid: pid, startedAt: now.boot)
         var actions: [SupervisorAction] = [
             .log(Message(.debug, .childStarted, "the command runs as process \(pid)")), .writeStatus,
         ]
         if !plan.childNotifies { actions += becameReady() }
-        return actions + refreshIfAsked(at: now)
+        return actions + refreshIfRequested(at: now)
     }
 
     mutating func childCouldNotStart(_ failure: SpawnFailure, at now: Moment) -> [SupervisorAction] {
         let exitCode: ExitCode = failure.isNotFound ? .notFound : failure.isNotExecutable ? .notExecutable : .system
-        if phase == .restarting, !rolledBack {
-            deadlines[.probation] = nil
-            return rollBack(.code(exitCode.rawValue), at: now)
+        switch phase {
+        case .starting, .becoming, .running(.rollingBack):
+            return [.notify("ERRNO=\(failure.code)")] + end(code: exitCode.rawValue)
+        case .running(.startingNew): return rollBack(.code(exitCode.rawValue), at: now)
+        default: return []
         }
-        return [.notify("ERRNO=\(failure.code)")] + end(code: exitCode.rawValue)
     }
 
-    /// Something happened to one of the processes below us: the child, the worker, the command on change, an orphan.
+    /// Something happened to a process below us: the child, the worker, the command on change, an orphan.
     mutating func happened(_ event: ChildEvent, at now: Moment) -> [SupervisorAction] {
-        if event.pid == child { return childChanged(event.change, at: now) }
-        let ending: Ending
-        switch event.change {
-        case .stopped, .continued: return []
-        case .exited(let code): ending = .code(code)
-        case .killed(let signal): ending = .signal(signal)
-        }
+        if event.pid == child?.pid { return childChanged(event.change, at: now) }
+        guard let ending = Ending(event.change) else { return [] }
         if event.pid == worker?.pid { return workerEnded(ending, at: now) }
-        if event.pid == actionProcess {
-            actionProcess = nil
-            deadlines[.action] = nil
-            return ending == .code(0) ? [] : [.log(Self.actionFailed("failed: \(ending)"))]
-        }
-        return []
+        guard event.pid == actionProcess else { return [] }
+        actionProcess = nil
+        deadlines[.action] = nil
+        return ending == .code(0) ? [] : [.log(Self.actionFailed("failed: \(ending)"))]
     }
 
     /// How a process ended.
     enum Ending: Equatable, CustomStringConvertible {
         case code(Int32)
         case signal(Int32)
+
+        /// nil: it has not ended.
+        init?(_ change: ChildEvent.Change) {
+            switch change {
+            case .exited(let code): self = .code(code)
+            case .killed(let signal): self = .signal(signal)
+            case .stopped, .continued: return nil
+            }
+        }
 
         var description: String {
             switch self {
@@ -59,81 +64,65 @@ extension Supervisor {
     }
 
     private mutating func childChanged(_ change: ChildEvent.Change, at now: Moment) -> [SupervisorAction] {
-        switch change {
-        case .stopped(let signal):
-            childIsStopped = true
-            // What the terminal stopped is stopped for the shell too; a STOP from elsewhere is between those two.
-            return !isInit && (20...22).contains(signal) ? [.stopSelf(by: signal)] : []
-        case .continued:
-            childIsStopped = false
+        if let ending = Ending(change) { return childEnded(ending, at: now) }
+        guard case .stopped(let signal) = change else {
+            child?.isStopped = false
             return []
-        case .exited(let code): return childEnded(.code(code), at: now)
-        case .killed(let signal): return childEnded(.signal(signal), at: now)
         }
+        child?.isStopped = true
+        // A shell has to see a stop by its terminal. A STOP concerns its sender and the child alone.
+        return !isInit && [SIGTSTP, SIGTTIN, SIGTTOU].contains(signal) ? [.stopSelf(by: signal)] : []
     }
 
     private mutating func childEnded(_ ending: Ending, at now: Moment) -> [SupervisorAction] {
-        let wasInProbation = deadlines[.probation].map { now.boot < $0 } ?? false
+        let hasFailed = ending != .code(0) && child?.wasInterrupted == false
         child = nil
-        childIsStopped = false
-        status.childProcess = nil
-        deadlines[.stop] = nil
-        deadlines[.probation] = nil
-        if phase == .restarting { return restarted(at: now) }
-        if phase == .running, wasInProbation, ending != .code(0), !rolledBack, !terminalHasAsked {
-            if deadlines[.restart] != nil {
-                // A newer generation was waiting for its restart: the child has stopped by itself for it.
-                deadlines[.restart] = nil
-                phase = .restarting
-                return restarted(at: now)
-            }
-            return rollBack(ending, at: now)
+        for name in [Deadlines.Name.stop, .restart, .probation] { deadlines[name] = nil }
+        switch phase {
+        case .running(.stoppingOld): return startNew()
+        // A newer generation waits for a restart: this is it.
+        case .running(.superseded) where hasFailed: return startNew()
+        case .running(.probation) where hasFailed: return rollBack(ending, at: now)
+        case .stopping(let exitCode?): return end(code: exitCode)
+        default: break
         }
-        return end(with: ending)
-    }
-
-    /// The child is gone, and starts with the newest generation.
-    private mutating func restarted(at now: Moment) -> [SupervisorAction] {
-        status.restarts += 1
-        deadlines[.probation] = now.boot + Self.probation
-        return [.startChild]
-    }
-
-    private mutating func end(with ending: Ending) -> [SupervisorAction] {
-        if let endCode { return end(code: endCode) }
         switch ending {
         case .code(let code): return end(code: code)
         case .signal(let number): return end(by: number)
         }
     }
 
-    /// The child failed right after a restart: once more with what worked before.
-    private mutating func rollBack(_ ending: Ending, at now: Moment) -> [SupervisorAction] {
-        phase = .rollingBack
-        isUnproven = false
-        // The attempt that is given up was perhaps somebody's reload: it is made up for once the child runs.
-        asksWaiting = asksWaiting || worker?.asked == true || queued?.asked == true
-        rolledBack = true
-        let text = "the command failed with the new secrets (\(ending)); starting it with the previous ones"
-        return takeWatchdogBack() + [
-            .log(
-                Message(
-                    .error, .childRolledBack, text,
-                    hint: "correct the secret in the vault; these versions are not tried again")),
-            .restoreEnvironment,
-        ] + abandonAttempt() + startAttempt(.rollBack, asked: false, at: now)
+    private mutating func startNew() -> [SupervisorAction] {
+        phase = .running(.startingNew)
+        status.restarts += 1
+        return [.startChild]
     }
 
-    /// The changes of the last seconds become one restart.
-    mutating func restartChild(at now: Moment) -> [SupervisorAction] {
-        guard phase == .running, child != nil else { return [] }
-        phase = .restarting
-        rolledBack = false
+    /// The changes of the last two seconds become one restart.
+    mutating func stopForRestart(at now: Moment) -> [SupervisorAction] {
+        phase = .running(.stoppingOld)
+        deadlines[.probation] = nil
         deadlines[.stop] = now.boot + .milliseconds(plan.stopTimeoutMilliseconds)
-        let note = Message(.info, .childRestarting, "secrets changed: restarting the command")
-        var actions: [SupervisorAction] = takeWatchdogBack() + [.log(note)]
-        actions.append(.signalChild(plan.stopSignal, queuedValue: nil))
-        if childIsStopped { actions.append(.signalChild(18, queuedValue: nil)) }
-        return actions
+        return takeWatchdogBack() + [.log(Message(.info, .childRestarting, "secrets changed: restarting the command"))]
+            + signalToEnd(plan.stopSignal)
+    }
+
+    /// A stopped child has to continue before it can end.
+    func signalToEnd(_ number: Int32) -> [SupervisorAction] {
+        let numbers = child?.isStopped == true ? [number, SIGCONT] : [number]
+        return numbers.map { .signalChild($0, queuedValue: nil) }
+    }
+
+    /// The child failed right after a restart: it is started once more, with the generation before.
+    private mutating func rollBack(_ ending: Ending, at now: Moment) -> [SupervisorAction] {
+        phase = .running(.rollingBack)
+        let text = "the command failed with the new secrets (\(ending)); starting it with the previous ones"
+        let message = Message(
+            .error, .childRolledBack, text, hint: "correct the secret in the vault; these versions are not tried again")
+        // An attempt that somebody asked for is abandoned here, and made up for once the child runs.
+        let isRequested = worker?.cause == .request || pendingRefresh == .request
+        let actions = takeWatchdogBack() + [.log(message), .restoreEnvironment] + abandonAttempt()
+        pendingRefresh = isRequested ? .request : nil
+        return worker == nil ? actions + startAttempt(.rollBack, at: now) : actions
     }
 }

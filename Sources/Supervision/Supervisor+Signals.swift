@@ -1,96 +1,76 @@
+import Glibc
 import LinuxSystem
 import Messages
 import WorkerProtocol
 
 extension Supervisor {
     mutating func received(_ signal: ReceivedSignal, at now: Moment) -> [SupervisorAction] {
-        switch Kind(signal.number) {
-        case .child, .fault: return []
-        case .hangUp:
-            // From the kernel it is a terminal that closed, and the child gets it from there itself.
-            if signal.isFromKernel {
-                terminalHasAsked = true
-                return child == nil && !isSidecar ? end(by: signal.number) : []
-            }
-            return refresh(asked: true, at: now)
-        case .ending: return receivedEnding(signal, at: now)
-        case .jobControl: return receivedJobControl(signal)
-        case .other: return forward(signal)
+        switch signal.number {
+        case SIGCHLD, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS: return []
+        case SIGHUP: return receivedHangUp(signal, at: now)
+        case SIGINT, SIGQUIT, SIGTERM: return receivedEnding(signal, at: now)
+        default: return forward(signal)
         }
     }
 
-    private enum Kind {
-        case child, fault, hangUp, ending, jobControl, other
-
-        init(_ number: Int32) {
-            switch number {
-            case 17: self = .child
-            case 4, 5, 6, 7, 8, 11, 31: self = .fault
-            case 1: self = .hangUp
-            case 2, 3, 15: self = .ending
-            case 18, 20, 21, 22: self = .jobControl
-            default: self = .other
-            }
-        }
+    private mutating func receivedHangUp(_ signal: ReceivedSignal, at now: Moment) -> [SupervisorAction] {
+        guard signal.isFromKernel else { return refresh(.request, at: now) }
+        // A terminal was closed. It sends HUP to the child itself.
+        child?.wasInterrupted = true
+        return child == nil && !isSidecar ? end(by: SIGHUP) : []
     }
 
     private mutating func receivedEnding(_ signal: ReceivedSignal, at now: Moment) -> [SupervisorAction] {
         guard child != nil else {
-            if isSidecar && signal.number != 3 { return end(code: 0) }
-            return end(by: signal.number)
+            return isSidecar && signal.number != SIGQUIT ? end(code: 0) : end(by: signal.number)
         }
-        // A terminal sends to the whole foreground group: the child has it already, and decides itself. No terminal sends
-        // TERM; from the kernel it is SysRq's, or a debugger's.
-        if signal.isFromKernel, signal.number != 15 {
-            terminalHasAsked = true
+        // A terminal sends INT and QUIT to its whole foreground group: the child has it already, and decides itself.
+        // No terminal sends TERM: from the kernel it comes by SysRq or a debugger.
+        if signal.isFromKernel, signal.number != SIGTERM {
+            child?.wasInterrupted = true
             return []
         }
-        switch phase {
-        case .stopping: return [.signalChild(9, queuedValue: nil)]
-        case .restarting:
-            phase = .stopping
-            return [.notify("STOPPING=1")] + abandonAttempt()
-        default: return stopChild(with: signal.number == 15 ? plan.stopSignal : signal.number, at: now)
-        }
+        if case .stopping = phase { return [.signalChild(SIGKILL, queuedValue: nil)] }
+        return stopChild(with: signal.number == SIGTERM ? plan.stopSignal : signal.number, at: now)
     }
 
-    /// Begins the shutdown: the child gets the signal, and KILL when the stop timeout has passed.
-    mutating func stopChild(with number: Int32, at now: Moment) -> [SupervisorAction] {
-        phase = .stopping
-        deadlines[.stop] = now.boot + .milliseconds(plan.stopTimeoutMilliseconds)
-        deadlines[.refresh] = nil
-        deadlines[.restart] = nil
-        var actions: [SupervisorAction] = [.notify("STOPPING=1"), .signalChild(number, queuedValue: nil)]
-        if childIsStopped { actions.append(.signalChild(18, queuedValue: nil)) }
+    /// Begins the shutdown: the child gets the signal, and KILL once the stop timeout has passed.
+    mutating func stopChild(with number: Int32, exitCode: Int32? = nil, at now: Moment) -> [SupervisorAction] {
+        var actions: [SupervisorAction] = [.notify("STOPPING=1")]
+        // A child that stops for its restart was told, and its time is running.
+        if rollout != .stoppingOld {
+            deadlines[.stop] = now.boot + .milliseconds(plan.stopTimeoutMilliseconds)
+            actions += signalToEnd(number)
+        }
+        phase = .stopping(exitCode: exitCode)
+        for name in [Deadlines.Name.refresh, .restart, .probation] { deadlines[name] = nil }
         return actions + abandonAttempt()
     }
 
-    private mutating func receivedJobControl(_ signal: ReceivedSignal) -> [SupervisorAction] {
-        if signal.number == 18 {
-            guard child != nil, !signal.isFromKernel else { return [] }
-            return (plan.groupSignal ? [.giveTerminal] : []) + [.signalChild(18, queuedValue: nil)]
-        }
-        guard child != nil else { return isInit ? [] : [.stopSelf(by: signal.number)] }
-        // From the terminal the child has it; whether it stops is seen when it does.
-        return signal.isFromKernel ? [] : [.signalChild(signal.number, queuedValue: nil)]
-    }
-
     private func forward(_ signal: ReceivedSignal) -> [SupervisorAction] {
-        guard child != nil, !signal.isFromKernel else { return [] }
-        return [.signalChild(signal.number, queuedValue: signal.isQueued ? signal.value : nil)]
+        guard child != nil else {
+            let stops = !isInit && [SIGTSTP, SIGTTIN, SIGTTOU].contains(signal.number)
+            return stops ? [.stopSelf(by: signal.number)] : []
+        }
+        // What the terminal sends, the child gets from there.
+        guard !signal.isFromKernel else { return [] }
+        let send = SupervisorAction.signalChild(signal.number, queuedValue: signal.isQueued ? signal.value : nil)
+        return signal.number == SIGCONT && plan.groupSignal ? [.giveTerminal, send] : [send]
     }
 
     /// Ends without a child, by a signal.
     mutating func end(by number: Int32) -> [SupervisorAction] {
-        let actions = abandonAttempt() + farewell()
-        phase = .ended
-        return actions + [isInit ? .exit(code: 128 + number) : .dieOf(number)]
+        end(code: 0, isInit ? .exit(code: 128 + number) : .dieOf(number))
     }
 
     /// Ends without a child, with a code.
     mutating func end(code: Int32) -> [SupervisorAction] {
-        let actions = abandonAttempt() + farewell(code: code)
+        end(code: code, .exit(code: code))
+    }
+
+    private mutating func end(code: Int32, _ last: SupervisorAction) -> [SupervisorAction] {
         phase = .ended
-        return actions + [.exit(code: code)]
+        let state = code == 0 ? "STOPPING=1" : "STOPPING=1\nEXIT_STATUS=\(code)"
+        return abandonAttempt() + [.notify(state), .clean, last]
     }
 }

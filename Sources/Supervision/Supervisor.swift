@@ -1,84 +1,153 @@
+import Glibc
 import LinuxSystem
 import Messages
 package import WorkerProtocol
 
-/// The state machine of a supervised run: a value, state × event → actions, without a process or a clock of its own.
+/// The state machine of a supervised run: a value that turns events into actions, without a process or a clock.
 ///
-/// `Supervisor+….swift` hold the transitions: signals, the child's life, the worker's, the refreshes.
+/// The next phase, by phase and event; where a cell is empty the phase stays. What an attempt brings:
+///
+/// | phase       | delivered       | with changes | failed      | failed for good | worker ended |
+/// |-------------|-----------------|--------------|-------------|-----------------|--------------|
+/// | starting    | start child [1] | the same     | ended       | ended           | ended        |
+/// | becoming    |                 |              |             |                 | become child |
+/// | steady      |                 | scheduled    |             | stopping        |              |
+/// | scheduled   |                 |              |             | stopping        |              |
+/// | stoppingOld |                 |              |             |                 |              |
+/// | startingNew |                 |              |             |                 |              |
+/// | probation   |                 | superseded   |             | stopping        |              |
+/// | superseded  |                 |              |             | stopping        |              |
+/// | rollingBack | start child     | start child  | start child | start child     | [2]          |
+/// | watching    |                 |              |             | ended           |              |
+/// | stopping    |                 |              |             |                 |              |
+///
+/// [1] With `--once`: becoming. A sidecar: watching. [2] A refresh was under way: the attempt to roll back begins.
+///
+/// What the child, signals and the clock bring (a restart is scheduled only with `--on-change restart`):
+///
+/// | phase       | child started | not started | exits with 0 | fails [3]   | TERM [4] | restart due | 10 s passed |
+/// |-------------|---------------|-------------|--------------|-------------|----------|-------------|-------------|
+/// | starting    | steady        | ended       |              |             | ended    |             |             |
+/// | becoming    |               | ended       |              |             | ended    |             |             |
+/// | steady      |               |             | ended        | ended       | stopping |             |             |
+/// | scheduled   |               |             | ended        | ended       | stopping | stoppingOld |             |
+/// | stoppingOld |               |             | startingNew  | startingNew | stopping |             |             |
+/// | startingNew | probation     | rollingBack |              |             | ended    |             |             |
+/// | probation   |               |             | ended        | rollingBack | stopping |             | steady      |
+/// | superseded  |               |             | ended        | startingNew | stopping | stoppingOld | scheduled   |
+/// | rollingBack | steady        | ended       |              |             | ended    |             |             |
+/// | watching    |               |             |              |             | ended    |             |             |
+/// | stopping    |               |             | ended        | ended       | KILL     |             |             |
+///
+/// [3] An end by a signal of the terminal is in the column before. [4] INT and QUIT too; HUP from the terminal where
+/// there is no child.
+///
+/// All other events leave the phase alone. `Supervisor+….swift` hold the transitions.
 package struct Supervisor: Sendable {
     package enum Phase: Equatable, Sendable {
-        /// The first attempt is under way; there is no child.
+        /// The first attempt is under way, and there is no child.
         case starting
-        /// `--once`: everything is delivered, and the worker's end is awaited.
+        /// `--once`: everything is delivered. This process becomes the child when the worker has ended.
         case becoming
-        case running
-        /// A sidecar that has delivered.
+        case running(Rollout)
+        /// A sidecar has delivered.
         case watching
-        /// The child was told to stop, for a restart with new secrets.
-        case restarting
-        /// The child failed with the new secrets; the files are being pointed back.
-        case rollingBack
-        /// The end was asked for.
-        case stopping
+        /// The child was told to end. Latchkey ends with the code then; nil: as the child does.
+        case stopping(exitCode: Int32?)
         case ended
     }
 
-    /// An attempt under way.
-    struct Worker: Equatable, Sendable {
-        var pid: Int32
-        var order: WorkerOrder
-        /// Somebody asked for it (HUP, `latchkey refresh`).
-        var asked: Bool
-        var hasFinished = false
-        /// Was killed, whatever it still says: its attempt does not count.
-        var isAbandoned = false
+    /// How far a new generation has come to the child. `--on-change restart` alone leaves `steady`.
+    package enum Rollout: Equatable, Sendable {
+        /// The child runs, and no newer generation waits for it.
+        case steady
+        /// The child runs, and a newer generation is delivered. Changes within two seconds become one restart.
+        case scheduled
+        /// The child was told to stop for the restart.
+        case stoppingOld
+        /// The child is being started with the newer generation.
+        case startingNew
+        /// The child runs with the newer generation, for less than ten seconds so far.
+        case probation
+        /// As in probation, and one more generation is delivered.
+        case superseded
+        /// The child failed with the newer generation: a worker points the files back to the one before.
+        case rollingBack
+
+        /// Whether the child runs, and neither stops nor starts.
+        var isUp: Bool {
+            switch self {
+            case .steady, .scheduled, .probation, .superseded: true
+            case .stoppingOld, .startingNew, .rollingBack: false
+            }
+        }
+
+        /// Whether the newest generation has yet to prove itself: a rollback skips all that is delivered meanwhile.
+        var isUnproven: Bool { self != .steady && self != .rollingBack }
+
+        /// Whether the child is started again if it ends or fails now.
+        package var mayRestart: Bool { self != .steady && self != .scheduled }
     }
 
-    /// An attempt that begins as soon as the worker before it is gone.
-    struct Queued: Equatable, Sendable {
-        var task: WorkerOrder.Task
-        var asked: Bool
+    /// The process that runs the command.
+    package struct Child: Equatable, Sendable {
+        package let pid: Int32
+        let startedAt: BootInstant
+        var isStopped = false
+        /// `--notify child`: it has said that it is ready.
+        var isReady = false
+        /// A terminal has sent it a signal to end: such an end is not a failed restart.
+        var wasInterrupted = false
+    }
+
+    /// Why a refresh happens: by the clock, or since somebody asked for it (HUP, `latchkey refresh`).
+    enum RefreshCause: Equatable, Sendable {
+        case schedule, request
+    }
+
+    /// A worker, until it is reaped.
+    struct Worker: Equatable, Sendable {
+        enum State {
+            case working
+            /// It has sent its report and is about to exit.
+            case reported
+            /// It was killed: whatever it still sends is ignored.
+            case abandoned
+        }
+
+        /// nil until it has been spawned.
+        var pid: Int32?
+        let order: WorkerOrder
+        let cause: RefreshCause
+        var state = State.working
     }
 
     package let isSidecar: Bool
-    /// Whether this is the first process of its PID namespace: it can't stop itself or die of a signal.
+    /// Whether this is the first process of its PID namespace: it can neither stop itself nor die of a signal.
     let isInit: Bool
-    /// Half of the watchdog's interval, where the manager wants to hear from us.
+    /// Half of the watchdog's interval, where the service manager set one.
     let watchdogPeriod: Duration?
 
     package internal(set) var phase = Phase.starting
     package internal(set) var plan = SupervisorPlan()
     package internal(set) var deadlines = Deadlines()
-    package internal(set) var child: Int32?
+    package internal(set) var child: Child?
     package internal(set) var status = SupervisorStatus()
     var worker: Worker?
+    /// A refresh that begins as soon as the worker before it is gone and the child runs.
+    var pendingRefresh: RefreshCause?
     /// The pid of the command on change.
     var actionProcess: Int32?
-    var queued: Queued?
-    var childIsStopped = false
     /// When the first attempt began.
     var startedAt = BootInstant(nanoseconds: 0)
     /// Failed attempts in a row.
     var failures: Int64 = 0
-    /// The state of failing that was logged last.
+    /// The failure that was logged last: one that lasts is logged once.
     var loggedFailure: String?
-    var warnedUnannounced = false
-    var warnedUnhandled = false
-    /// The child in probation runs on the previous generation already.
-    var rolledBack = false
-    /// A generation was delivered with which the child has not held out yet: a restart with it is to come, under way, or
-    /// in probation. Whatever is delivered meanwhile, a rollback returns to the generation before.
-    var isUnproven = false
-    /// What Latchkey ends with once the child is gone; nil: the child's own code.
-    var endCode: Int32?
+    /// Warnings that are given once.
+    var warned: Set<MessageCode> = []
+    /// The service manager was told that we are ready.
     var isReady = false
-    /// `--notify child`: the child that runs now has said that it is ready.
-    var childIsReady = false
-    var childStartedAt = BootInstant(nanoseconds: 0)
-    /// The terminal has told the child to end: what it ends with is no failure of a restart.
-    var terminalHasAsked = false
-    /// Somebody asked for a refresh while none could begin.
-    var asksWaiting = false
     var generator: SplitMix64
 
     package init(isSidecar: Bool, isInit: Bool, watchdogPeriod: Duration? = nil, seed: UInt64) {
@@ -88,10 +157,12 @@ package struct Supervisor: Sendable {
         generator = SplitMix64(state: seed)
     }
 
-    /// Whether a worker is under way whose report is still to come.
-    var isAttempting: Bool { worker.map { !$0.hasFinished && !$0.isAbandoned } ?? false }
+    /// nil in every phase but `running`.
+    package var rollout: Rollout? {
+        if case .running(let rollout) = phase { rollout } else { nil }
+    }
 
-    /// The state after an event, and what is to be done, in order.
+    /// Takes an event and returns what is to be done, in order. At most one of these actions brings an event itself.
     package mutating func handle(_ event: SupervisorEvent, at now: Moment) -> [SupervisorAction] {
         guard phase != .ended else { return [] }
         switch event {
@@ -106,49 +177,46 @@ package struct Supervisor: Sendable {
         case .workerGarbage(let reason): return workerSentGarbage(reason, at: now)
         case .childStarted(let pid): return childDidStart(pid, at: now)
         case .childNotStarted(let failure): return childCouldNotStart(failure, at: now)
+        case .childReady:
+            guard child != nil else { return [] }
+            child?.isReady = true
+            return becameReady()
         case .actionStarted(let pid):
             actionProcess = pid
             deadlines[.action] = now.boot + Self.actionLimit
             return []
         case .actionNotStarted(let failure): return [.log(Self.actionFailed("could not be started: \(failure.reason)"))]
         case .changeSignalWithheld(let number, let reason): return changeSignalWithheld(number, reason)
-        case .childReady:
-            childIsReady = true
-            return becameReady()
-        case .deadline: return deadlinesPassed(at: now)
+        case .deadline(let name): return deadlines.take(name, at: now.boot) ? passed(name, at: now) : []
         }
     }
 
     private mutating func begin(at now: Moment) -> [SupervisorAction] {
+        guard phase == .starting, worker == nil else { return [] }
         startedAt = now.boot
         if let watchdogPeriod { deadlines[.watchdog] = now.boot + watchdogPeriod }
-        return startAttempt(.first, asked: false, at: now)
+        return startAttempt(.first, at: now)
     }
 
-    private mutating func deadlinesPassed(at now: Moment) -> [SupervisorAction] {
-        var actions: [SupervisorAction] = []
-        if deadlines.take(.watchdog, at: now.boot), let watchdogPeriod {
-            deadlines[.watchdog] = now.boot + watchdogPeriod
-            if watchdogIsOurs(at: now) { actions.append(.notify("WATCHDOG=1")) }
+    private mutating func passed(_ deadline: Deadlines.Name, at now: Moment) -> [SupervisorAction] {
+        switch deadline {
+        case .watchdog:
+            if let watchdogPeriod { deadlines[.watchdog] = now.boot + watchdogPeriod }
+            return watchdogIsOurs(at: now) ? [.notify("WATCHDOG=1")] : []
+        case .stop: return [.signalChild(SIGKILL, queuedValue: nil)]
+        case .action: return [.killAction, .log(Self.actionFailed("was killed: it took longer than 60s"))]
+        case .probation:
+            phase = .running(rollout == .superseded ? .scheduled : .steady)
+            return []
+        case .worker: return workerHung(at: now)
+        case .restart: return stopForRestart(at: now)
+        case .refresh: return refresh(.schedule, at: now)
         }
-        if deadlines.take(.stop, at: now.boot) { actions.append(.signalChild(9, queuedValue: nil)) }
-        if deadlines.take(.action, at: now.boot) {
-            actions += [.killAction, .log(Self.actionFailed("was killed: it took longer than 60s"))]
-        }
-        if deadlines.take(.probation, at: now.boot) {
-            rolledBack = false
-            // With a newer one on its way it is that which has to hold out.
-            isUnproven = deadlines[.restart] != nil
-        }
-        if deadlines.take(.worker, at: now.boot) { actions += workerHung(at: now) }
-        if deadlines.take(.restart, at: now.boot) { actions += restartChild(at: now) }
-        if deadlines.take(.refresh, at: now.boot) { actions += refresh(asked: false, at: now) }
-        return actions
     }
 
     /// How long the command on change may take.
     static let actionLimit = Duration.seconds(60)
-    /// How long a worker may take before it says what the plan is.
+    /// How long a worker may take before it sends the plan.
     static let planLimit = Duration.seconds(60)
     /// How long a worker may take to exit after its report.
     static let exitLimit = Duration.seconds(10)

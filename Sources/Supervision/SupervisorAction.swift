@@ -1,17 +1,17 @@
 package import Messages
 package import WorkerProtocol
 
-/// What a supervisor has done in answer to an event.
+/// What the loop does for the state machine.
 package enum SupervisorAction: Equatable, Sendable {
     case startWorker(WorkerOrder)
     /// Kills the worker with its group.
     case killWorker
-    /// Takes the worker's environment over; the one before is kept for a rollback, or with `keepsPrevious` the one that
-    /// is kept already, if any.
+    /// Takes over the worker's environment. The current one is kept for a rollback; with `keepsPrevious` an older one
+    /// that is already kept stays instead.
     case keepEnvironment(keepsPrevious: Bool)
-    /// The environment before the current one is of no use any more: a newer generation has the same.
+    /// Closes the environment that is kept for a rollback: the generation before has the current one.
     case forgetPreviousEnvironment
-    /// Makes the environment before the current one again.
+    /// Makes the environment that is kept for a rollback the current one.
     case restoreEnvironment
     /// Takes over what the worker left for the next one.
     case keepMemory
@@ -21,7 +21,7 @@ package enum SupervisorAction: Equatable, Sendable {
     case signalChild(Int32, queuedValue: UInt64?)
     /// The signal that says that secrets changed: only to a child that has a handler for it.
     case signalChange(Int32)
-    /// The same to the process beside a sidecar.
+    /// The same for the process beside a sidecar.
     case signalTarget(SupervisorPlan.Target, Int32)
     case startAction([[UInt8]], changedNames: String)
     case killAction

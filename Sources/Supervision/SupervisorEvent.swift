@@ -3,10 +3,10 @@ package import WorkerProtocol
 
 /// What happens to a supervisor.
 package enum SupervisorEvent: Equatable, Sendable {
-    /// The supervisor's first moment.
+    /// The supervisor begins.
     case begun
     case signal(ReceivedSignal)
-    /// Something happened to a child, ours or an orphan's.
+    /// A child, or an orphan that was given to us, has ended, stopped or continued.
     case child(ChildEvent)
     case workerStarted(pid: Int32)
     case workerNotStarted(SpawnFailure)
@@ -15,14 +15,14 @@ package enum SupervisorEvent: Equatable, Sendable {
     case workerGarbage(reason: String)
     case childStarted(pid: Int32)
     case childNotStarted(SpawnFailure)
+    /// The child said through its notify socket that it is ready.
+    case childReady
     case actionStarted(pid: Int32)
     case actionNotStarted(SpawnFailure)
     /// The signal for a change was not sent: the child has no handler for it, or the target was not found.
     case changeSignalWithheld(number: Int32, reason: WithheldReason)
-    /// The child said through its notify socket that it is ready.
-    case childReady
-    /// A deadline has passed.
-    case deadline
+    /// The clock has gone on: the deadline may have passed.
+    case deadline(Deadlines.Name)
 
     package enum WithheldReason: Equatable, Sendable {
         case noHandler
@@ -30,7 +30,7 @@ package enum SupervisorEvent: Equatable, Sendable {
     }
 }
 
-/// The two clocks at an event: the one that waits go by, and the one that people read.
+/// The two clocks at an event: one that waits go by, and one that people read.
 package struct Moment: Equatable, Sendable {
     package let boot: BootInstant
     /// Seconds since 1970.

@@ -10,7 +10,7 @@ extension SupervisorLoop {
         case .startWorker(let order): startWorker(order)
         case .killWorker: killWorker()
         case .keepEnvironment(let keepsPrevious):
-            // A sidecar's worker fills none.
+            // A sidecar's worker leaves it unsealed.
             if filling.environment.isSealed {
                 if !keepsPrevious || previousEnvironment.number == nil { previousEnvironment.take(from: environment) }
                 environment.take(from: filling.environment)
@@ -27,7 +27,7 @@ extension SupervisorLoop {
         case .signalTarget(let target, let number): signalTarget(target, number)
         case .startAction(let words, let names): startAction(words, changedNames: names)
         case .killAction:
-            if let actionProcess { try? Signals.send(9, toGroup: actionProcess) }
+            if let process = machine.actionProcess { try? Signals.send(SIGKILL, toGroup: process) }
         case .stopSelf(let number): stopSelf(by: number)
         case .giveTerminal: giveTerminal()
         case .notify(let state): manager.send(state)
@@ -65,9 +65,7 @@ extension SupervisorLoop {
         request.ownGroup = machine.plan.groupSignal
         request.terminal = machine.plan.groupSignal ? Terminal.inForeground() : nil
         do throws(SpawnFailure) {
-            let pid = try request.spawn()
-            child = pid
-            dispatch(.childStarted(pid: pid))
+            dispatch(.childStarted(pid: try request.spawn()))
         } catch {
             log(Message(.error, childFailure(error)))
             dispatch(.childNotStarted(error))
@@ -84,7 +82,7 @@ extension SupervisorLoop {
         let index = machine.plan.commandIndex ?? 0
         let name = index < setting.arguments.count ? String(decoding: setting.arguments[index], as: UTF8.self) : ""
         if failure.isNotFound {
-            // A script's interpreter or a program's loader is what is missing then, and the kernel says the same of it.
+            // The kernel's error is the same where the interpreter of a script or the loader of a program is missing.
             let exists = name.contains("/") && ProcessFiles.exists(name)
             let reason =
                 exists ? "the interpreter that its first line names, or its loader, does not exist" : failure.reason
@@ -106,7 +104,7 @@ extension SupervisorLoop {
     }
 
     private func signalChild(_ number: Int32, queuedValue: UInt64?) {
-        guard let child else { return }
+        guard let child = machine.child?.pid else { return }
         if machine.plan.groupSignal {
             try? Signals.send(number, toGroup: child)
         } else {
@@ -115,7 +113,7 @@ extension SupervisorLoop {
     }
 
     private func signalChange(_ number: Int32) {
-        guard let pid = child else { return }
+        guard let pid = machine.child?.pid else { return }
         if Signals.handles(number, process: pid) == false {
             dispatch(.changeSignalWithheld(number: number, reason: .noHandler))
         } else {
@@ -141,38 +139,36 @@ extension SupervisorLoop {
         request.arguments = words
         request.extra = [Array("LATCHKEY_CHANGED=\(changedNames)".utf8)]
         request.ownGroup = true
-        request.deathSignal = 9
-        request.output = 2
+        request.deathSignal = SIGKILL
+        request.output = STDERR_FILENO
         do throws(SpawnFailure) {
-            let pid = try request.spawn()
-            actionProcess = pid
-            dispatch(.actionStarted(pid: pid))
+            dispatch(.actionStarted(pid: try request.spawn()))
         } catch {
             dispatch(.actionNotStarted(error))
         }
     }
 
     private func stopSelf(by number: Int32) {
-        if machine.plan.groupSignal, let child { Terminal.takeBack(from: child) }
+        if machine.plan.groupSignal, let child = machine.child { Terminal.takeBack(from: child.pid) }
         wasContinued = Signals.stop(by: number)
-        // From here on we were continued: by the shell's fg or bg, or by somebody who meant us.
+        // We were continued, by the shell's fg or bg or by another process.
         if machine.plan.groupSignal { giveTerminal() }
-        // Or nothing would ever continue us; then the child is not to stay stopped either.
+        // We could not stop, since nothing would continue us: the child must not stay stopped either.
         if !wasContinued, number == SIGTSTP { signalChild(SIGCONT, queuedValue: nil) }
     }
 
-    /// Whether the CONT that ended our stop has continued the child as well: shells send it to the whole group.
+    /// Whether the CONT that ended our stop has reached the child too: shells send it to the whole group.
     func isContinuedAlready(by signal: ReceivedSignal) -> Bool {
         guard signal.number == SIGCONT, wasContinued else { return false }
         wasContinued = false
-        guard !machine.plan.groupSignal, let child else { return false }
-        return ProcessFiles.statusLine("State:", of: child)?.hasPrefix("T") == false
+        guard !machine.plan.groupSignal, let child = machine.child else { return false }
+        return ProcessFiles.statusLine("State:", of: child.pid)?.hasPrefix("T") == false
     }
 
     private func giveTerminal() {
-        // After bg the terminal is somebody else's, and stays there.
-        if let terminal = Terminal.inForeground(), let pid = child {
-            Terminal.setForeground(terminal, group: pid)
+        // After bg the terminal belongs to another group, and stays there.
+        if let terminal = Terminal.inForeground(), let child = machine.child {
+            Terminal.setForeground(terminal, group: child.pid)
         }
     }
 
@@ -189,36 +185,37 @@ extension SupervisorLoop {
         StandardError.writeNow(Array(renderer.render(message, at: UTCTime(seconds: now.wall)).utf8))
     }
 
-    /// Takes away the line that a worker showed when it was killed.
+    /// Erases the line of progress that a killed worker left.
     private func eraseProgress() {
-        guard mayLeaveProgress, Terminal.isForeground(2, group: ProcessFiles.ownGroup) else { return }
+        guard mayLeaveProgress, Terminal.isForeground(STDERR_FILENO, group: ProcessFiles.ownGroup) else { return }
         StandardError.writeNow(Terminal.eraseLine)
     }
 
     private func writeStatus() {
-        let document = StatusDocument(instance: machine.plan.instance, process: process, status: machine.status)
-        directories.write(document)
+        directories.write(
+            StatusDocument(
+                instance: machine.plan.instance, process: process, child: machine.child?.pid, status: machine.status))
     }
 
     private func clean() {
-        // A worker that was killed may have one system call under way, and words on the way that nobody has read.
-        if let worker {
+        // A worker that was killed may still be in a system call, and its last message may be unread.
+        if let worker = machine.worker?.pid {
             try? ProcessHandle(pid: worker).waitForEnd(milliseconds: 150)
             readReport()
         }
         directories.clean(keepingFiles: keepsFiles)
     }
 
-    /// Takes the child's datagrams: from the child or one of its descendants only, passed on without `MAINPID`.
+    /// Passes on datagrams of the child and its descendants, without `MAINPID`.
     func readNotifications() {
         guard let number = manager.childSocketNumber else { return }
-        // Anybody can write to it: who floods it must not keep the loop from its other work.
+        // Any process can write to this socket. A flood must not keep the loop from its other work.
         for _ in 0..<32 {
             guard let message = try? LocalSocket.receive(from: number, into: &buffer) else { return }
             let descriptors = OwnedList(message.descriptors)
             if message.count > 0, isFromChild(message.sender),
                 let notification = ChildNotification(
-                    datagram: Array(buffer.prefix(message.count)), isRestarting: machine.mayRestartChild(at: now))
+                    datagram: Array(buffer.prefix(message.count)), isRestarting: machine.rollout?.mayRestart ?? false)
             {
                 manager.send(notification.forwarded, descriptors: message.descriptors)
                 if notification.isReady { dispatch(.childReady) }
@@ -228,10 +225,10 @@ extension SupervisorLoop {
     }
 
     private func isFromChild(_ sender: Int32) -> Bool {
-        guard let pid = child else { return false }
+        guard let child = machine.child else { return false }
         var process = sender
         for _ in 0..<64 {
-            if process == pid { return true }
+            if process == child.pid { return true }
             guard process > 1, let parent = ProcessFiles.parent(of: process) else { return false }
             process = parent
         }
@@ -240,7 +237,7 @@ extension SupervisorLoop {
 }
 
 extension SupervisorPlan.Target {
-    /// The target as users name it.
+    /// The target, as messages name it.
     var words: String {
         switch self {
         case .process(let pid): "process \(pid)"
@@ -251,7 +248,7 @@ extension SupervisorPlan.Target {
 }
 
 extension ProcessHandle {
-    /// Finds a sidecar's target now; the handle stays with that very process.
+    /// Finds a sidecar's target. The handle stays with that process.
     init(_ target: SupervisorPlan.Target) throws(SystemError) {
         let pid: Int32?
         switch target {

@@ -5,7 +5,7 @@ import Messages
 import WorkerProtocol
 
 extension SupervisorLoop {
-    /// Starts a worker on an order, with nothing but its own descriptors.
+    /// Starts a worker with an order. It gets no descriptors but its own.
     func startWorker(_ order: WorkerOrder) {
         do throws(SystemError) {
             let orders = try MemoryFile.create(name: "order")
@@ -18,7 +18,6 @@ extension SupervisorLoop {
             let pair = try LocalSocket.pair()
             let other = pair.second.number
             let pid = try spawnWorker(orders: orders.number, report: other)
-            worker = pid
             hasAttempted = true
             try adoptReport(pair)
             dispatch(.workerStarted(pid: pid))
@@ -36,11 +35,11 @@ extension SupervisorLoop {
     }
 
     #if SANITIZED
-        // The address sanitizer's map of the memory is 16 TiB of addresses.
+        // The address sanitizer maps 16 TiB of addresses.
         private static let memoryLimit: UInt64 = 0
     #else
-        // Seen: 71 MiB for a thousand secrets of 25 kB, below 160 for ten thousand by their list; threads of name services
-        // reserve some 130 each. The rest is for `az`, which inherits the limit.
+        // Measured: 71 MiB for a thousand secrets of 25 kB, below 160 MiB for ten thousand by their list. Threads of
+        // name services reserve some 130 MiB each. The rest is for `az`, which inherits the limit.
         private static let memoryLimit: UInt64 = 2 << 30
     #endif
 
@@ -50,7 +49,7 @@ extension SupervisorLoop {
             arguments: setting.workerArguments + [Array(workerOrderArgument.utf8)] + setting.arguments)
         request.asStarted = false
         request.ownGroup = true
-        request.deathSignal = 9
+        request.deathSignal = SIGKILL
         request.memoryLimit = Self.memoryLimit
         request.descriptors =
             [
@@ -64,7 +63,7 @@ extension SupervisorLoop {
         }
     }
 
-    /// Reads what the worker sent, and gives whole messages on.
+    /// Reads what the worker sent, and dispatches whole messages.
     func readReport() {
         while let number = report.number {
             do throws(SystemError) {
@@ -111,7 +110,7 @@ extension SupervisorLoop {
         directories.adopt(handover, descriptors: descriptors.takeAll())
     }
 
-    /// A delivered environment counts only if nobody can change it any more.
+    /// An environment is taken only if it is sealed: nobody can change it any more.
     private func check(_ report: WorkerReport) throws(WireError) {
         if let plan = report.plan { keepsFiles = plan.keepsFiles || plan.once }
         let isFirst = environment.number == nil && !setting.isSidecar && report.outcome == .delivered
@@ -137,36 +136,9 @@ extension SupervisorLoop {
     }
 
     func killWorker() {
-        guard let worker else { return }
-        // The group may not exist yet where the worker was stopped at its very first step.
-        try? Signals.send(9, toGroup: worker)
-        _ = kill(worker, 9)
-    }
-}
-
-/// Descriptors that came with a message: each is taken once, and what nobody took is closed.
-struct OwnedList {
-    private var slots: [OwnedSlot] = []
-
-    init(_ numbers: [CInt]) {
-        add(numbers)
-    }
-
-    mutating func add(_ numbers: [CInt]) {
-        slots += numbers.map { number in
-            let slot = OwnedSlot()
-            slot.put(OwnedDescriptor(owning: number))
-            return slot
-        }
-    }
-
-    var count: Int { slots.count }
-
-    /// The caller owns them from here on.
-    func takeAll() -> [CInt] {
-        slots.compactMap { slot in
-            guard let descriptor = slot.take() else { return nil }
-            return descriptor.release()
-        }
+        guard let worker = machine.worker?.pid else { return }
+        // A worker that has not made its first step yet has no group of its own.
+        try? Signals.send(SIGKILL, toGroup: worker)
+        try? Signals.send(SIGKILL, to: worker)
     }
 }

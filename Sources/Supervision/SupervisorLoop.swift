@@ -1,43 +1,11 @@
+import Glibc
 package import LinuxSystem
 import ServiceNotify
 import WorkerProtocol
 
-/// What the loop is given at the start.
-package struct SupervisorSetting: Sendable {
-    /// All arguments as the kernel gave them.
-    package var arguments: [[UInt8]]
-    package var isSidecar: Bool
-    /// The worker's program, opened by `O_PATH` at the start: an upgrade can't mix versions unnoticed.
-    package var workerProgram: CInt
-    /// The loader that starts it, with its own arguments, in a bundle; empty elsewhere.
-    package var workerArguments: [[UInt8]]
-    /// The original environment, sealed.
-    package var environment: CInt
-    /// The service manager's variables, kept from workers: `NOTIFY_SOCKET`, `WATCHDOG_*`, `LISTEN_*`.
-    package var manager: ManagerVariables
-    /// Whether messages as text are coloured.
-    package var hasColour: Bool
-    /// Whether the first worker shows on a terminal what it waits for.
-    package var hasProgress: Bool
-
-    package init(
-        arguments: [[UInt8]], isSidecar: Bool, workerProgram: CInt, workerArguments: [[UInt8]], environment: CInt,
-        manager: ManagerVariables, hasColour: Bool, hasProgress: Bool
-    ) {
-        self.arguments = arguments
-        self.isSidecar = isSidecar
-        self.workerProgram = workerProgram
-        self.workerArguments = workerArguments
-        self.environment = environment
-        self.manager = manager
-        self.hasColour = hasColour
-        self.hasProgress = hasProgress
-    }
-}
-
 /// Runs the state machine: one thread, one epoll over signals, timer, the worker's stream and the notify socket.
 ///
-/// `SupervisorLoop+….swift` hold how the actions are done.
+/// `SupervisorLoop+….swift` do the machine's actions.
 package final class SupervisorLoop {
     let setting: SupervisorSetting
     var machine: Supervisor
@@ -47,11 +15,10 @@ package final class SupervisorLoop {
     let process: Int32
     var timerIsSet: BootInstant?
 
-    /// The stream of the worker that is under way, and what came over it so far.
+    /// The current worker's stream, and what came over it so far.
     let report = OwnedSlot()
     var received: [UInt8] = []
-    var worker: Int32?
-    /// A worker was there since memory was last let go.
+    /// A worker was started since memory was last released.
     var hasAttempted = false
     /// The memory files that the worker fills.
     var filling: (environment: OwnedSlot, memory: OwnedSlot) = (OwnedSlot(), OwnedSlot())
@@ -60,21 +27,18 @@ package final class SupervisorLoop {
     let previousEnvironment = OwnedSlot()
     let memory = OwnedSlot()
     let directories = InstanceDirectories()
-    /// The child's id. It is ours until we have reaped it, so that no other process can have it.
-    var child: Int32?
-    var actionProcess: Int32?
     let manager: ManagerLink
-    /// Events that actions have brought, for when the actions before them are done.
+    /// Events that wait until the actions of the event before them are done.
     private var pending: [SupervisorEvent] = []
     private var isDispatching = false
-    /// Descriptors that came with the first bytes of a message whose last ones are still to come.
+    /// Descriptors of a message that is not complete yet.
     var arrived = OwnedList([])
-    /// The first worker has told the plan.
+    /// The first worker has sent the plan.
     var isPrepared = false
-    /// Files stay over the end, as far as the newest plan tells.
+    /// By the newest plan, files stay when Latchkey ends.
     var keepsFiles = false
     var buffer = [UInt8](repeating: 0, count: 16_384)
-    /// We were stopped, and the CONT that ended it is still to be read.
+    /// We were stopped and continued, and the CONT that did it is still to be read.
     var wasContinued = false
     var result: LoopResult?
 
@@ -84,7 +48,7 @@ package final class SupervisorLoop {
         case die(Int32)
     }
 
-    /// The first worker's line of progress may still stand on the terminal: it takes it away itself before it reports.
+    /// The first worker's line of progress may still be on the terminal. The worker erases it before it reports.
     var mayLeaveProgress: Bool
 
     /// The names of what epoll watches.
@@ -121,21 +85,21 @@ package final class SupervisorLoop {
             try events.wait { name in
                 if name < 5 { ready[Int(name)] = true }
             }
-            // Signals first: who was told to end before the report came starts no child any more. What a worker that has
-            // ended had said is read with its end.
+            // Signals first: an order to end that came before the report keeps the child from being started.
+            // The last message of a worker that has ended is read when it is reaped.
             if ready[Int(Watched.signals.rawValue)] { readSignals() }
             if result == nil, ready[Int(Watched.report.rawValue)] { readReport() }
             if ready[Int(Watched.notify.rawValue)] { readNotifications() }
             if ready[Int(Watched.timer.rawValue)] {
                 timer.acknowledge()
                 timerIsSet = nil
-                dispatch(.deadline)
+                for name in Deadlines.Name.allCases { dispatch(.deadline(name)) }
             }
         }
     }
 
-    /// Gives an event to the machine and does what it says. An event that an action brings waits until all actions of
-    /// the event before it are done: their order is the machine's.
+    /// Gives an event to the machine and does its actions. An event that an action brings waits until all of them are
+    /// done, so that the machine alone sets their order.
     func dispatch(_ event: SupervisorEvent) {
         pending.append(event)
         guard !isDispatching else { return }
@@ -157,9 +121,9 @@ package final class SupervisorLoop {
         timerIsSet = earliest
     }
 
-    /// Once an attempt is over and its worker gone, a long sleep begins: what only the attempt needed is let go.
+    /// Releases what only an attempt needs, once its worker is gone: a long sleep begins.
     private func releaseMemory() {
-        guard hasAttempted, worker == nil else { return }
+        guard hasAttempted, machine.worker == nil else { return }
         hasAttempted = false
         received = []
         ProcessStart.releaseProgramPages()
@@ -167,7 +131,7 @@ package final class SupervisorLoop {
 
     private func readSignals() {
         while result == nil, let signal = signals.next() {
-            if signal.number == 17 {
+            if signal.number == SIGCHLD {
                 reap()
             } else if !isOurs(signal), !isContinuedAlready(by: signal) {
                 dispatch(.signal(signal))
@@ -175,33 +139,23 @@ package final class SupervisorLoop {
         }
     }
 
-    /// A write of ours to a pipe that nobody reads; or the terminal's signal that we were started to ignore (nohup(1)).
+    /// Our own write to a pipe that nobody reads, or a terminal's signal that we were started to ignore (nohup(1)).
     private func isOurs(_ signal: ReceivedSignal) -> Bool {
-        if signal.number == 13, signal.sender == process { return true }
+        if signal.number == SIGPIPE, signal.sender == process { return true }
         return signal.isFromKernel && ProcessStart.wasIgnored(signal.number)
     }
 
-    /// Takes every child that has something to say: standard signals coalesce, and orphans may come in thousands.
+    /// Reaps every child that has ended: standard signals coalesce, and orphans may come in thousands.
     private func reap() {
         while result == nil, let event = ChildEvent.next() {
-            if event.pid == worker, isEnd(event.change) {
+            if event.change.isEnd, event.pid == machine.worker?.pid {
                 readReport()
-                worker = nil
                 closeReport()
             }
-            if event.pid == child, isEnd(event.change) {
-                child = nil
-                if machine.plan.groupSignal { Terminal.takeBack(from: event.pid) }
+            if event.change.isEnd, event.pid == machine.child?.pid, machine.plan.groupSignal {
+                Terminal.takeBack(from: event.pid)
             }
-            if event.pid == actionProcess, isEnd(event.change) { actionProcess = nil }
             dispatch(.child(event))
-        }
-    }
-
-    private func isEnd(_ change: ChildEvent.Change) -> Bool {
-        switch change {
-        case .exited, .killed: true
-        case .stopped, .continued: false
         }
     }
 }

@@ -2,7 +2,7 @@ import LinuxSystem
 import Messages
 import WorkerProtocol
 
-/// What `status.json` and `metrics.prom` are composed of: the supervisor's own knowledge and the worker's opaque part.
+/// What `status.json` and `metrics.prom` show: what the supervisor knows, and the worker's part, which is opaque to it.
 package struct SupervisorStatus: Equatable, Sendable {
     package struct Failure: Equatable, Sendable {
         package var code: String
@@ -12,9 +12,8 @@ package struct SupervisorStatus: Equatable, Sendable {
         package var since: Int64
     }
 
-    package internal(set) var childProcess: Int32?
     package internal(set) var generation: Int64 = 0
-    /// Attempts that were begun.
+    /// The newest attempt that has begun.
     package internal(set) var attempt: Int64 = 0
     /// The newest attempt that has ended.
     package internal(set) var endedAttempt: Int64 = 0
@@ -62,7 +61,7 @@ package struct SupervisorStatus: Equatable, Sendable {
         schedule(next, at: now)
     }
 
-    /// The files and the environment are those of before.
+    /// Files and environment are those of the previous generation again.
     mutating func rolledBack(_ report: WorkerReport, next: BootInstant?, at now: Moment) {
         endedAttempt = attempt
         if report.outcome == .delivered {
@@ -78,7 +77,7 @@ package struct SupervisorStatus: Equatable, Sendable {
         workerMetrics = report.metrics
     }
 
-    /// `metrics`: the worker's lines, where it could still tell them.
+    /// `metrics`: the worker's lines; nil where it sent no report.
     mutating func failed(
         _ failure: WorkerFailure, metrics: [UInt8]?, isNew: Bool, at now: Moment, next: BootInstant?
     ) {

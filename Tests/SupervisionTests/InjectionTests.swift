@@ -3,7 +3,7 @@ import Glibc
 import LinuxSystem
 import Testing
 
-private let theBench = Result { try Bench() }
+private let sharedHarness = Result { try Harness() }
 
 /// What happens when the system refuses a call of the supervisor, or the supervisor is killed or told to end at it
 /// (strace(1), `-e inject`): a clean end or a retry, never a wedge, and nobody left behind.
@@ -22,7 +22,7 @@ struct InjectionTests {
         var ran = false
         /// The command was told to end.
         var toldTerm = false
-        var ending = Bench.Ending.code(-1)
+        var ending = Harness.Ending.code(-1)
 
         var words: String {
             let end =
@@ -37,7 +37,7 @@ struct InjectionTests {
     /// The supervisor's calls in a run with a refresh, from its first instruction to its end; every one of them in the
     /// full run, else the first and the last of each name.
     private func calls() throws -> [Call] {
-        let log = try theBench.get().path + "/calls"
+        let log = try sharedHarness.get().path + "/calls"
         _ = try supervised("-o \(log)")
         let names = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
             .compactMap { line in line.firstIndex(of: "(").map { String(line[..<$0]) } }
@@ -52,16 +52,16 @@ struct InjectionTests {
     /// A command that says which signals it gets, a refresh while it runs, and TERM.
     private func supervised(_ options: String) throws -> Course {
         let line = "exec strace -D -qq \(options) ./latchkey run -- ./latchkey-probe signals --until TERM 2>/dev/null"
-        let running = try theBench.get().start(line, ["STUB_ACTION=none", "STUB_STOP_TIMEOUT=1000"])
+        let running = try sharedHarness.get().start(line, ["STUB_ACTION=none", "STUB_STOP_TIMEOUT=1000"])
         var course = Course()
         // The end of the output: neither the command nor a worker is there any more.
         while let line = running.line() {
             if line == "ready" {
                 course.ran = true
-                running.signal(1)
-                running.signal(15)
+                running.signal(SIGHUP)
+                running.signal(SIGTERM)
             }
-            if line.hasPrefix("signal=15 ") { course.toldTerm = true }
+            if line.hasPrefix("signal=\(SIGTERM) ") { course.toldTerm = true }
         }
         course.ending = running.wait()
         return course
@@ -92,18 +92,18 @@ struct InjectionTests {
                 let course = try supervised("-o /dev/null -e inject=\(call.name):error=\(error)\(at)")
                 // Told to end; or killed, after the stop timeout where the telling was refused, and with 71 where it can't
                 // be known whether it runs.
-                let isKilled = course.ending == .signal(9) || course.ending == .code(71)
+                let isKilled = course.ending == .signal(SIGKILL) || course.ending == .code(71)
                 #expect(!course.ran || course.toldTerm || isKilled, "\(call) \(course.words)")
                 row.refused.insert("\(error): \(course.words)")
             }
             let killed = try supervised("-o /dev/null -e inject=\(call.name):signal=KILL\(at)")
             #expect(!killed.ran || killed.toldTerm, "\(call): the command gets the stop signal; \(killed.words)")
             row.killed.insert(killed.words)
-            let told = try theBench.get().shell(
+            let told = try sharedHarness.get().shell(
                 "exec strace -D -qq -o /dev/null -e inject=\(call.name):signal=TERM\(at) "
                     + "./latchkey run -- ./latchkey-probe exit 7 2>/dev/null")
-            #expect(told.ending == .signal(15) || told.ending == .code(7), "\(call): \(told.ending)")
-            row.ended.insert(told.ending == .code(7) ? "the command's end" : "signal 15")
+            #expect(told.ending == .signal(SIGTERM) || told.ending == .code(7), "\(call): \(told.ending)")
+            row.ended.insert(told.ending == .code(7) ? "the command's end" : "SIGTERM")
             table[call.name] = row
         }
         print("| system call | calls | refused once | killed there | TERM there |\n|---|---|---|---|---|")

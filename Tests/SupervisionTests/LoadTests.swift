@@ -3,19 +3,19 @@ import Glibc
 import LinuxSystem
 import Testing
 
-private let theBench = Result { try Bench() }
+private let sharedHarness = Result { try Harness() }
 private let run = "exec ./latchkey run --"
 private let isRoot = geteuid() == 0
 
 /// Many signals and many orphans: none lost, and nothing grows.
 @Suite(.serialized)
 struct LoadTests {
-    private func bench() throws -> Bench { try theBench.get() }
+    private func harness() throws -> Harness { try sharedHarness.get() }
 
     @Test func `ten thousand signals in lockstep all arrive, and no memory is asked for meanwhile`() throws {
-        let running = try bench().start("\(run) ./latchkey-probe signals --until TERM")
+        let running = try harness().start("\(run) ./latchkey-probe signals --until TERM")
         #expect(running.await("ready"))
-        let numbers: [Int32] = [10, 12, 28, 34, 64]
+        let numbers: [Int32] = [SIGUSR1, SIGUSR2, SIGWINCH, 34, 64]
         func send(_ count: Int) -> Int {
             var arrived = 0
             for index in 0..<count {
@@ -29,8 +29,8 @@ struct LoadTests {
         let before = try heap(of: running.pid)
         #expect(send(10_000) == 10_000)
         #expect(try heap(of: running.pid) == before)
-        running.signal(15)
-        #expect(running.line()?.hasPrefix("signal=15 ") == true)
+        running.signal(SIGTERM)
+        #expect(running.line()?.hasPrefix("signal=\(SIGTERM) ") == true)
         #expect(running.rest() == "")
         #expect(running.wait() == .code(0))
     }
@@ -42,20 +42,20 @@ struct LoadTests {
     }
 
     @Test func `a thousand queued real-time signals arrive in order with their values`() throws {
-        let running = try bench().start("\(run) ./latchkey-probe signals --until TERM")
+        let running = try harness().start("\(run) ./latchkey-probe signals --until TERM")
         #expect(running.await("ready"))
         // All are queued while Latchkey stands still, so that it finds a thousand at once.
-        running.signal(19)
+        running.signal(SIGSTOP)
         for value in 0..<1000 as Range<Int32> { running.queue(40, value) }
-        running.signal(18)
+        running.signal(SIGCONT)
         var values: [Int32] = []
         while values.count < 1000, let line = running.line() {
-            guard !line.hasPrefix("signal=18 ") else { continue }
+            guard !line.hasPrefix("signal=\(SIGCONT) ") else { continue }
             #expect(line.hasPrefix("signal=40 code=-1 "))
             values.append(line.split(separator: "=").last.flatMap { Int32($0) } ?? -1)
         }
         #expect(values == Array(0..<1000))
-        running.signal(15)
+        running.signal(SIGTERM)
         _ = running.rest()
         #expect(running.wait() == .code(0))
     }
@@ -68,7 +68,7 @@ struct LoadTests {
 
     @Test(.enabled(if: isRoot, "needs root for a PID namespace"), arguments: [(1000, 1), (5000, 500)])
     func `orphans are reaped as PID 1`(count: Int, batch: Int) throws {
-        let result = try bench().shell(
+        let result = try harness().shell(
             "exec unshare -pf --mount-proc --kill-child ./latchkey run -- sh -c '\(Self.script(count, batch: batch))'")
         // Latchkey, the shell and the one that counts.
         #expect(result.output == "orphans=\(count)\nzombies=0 processes=3\n")
@@ -79,7 +79,7 @@ struct LoadTests {
         .enabled(if: isRoot, "needs root for a PID namespace"),
         .enabled(if: runsFull, "takes half a minute: with LATCHKEY_FULL=1"))
     func `a hundred thousand orphans leave no zombie`() throws {
-        let result = try bench().shell(
+        let result = try harness().shell(
             "exec unshare -pf --mount-proc --kill-child ./latchkey run -- sh -c '\(Self.script(100_000, batch: 200))'")
         #expect(result.output == "orphans=100000\nzombies=0 processes=3\n")
         #expect(result.ending == .code(7))
@@ -89,15 +89,15 @@ struct LoadTests {
     func `a subreaper reaps what falls to it`(batch: Int) throws {
         // Whoever started Latchkey made it a subreaper, which an execve keeps (prctl(2), PR_SET_CHILD_SUBREAPER).
         let script = "./latchkey-probe orphans 1000 --batch \(batch); echo done; exec ./latchkey-probe signals"
-        let running = try bench().start(
+        let running = try harness().start(
             "exec ./latchkey-probe launch --subreaper -- ./latchkey run -- sh -c '\(script)'")
         #expect(running.line() == "orphans=1000")
         #expect(running.line() == "done")
         #expect(running.line() == "ready")
         #expect(try children(of: running.pid) { $0.count == 1 }, "only the command is left")
-        for child in try children(of: running.pid) { kill(child, 9) }
+        for child in try children(of: running.pid) { kill(child, SIGKILL) }
         _ = running.rest()
-        #expect(running.wait() == .signal(9))
+        #expect(running.wait() == .signal(SIGKILL))
     }
 
     private func children(of process: Int32) throws -> [Int32] {

@@ -10,13 +10,13 @@ struct OverheadTests {
 
     @Test(.enabled(if: isShipped, "the programs as shipped are in LATCHKEY_BIN"))
     func `with a worker that answers at once the command starts at most three milliseconds later`() throws {
-        let bench = try Bench()
+        let harness = try Harness()
         func time(_ line: String) throws -> Double {
             let start = ContinuousClock.now
-            let running = try bench.start(line)
+            let running = try harness.start(line)
             #expect(running.line() == "ready")
             let taken = ContinuousClock.now - start
-            running.signal(9)
+            running.signal(SIGKILL)
             _ = running.rest()
             _ = running.wait()
             return Double(taken.components.attoseconds) / 1e15

@@ -3,40 +3,39 @@ import Glibc
 import LinuxSystem
 import Testing
 
-private let theBench = Result { try Bench() }
+private let sharedHarness = Result { try Harness() }
 private let run = "exec ./latchkey run --"
 
 @Suite(.serialized)
 struct ProcessTests {
-    private func bench() throws -> Bench { try theBench.get() }
+    private func harness() throws -> Harness { try sharedHarness.get() }
 
     @Test func `all exit codes are mirrored`() throws {
         let line = "for c in $(seq 0 255); do ./latchkey run -- ./latchkey-probe exit $c; echo \"$c $?\"; done"
         let expected = (0...255).map { "\($0) \($0)\n" }.joined()
-        #expect(try bench().shell(line).output == expected)
+        #expect(try harness().shell(line).output == expected)
     }
 
-    @Test(
-        arguments: Array(1...16) + Array(24...27) + Array(29...31) + Array(34...64) as [Int32])
+    @Test(arguments: SignalNumbers.deadly)
     func `a fatal signal is mirrored`(number: Int32) throws {
-        #expect(try bench().shell("\(run) ./latchkey-probe die \(number)").ending == .signal(number))
+        #expect(try harness().shell("\(run) ./latchkey-probe die \(number)").ending == .signal(number))
     }
 
     @Test(arguments: [("./nothing", 127), ("nothing", 127), ("/etc/passwd", 126), ("/", 126)] as [(String, Int32)])
     func `a command that can't be executed has the shells' codes`(command: String, code: Int32) throws {
-        #expect(try bench().shell("\(run) \(command) 2>&-").ending == .code(code))
+        #expect(try harness().shell("\(run) \(command) 2>&-").ending == .code(code))
     }
 
     @Test func `every forwardable signal is acknowledged, one by one`() throws {
-        let running = try bench().start("\(run) ./latchkey-probe signals --until TERM")
+        let running = try harness().start("\(run) ./latchkey-probe signals --until TERM")
         #expect(running.await("ready"))
-        for number in [10, 12, 13, 14, 16, 18, 20, 21, 22] + Array(23...30) + Array(34...64) as [Int32] {
+        for number in SignalNumbers.forwarded {
             running.signal(number)
             let line = try #require(running.line())
             #expect(line.hasPrefix("signal=\(number) "))
         }
-        running.signal(15)
-        #expect(running.line()?.hasPrefix("signal=15 ") == true)
+        running.signal(SIGTERM)
+        #expect(running.line()?.hasPrefix("signal=\(SIGTERM) ") == true)
         #expect(running.wait() == .code(0))
     }
 
@@ -48,8 +47,8 @@ struct ProcessTests {
             """
         let shown = "./latchkey-probe report --fd 9 x"
         let prefix = "umask 027; exec 9>&1 7</dev/null;"
-        let plain = try bench().shell("\(prefix) exec \(launch) \(shown)").output
-        let supervised = try bench().shell("\(prefix) exec \(launch) ./latchkey run -- \(shown)").output
+        let plain = try harness().shell("\(prefix) exec \(launch) \(shown)").output
+        let supervised = try harness().shell("\(prefix) exec \(launch) ./latchkey run -- \(shown)").output
         func lines(_ text: String) -> [Substring] {
             let own = ["pid=", "ppid=", "pdeathsig=", "pgid=", "fd."]
             return text.split(separator: "\n").filter { line in !own.contains { line.hasPrefix($0) } }
@@ -68,7 +67,7 @@ struct ProcessTests {
     func `closed standard descriptors stay closed`(closing: String) throws {
         let prefix = "exec 9>&1;"
         func listed(_ command: String) throws -> [String] {
-            try bench().shell("\(prefix) exec \(command) ./latchkey-probe report --fd 9 \(closing)").output
+            try harness().shell("\(prefix) exec \(command) ./latchkey-probe report --fd 9 \(closing)").output
                 .split(separator: "\n").filter { $0.hasPrefix("fd") }
                 .map { $0.components(separatedBy: " target=")[0] }
         }
@@ -77,14 +76,14 @@ struct ProcessTests {
 
     @Test(arguments: ["crash", "garbage", "silent", "unsealed"])
     func `a worker that fails at the start ends with 70`(way: String) throws {
-        let result = try bench().shell("\(run) ./latchkey-probe exit 0 2>&1", ["STUB_FIRST=\(way)"])
+        let result = try harness().shell("\(run) ./latchkey-probe exit 0 2>&1", ["STUB_FIRST=\(way)"])
         #expect(result.ending == .code(70))
         #expect(result.output.contains("latchkey: error[worker-"))
     }
 
-    @Test(arguments: [2, 3, 15] as [Int32])
+    @Test(arguments: [SIGINT, SIGQUIT, SIGTERM])
     func `an ending signal during the first fetch ends at once`(number: Int32) throws {
-        let running = try bench().start("\(run) ./latchkey-probe exit 0", ["STUB_FIRST=hang", "STUB_TELL=1"])
+        let running = try harness().start("\(run) ./latchkey-probe exit 0", ["STUB_FIRST=hang", "STUB_TELL=1"])
         #expect(running.await("hanging"))
         running.signal(number)
         #expect(running.rest() == "")
@@ -92,52 +91,53 @@ struct ProcessTests {
     }
 
     @Test func `a second TERM kills`() throws {
-        let running = try bench().start("\(run) ./latchkey-probe signals")
+        let running = try harness().start("\(run) ./latchkey-probe signals")
         #expect(running.await("ready"))
-        running.signal(15)
-        #expect(running.line()?.hasPrefix("signal=15 ") == true)
-        running.signal(15)
+        running.signal(SIGTERM)
+        #expect(running.line()?.hasPrefix("signal=\(SIGTERM) ") == true)
+        running.signal(SIGTERM)
         #expect(running.rest() == "")
-        #expect(running.wait() == .signal(9))
+        #expect(running.wait() == .signal(SIGKILL))
     }
 
     @Test func `the stop timeout kills`() throws {
-        let running = try bench().start(
-            "\(run) ./latchkey-probe signals", ["STUB_STOP_TIMEOUT=1", "STUB_STOP_SIGNAL=3"])
+        let running = try harness().start(
+            "\(run) ./latchkey-probe signals", ["STUB_STOP_TIMEOUT=1", "STUB_STOP_SIGNAL=\(SIGQUIT)"])
         #expect(running.await("ready"))
-        running.signal(15)
-        #expect(running.line()?.hasPrefix("signal=3 ") == true)
-        #expect(running.wait() == .signal(9))
+        running.signal(SIGTERM)
+        #expect(running.line()?.hasPrefix("signal=\(SIGQUIT) ") == true)
+        #expect(running.wait() == .signal(SIGKILL))
     }
 
     @Test func `if latchkey is killed the child gets the stop signal`() throws {
-        let running = try bench().start("\(run) ./latchkey-probe signals --until QUIT", ["STUB_STOP_SIGNAL=3"])
+        let running = try harness().start(
+            "\(run) ./latchkey-probe signals --until QUIT", ["STUB_STOP_SIGNAL=\(SIGQUIT)"])
         #expect(running.await("ready"))
-        running.signal(9)
-        #expect(running.line()?.hasPrefix("signal=3 ") == true)
-        #expect(running.wait() == .signal(9))
+        running.signal(SIGKILL)
+        #expect(running.line()?.hasPrefix("signal=\(SIGQUIT) ") == true)
+        #expect(running.wait() == .signal(SIGKILL))
     }
 
     @Test func `HUP refreshes and signals, however the refresh before it ended`() throws {
         for way in ["crash", "garbage", "silent", "fail", "hang"] {
-            let running = try bench().start(
+            let running = try harness().start(
                 "\(run) ./latchkey-probe signals --until TERM 2>&1",
-                ["STUB_REFRESH=\(way)", "STUB_ACTION=signal", "STUB_SIGNAL=10", "STUB_ATTEMPT_TIMEOUT=50"])
+                ["STUB_REFRESH=\(way)", "STUB_ACTION=signal", "STUB_SIGNAL=\(SIGUSR1)", "STUB_ATTEMPT_TIMEOUT=50"])
             #expect(running.await("ready"))
-            running.signal(1)
+            running.signal(SIGHUP)
             #expect(running.line()?.hasPrefix("latchkey: warning[refresh-failed]: ") == true)
-            running.signal(15)
-            #expect(running.rest().contains("signal=15 "))
+            running.signal(SIGTERM)
+            #expect(running.rest().contains("signal=\(SIGTERM) "))
             #expect(running.wait() == .code(0))
         }
-        let running = try bench().start(
-            "\(run) ./latchkey-probe signals --until TERM", ["STUB_ACTION=signal", "STUB_SIGNAL=10"])
+        let running = try harness().start(
+            "\(run) ./latchkey-probe signals --until TERM", ["STUB_ACTION=signal", "STUB_SIGNAL=\(SIGUSR1)"])
         #expect(running.await("ready"))
         for _ in 0..<5 {
-            running.signal(1)
-            #expect(running.line()?.hasPrefix("signal=10 ") == true)
+            running.signal(SIGHUP)
+            #expect(running.line()?.hasPrefix("signal=\(SIGUSR1) ") == true)
         }
-        running.signal(15)
+        running.signal(SIGTERM)
         _ = running.rest()
         #expect(running.wait() == .code(0))
     }
@@ -146,21 +146,21 @@ struct ProcessTests {
         let script =
             "echo gen=$STUB_GENERATION; trap 'exit 0' TERM; test -z \"$STUB_GENERATION\" || exit 3; "
             + "echo up; while :; do sleep 1000 & wait; done"
-        let running = try bench().start(
+        let running = try harness().start(
             "\(run) sh -c '\(script.replacingOccurrences(of: "'", with: "'\\''"))' 2>/dev/null",
             ["STUB_REFRESH=change", "STUB_ACTION=restart"])
         #expect(running.line() == "gen=")
         #expect(running.line() == "up")
-        running.signal(1)
+        running.signal(SIGHUP)
         #expect(running.line() == "gen=2")
         #expect(running.line() == "gen=")
         #expect(running.line() == "up")
-        running.signal(15)
+        running.signal(SIGTERM)
         #expect(running.wait() == .code(0))
     }
 
     @Test func `once keeps the process`() throws {
-        let running = try bench().start("\(run) sh -c 'echo $$'", ["STUB_ONCE=1"])
+        let running = try harness().start("\(run) sh -c 'echo $$'", ["STUB_ONCE=1"])
         #expect(running.line() == String(running.pid))
         #expect(running.wait() == .code(0))
     }
@@ -170,12 +170,12 @@ struct ProcessTests {
             mkfifo full && exec 3<>full && (dd if=/dev/zero of=/proc/self/fd/3 bs=4096 oflag=nonblock 2>/dev/null; true) && \
             \(run) ./latchkey-probe signals --until TERM 2>&3
             """
-        let running = try bench().start(line, ["STUB_REFRESH=fail"])
+        let running = try harness().start(line, ["STUB_REFRESH=fail"])
         #expect(running.await("ready"))
-        running.signal(1)
-        running.signal(10)
-        #expect(running.line()?.hasPrefix("signal=10 ") == true)
-        running.signal(15)
+        running.signal(SIGHUP)
+        running.signal(SIGUSR1)
+        #expect(running.line()?.hasPrefix("signal=\(SIGUSR1) ") == true)
+        running.signal(SIGTERM)
         _ = running.rest()
         #expect(running.wait() == .code(0))
     }
@@ -183,25 +183,25 @@ struct ProcessTests {
     @Test func `a broken pipe at standard error is no signal for the child`() throws {
         // The reader of the pipe ends before the supervisor writes its first line.
         let line = "mkfifo broken && exec 4<>broken 5>broken 4<&- && \(run) ./latchkey-probe signals --until TERM 2>&5"
-        let running = try bench().start(line, ["STUB_REFRESH=fail"])
+        let running = try harness().start(line, ["STUB_REFRESH=fail"])
         #expect(running.await("ready"))
-        running.signal(1)
-        running.signal(10)
-        #expect(running.line()?.hasPrefix("signal=10 ") == true)
-        running.signal(15)
-        #expect(running.rest().hasPrefix("signal=15 "))
+        running.signal(SIGHUP)
+        running.signal(SIGUSR1)
+        #expect(running.line()?.hasPrefix("signal=\(SIGUSR1) ") == true)
+        running.signal(SIGTERM)
+        #expect(running.rest().hasPrefix("signal=\(SIGTERM) "))
         #expect(running.wait() == .code(0))
     }
 
     @Test func `what stays has one thread and no library`() throws {
-        let running = try bench().start("\(run) ./latchkey-probe signals --until TERM")
+        let running = try harness().start("\(run) ./latchkey-probe signals --until TERM")
         #expect(running.await("ready"))
         #expect(ProcessFiles.statusLine("Threads:", of: running.pid) == "1")
         let maps = try String(contentsOfFile: "/proc/\(running.pid)/maps", encoding: .utf8)
         #expect(!maps.contains(".so"))
         // The worker may still be ending when the child is ready; what only an attempt needs is let go right after.
         #expect(try settled { try proportionalSetSize(of: running.pid) <= 3072 })
-        running.signal(15)
+        running.signal(SIGTERM)
         _ = running.rest()
         #expect(running.wait() == .code(0))
     }
@@ -224,7 +224,7 @@ struct ProcessTests {
 
     @Test(.enabled(if: geteuid() == 0, "needs root for a PID namespace"))
     func `as PID 1 a signal's death is 128 and its number`() throws {
-        let result = try bench().shell(
+        let result = try harness().shell(
             "exec unshare -pf --mount-proc --kill-child ./latchkey run -- ./latchkey-probe die KILL")
         #expect(result.ending == .code(137))
     }

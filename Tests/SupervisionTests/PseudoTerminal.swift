@@ -50,7 +50,7 @@ final class PseudoTerminal {
         }
     }
 
-    /// A line of the shell for `Bench.start`: `command` in a session of its own, with this terminal as standard input,
+    /// A line of the shell for `Harness.start`: `command` in a session of its own, with this terminal as standard input,
     /// standard output staying the test's.
     func session(_ command: String) -> String {
         "exec setsid -c \(command) <>\(path)"

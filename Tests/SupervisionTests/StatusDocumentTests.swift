@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Supervision
 import Testing
 import WorkerProtocol
@@ -8,14 +9,15 @@ struct StatusDocumentTests {
         try #require(try JSONSerialization.jsonObject(with: Data(document.json)) as? [String: Any])
     }
 
-    private func document(_ stage: Stage, instance: String = "web") -> StatusDocument {
-        StatusDocument(instance: instance, process: 7, status: stage.machine.status)
+    private func document(_ fixture: Fixture, instance: String = "web") -> StatusDocument {
+        StatusDocument(
+            instance: instance, process: 7, child: fixture.machine.child?.pid, status: fixture.machine.status)
     }
 
     @Test func `a start is a document of schema 1`() throws {
-        var stage = Stage()
-        stage.begin()
-        let object = try object(document(stage))
+        var fixture = Fixture()
+        fixture.begin()
+        let object = try object(document(fixture))
         #expect(object["schema"] as? Int == 1)
         #expect(object["state"] as? String == "starting")
         #expect(object["pid"] as? Int == 7)
@@ -25,12 +27,12 @@ struct StatusDocumentTests {
     }
 
     @Test func `a running instance tells its times and its secrets`() throws {
-        var stage = Stage()
-        stage.begin()
-        let report = stage.report { $0.statusJSON = Array("[{\"name\": \"db\"}]".utf8) }
-        stage.give(.workerMessage(.finished(report)))
-        stage.give(.childStarted(pid: 200))
-        let object = try object(document(stage))
+        var fixture = Fixture()
+        fixture.begin()
+        let report = fixture.report { $0.statusJSON = Array("[{\"name\": \"db\"}]".utf8) }
+        fixture.handle(.workerMessage(.finished(report)))
+        fixture.handle(.childStarted(pid: 200))
+        let object = try object(document(fixture))
         #expect(object["state"] as? String == "fresh")
         #expect(object["child_pid"] as? Int == 200)
         #expect(object["refreshed_at"] as? String == "1970-01-01T00:16:40Z")
@@ -40,10 +42,10 @@ struct StatusDocumentTests {
 
     @Test(arguments: ["plain", "quo\"te", "back\\slash", "line\nend", "bell\u{7}", "\u{2028}", "grüße", "\u{1F511}"])
     func `whatever stands in a text, the document is JSON`(text: String) throws {
-        var stage = Stage()
-        stage.start()
-        stage.refresh(stage.failure(text))
-        let object = try object(document(stage, instance: text))
+        var fixture = Fixture()
+        fixture.start()
+        fixture.refresh(fixture.failure(text))
+        let object = try object(document(fixture, instance: text))
         let error = try #require(object["last_error"] as? [String: Any])
         #expect(error["message"] as? String == text)
         #expect(object["instance"] as? String == text)
@@ -51,19 +53,19 @@ struct StatusDocumentTests {
     }
 
     @Test func `an attempt that began is told before it has ended`() throws {
-        var stage = Stage()
-        stage.start()
-        #expect(stage.signal(1).contains(.writeStatus))
-        let object = try object(document(stage))
+        var fixture = Fixture()
+        fixture.start()
+        #expect(fixture.signal(SIGHUP).contains(.writeStatus))
+        let object = try object(document(fixture))
         #expect(object["attempt"] as? Int == 1)
         #expect(object["started_attempt"] as? Int == 2)
     }
 
     @Test func `metrics are lines of the text format`() {
-        var stage = Stage()
-        stage.start()
-        stage.refresh(stage.failure())
-        let text = String(decoding: document(stage).metrics, as: UTF8.self)
+        var fixture = Fixture()
+        fixture.start()
+        fixture.refresh(fixture.failure())
+        let text = String(decoding: document(fixture).metrics, as: UTF8.self)
         #expect(text.contains("latchkey_refresh_total{outcome=\"success\"} 1\n"))
         #expect(text.contains("latchkey_refresh_total{outcome=\"failure\"} 1\n"))
         #expect(text.contains("latchkey_refresh_failures_total{code=\"vault-unreachable\"} 1\n"))

@@ -1,3 +1,4 @@
+import Glibc
 import LinuxSystem
 import Messages
 import Supervision
@@ -5,199 +6,202 @@ import Testing
 import WorkerProtocol
 
 struct ChangeTransitionTests {
-    private func stage(_ action: SupervisorPlan.Action) -> Stage {
-        var stage = Stage(plan: Stage.plan { $0.action = action })
-        stage.start()
-        return stage
+    private func fixture(_ action: SupervisorPlan.Action) -> Fixture {
+        var fixture = Fixture(plan: Fixture.plan { $0.action = action })
+        fixture.start()
+        return fixture
     }
 
     @Test func `without an action the first change is a warning`() {
-        var stage = stage(.unset)
-        let change = stage.report { $0.filesChanged = true }
-        #expect(stage.refresh(change).codes == [.refreshed, .changeUnannounced])
-        #expect(stage.refresh(change).codes == [.refreshed])
+        var fixture = fixture(.unset)
+        let change = fixture.report { $0.filesChanged = true }
+        #expect(fixture.refresh(change).codes == [.refreshed, .changeUnannounced])
+        #expect(fixture.refresh(change).codes == [.refreshed])
     }
 
     @Test func `an unchanged refresh tells nobody`() {
         for action in [SupervisorPlan.Action.unset, .none, .restart, .exec([Array("x".utf8)])] {
-            var stage = stage(action)
-            #expect(stage.refresh(stage.report()).deeds == [.keepMemory])
+            var fixture = fixture(action)
+            #expect(fixture.refresh(fixture.report()).effects == [.keepMemory])
         }
     }
 
     @Test func `a signal is sent on change, and unchanged where somebody asked`() {
-        var stage = stage(.signal(10))
-        #expect(stage.refresh(stage.report()).deeds == [.keepMemory, .signalChange(10)])
-        stage.wait(300)
-        stage.give(.workerStarted(pid: Stage.workerPid))
-        #expect(stage.give(.workerMessage(.finished(stage.report()))).deeds == [.keepMemory])
+        var fixture = fixture(.signal(SIGUSR1))
+        #expect(fixture.refresh(fixture.report()).effects == [.keepMemory, .signalChange(SIGUSR1)])
+        fixture.wait(300)
+        fixture.handle(.workerStarted(pid: Fixture.workerPid))
+        #expect(fixture.handle(.workerMessage(.finished(fixture.report()))).effects == [.keepMemory])
     }
 
     @Test func `a signal that was withheld is said once`() {
-        var stage = stage(.signal(10))
-        let event = SupervisorEvent.changeSignalWithheld(number: 10, reason: .noHandler)
-        #expect(stage.give(event).codes == [.signalUnhandled])
-        #expect(stage.give(event).isEmpty)
+        var fixture = fixture(.signal(SIGUSR1))
+        let event = SupervisorEvent.changeSignalWithheld(number: SIGUSR1, reason: .noHandler)
+        #expect(fixture.handle(event).codes == [.signalUnhandled])
+        #expect(fixture.handle(event).isEmpty)
     }
 
     @Test func `a sidecar signals its target`() {
-        var stage = Stage(
+        var fixture = Fixture(
             isSidecar: true,
-            plan: Stage.plan {
-                $0.action = .signal(1)
+            plan: Fixture.plan {
+                $0.action = .signal(SIGHUP)
                 $0.target = .process(4711)
             })
-        stage.start()
-        #expect(stage.refresh(stage.report { $0.filesChanged = true }).deeds.last == .signalTarget(.process(4711), 1))
+        fixture.start()
+        #expect(
+            fixture.refresh(fixture.report { $0.filesChanged = true }).effects.last
+                == .signalTarget(.process(4711), SIGHUP))
     }
 
     @Test func `a command on change runs once at a time and has a limit`() {
-        var stage = stage(.exec([Array("/bin/reload".utf8)]))
-        let change = stage.report {
+        var fixture = fixture(.exec([Array("/bin/reload".utf8)]))
+        let change = fixture.report {
             $0.filesChanged = true
             $0.changedNames = "DB"
         }
         let start = SupervisorAction.startAction([Array("/bin/reload".utf8)], changedNames: "DB")
-        #expect(stage.refresh(change).deeds.last == start)
-        stage.give(.actionStarted(pid: 300))
-        #expect(stage.refresh(change).deeds.suffix(2) == [.killAction, start])
-        stage.give(.actionStarted(pid: 301))
-        #expect(stage.wait(60).contains(.killAction))
-        #expect(stage.ends(301, .killed(signal: 9)).codes == [.actionFailed])
+        #expect(fixture.refresh(change).effects.last == start)
+        fixture.handle(.actionStarted(pid: 300))
+        #expect(fixture.refresh(change).effects.suffix(2) == [.killAction, start])
+        fixture.handle(.actionStarted(pid: 301))
+        #expect(fixture.wait(60).contains(.killAction))
+        #expect(fixture.ends(301, .killed(signal: SIGKILL)).codes == [.actionFailed])
     }
 
     @Test func `changes within two seconds are one restart`() {
-        var stage = stage(.restart)
-        stage.refresh(stage.report { $0.environmentChanged = true })
-        stage.wait(1)
-        stage.refresh(stage.report { $0.environmentChanged = true })
-        #expect(stage.wait(1).deeds == [.signalChild(15, queuedValue: nil)])
-        #expect(stage.machine.phase == .restarting)
-        #expect(stage.ends(Stage.childPid, .killed(signal: 15)) == [.startChild])
-        #expect(stage.machine.status.restarts == 1)
+        var fixture = fixture(.restart)
+        fixture.refresh(fixture.report { $0.environmentChanged = true })
+        fixture.wait(1)
+        fixture.refresh(fixture.report { $0.environmentChanged = true })
+        #expect(fixture.wait(1).effects == [.signalChild(SIGTERM, queuedValue: nil)])
+        #expect(fixture.machine.phase == .running(.stoppingOld))
+        #expect(fixture.ends(Fixture.childPid, .killed(signal: SIGTERM)) == [.startChild])
+        #expect(fixture.machine.status.restarts == 1)
     }
 
     @Test func `a restart kills when the stop timeout has passed`() {
-        var stage = stage(.restart)
-        stage.refresh(stage.report { $0.filesChanged = true })
-        stage.wait(2)
-        #expect(stage.wait(25).deeds.contains(.signalChild(9, queuedValue: nil)))
+        var fixture = fixture(.restart)
+        fixture.refresh(fixture.report { $0.filesChanged = true })
+        fixture.wait(2)
+        #expect(fixture.wait(25).effects.contains(.signalChild(SIGKILL, queuedValue: nil)))
     }
 
     @Test func `a restart that fails goes back once, and ends with the child's code then`() {
-        var stage = stage(.restart)
-        stage.restart()
-        let actions = stage.ends(Stage.childPid + 1, .exited(code: 3))
+        var fixture = fixture(.restart)
+        fixture.restart()
+        let actions = fixture.ends(Fixture.childPid + 1, .exited(code: 3))
         #expect(actions.codes == [.childRolledBack])
-        #expect(actions.deeds.first == .restoreEnvironment)
+        #expect(actions.effects.first == .restoreEnvironment)
         #expect(actions.order?.task == .rollBack)
-        stage.give(.workerStarted(pid: Stage.workerPid))
-        #expect(stage.give(.workerMessage(.finished(stage.report()))) == [.keepMemory, .startChild])
-        stage.give(.childStarted(pid: Stage.childPid + 2))
-        #expect(stage.ends(Stage.childPid + 2, .exited(code: 4)).last == .exit(code: 4))
+        fixture.handle(.workerStarted(pid: Fixture.workerPid))
+        #expect(fixture.handle(.workerMessage(.finished(fixture.report()))) == [.keepMemory, .startChild])
+        fixture.handle(.childStarted(pid: Fixture.childPid + 2))
+        #expect(fixture.ends(Fixture.childPid + 2, .exited(code: 4)).last == .exit(code: 4))
     }
 
     @Test func `however many changes become one restart, a failed one goes back to what ran before all of them`() {
-        var stage = stage(.restart)
-        let change = stage.report { $0.environmentChanged = true }
-        #expect(stage.refresh(change).deeds.contains(.keepEnvironment(keepsPrevious: false)))
-        stage.signal(1)
-        stage.give(.workerStarted(pid: Stage.workerPid))
-        let second = stage.give(.workerMessage(.finished(change))) + stage.ends(Stage.workerPid)
-        #expect(second.deeds.contains(.keepEnvironment(keepsPrevious: true)))
+        var fixture = fixture(.restart)
+        let change = fixture.report { $0.environmentChanged = true }
+        #expect(fixture.refresh(change).effects.contains(.keepEnvironment(keepsPrevious: false)))
+        fixture.signal(SIGHUP)
+        fixture.handle(.workerStarted(pid: Fixture.workerPid))
+        let second = fixture.handle(.workerMessage(.finished(change))) + fixture.ends(Fixture.workerPid)
+        #expect(second.effects.contains(.keepEnvironment(keepsPrevious: true)))
         // One more while the child is being stopped: it starts with that.
-        stage.wait(2)
-        #expect(stage.machine.phase == .restarting)
-        #expect(stage.refresh(change).deeds.contains(.keepEnvironment(keepsPrevious: true)))
-        #expect(stage.ends(Stage.childPid, .killed(signal: 15)) == [.startChild])
-        stage.give(.childStarted(pid: Stage.childPid + 1))
-        let actions = stage.ends(Stage.childPid + 1, .exited(code: 3))
-        #expect(actions.deeds.first == .restoreEnvironment)
+        fixture.wait(2)
+        #expect(fixture.machine.phase == .running(.stoppingOld))
+        #expect(fixture.refresh(change).effects.contains(.keepEnvironment(keepsPrevious: true)))
+        #expect(fixture.ends(Fixture.childPid, .killed(signal: SIGTERM)) == [.startChild])
+        fixture.handle(.childStarted(pid: Fixture.childPid + 1))
+        let actions = fixture.ends(Fixture.childPid + 1, .exited(code: 3))
+        #expect(actions.effects.first == .restoreEnvironment)
         #expect(actions.order?.task == .rollBack)
     }
 
     @Test func `a file's change after one of the environment takes nothing away that a rollback needs`() {
-        var stage = stage(.restart)
-        stage.refresh(stage.report { $0.environmentChanged = true })
-        let actions = stage.refresh(stage.report { $0.filesChanged = true })
-        #expect(actions.deeds == [.keepMemory])
+        var fixture = fixture(.restart)
+        fixture.refresh(fixture.report { $0.environmentChanged = true })
+        let actions = fixture.refresh(fixture.report { $0.filesChanged = true })
+        #expect(actions.effects == [.keepMemory])
     }
 
     @Test func `a child that fails while a newer change waits is started with that one`() {
-        var stage = stage(.restart)
-        let change = stage.report { $0.environmentChanged = true }
-        stage.restart()
-        #expect(stage.refresh(change).deeds.contains(.keepEnvironment(keepsPrevious: true)))
-        #expect(stage.ends(Stage.childPid + 1, .exited(code: 3)) == [.startChild])
-        stage.give(.childStarted(pid: Stage.childPid + 2))
-        #expect(stage.machine.status.restarts == 2)
-        #expect(stage.wait(2).deeds.isEmpty, "the restart is done")
-        #expect(stage.ends(Stage.childPid + 2, .exited(code: 3)).deeds.first == .restoreEnvironment)
+        var fixture = fixture(.restart)
+        let change = fixture.report { $0.environmentChanged = true }
+        fixture.restart()
+        #expect(fixture.refresh(change).effects.contains(.keepEnvironment(keepsPrevious: true)))
+        #expect(fixture.ends(Fixture.childPid + 1, .exited(code: 3)) == [.startChild])
+        fixture.handle(.childStarted(pid: Fixture.childPid + 2))
+        #expect(fixture.machine.status.restarts == 2)
+        #expect(fixture.wait(2).effects.isEmpty, "the restart is done")
+        #expect(fixture.ends(Fixture.childPid + 2, .exited(code: 3)).effects.first == .restoreEnvironment)
     }
 
     @Test func `what has held out for ten seconds is what the next rollback returns to`() {
-        var stage = stage(.restart)
-        stage.restart()
-        stage.wait(10)
-        let actions = stage.refresh(stage.report { $0.environmentChanged = true })
-        #expect(actions.deeds.contains(.keepEnvironment(keepsPrevious: false)))
+        var fixture = fixture(.restart)
+        fixture.restart()
+        fixture.wait(10)
+        let actions = fixture.refresh(fixture.report { $0.environmentChanged = true })
+        #expect(actions.effects.contains(.keepEnvironment(keepsPrevious: false)))
     }
 
     @Test func `a child that can't be started anew is a restart that failed`() {
-        var stage = stage(.restart)
-        stage.refresh(stage.report { $0.environmentChanged = true })
-        stage.wait(2)
-        stage.ends(Stage.childPid, .exited(code: 0))
-        #expect(stage.give(.childNotStarted(SpawnFailure(step: .execute, code: 2))).codes == [.childRolledBack])
+        var fixture = fixture(.restart)
+        fixture.refresh(fixture.report { $0.environmentChanged = true })
+        fixture.wait(2)
+        fixture.ends(Fixture.childPid, .exited(code: 0))
+        #expect(
+            fixture.handle(.childNotStarted(SpawnFailure(step: .execute, code: ENOENT))).codes == [.childRolledBack])
     }
 
     @Test func `after ten seconds an end is the child's own`() {
-        var stage = stage(.restart)
-        stage.restart()
-        stage.wait(10)
-        #expect(stage.ends(Stage.childPid + 1, .exited(code: 3)).last == .exit(code: 3))
+        var fixture = fixture(.restart)
+        fixture.restart()
+        fixture.wait(10)
+        #expect(fixture.ends(Fixture.childPid + 1, .exited(code: 3)).last == .exit(code: 3))
     }
 
     @Test func `success right after a restart is an end like any other`() {
-        var stage = stage(.restart)
-        stage.restart()
-        #expect(stage.ends(Stage.childPid + 1, .exited(code: 0)).last == .exit(code: 0))
+        var fixture = fixture(.restart)
+        fixture.restart()
+        #expect(fixture.ends(Fixture.childPid + 1, .exited(code: 0)).last == .exit(code: 0))
     }
 
-    @Test(arguments: [1, 2, 3] as [Int32])
+    @Test(arguments: [SIGHUP, SIGINT, SIGQUIT])
     func `what the terminal ended is no failed restart`(number: Int32) {
-        var stage = stage(.restart)
-        stage.restart()
-        stage.signal(number, code: SignalCode.kernel)
-        #expect(stage.ends(Stage.childPid + 1, .killed(signal: number)).last == .dieOf(number))
+        var fixture = fixture(.restart)
+        fixture.restart()
+        fixture.signal(number, code: SignalCode.kernel)
+        #expect(fixture.ends(Fixture.childPid + 1, .killed(signal: number)).last == .dieOf(number))
     }
 
     @Test func `without a worker to point the files back the child has its chance all the same`() {
-        var stage = stage(.restart)
-        stage.restart()
-        stage.ends(Stage.childPid + 1, .exited(code: 3))
-        stage.give(.workerStarted(pid: Stage.workerPid))
-        let actions = stage.ends(Stage.workerPid, .killed(signal: 11))
-        #expect(actions.deeds == [.startChild])
-        stage.give(.childStarted(pid: Stage.childPid + 2))
-        #expect(stage.machine.deadlines[.refresh] != nil)
+        var fixture = fixture(.restart)
+        fixture.restart()
+        fixture.ends(Fixture.childPid + 1, .exited(code: 3))
+        fixture.handle(.workerStarted(pid: Fixture.workerPid))
+        let actions = fixture.ends(Fixture.workerPid, .killed(signal: SIGSEGV))
+        #expect(actions.effects == [.startChild])
+        fixture.handle(.childStarted(pid: Fixture.childPid + 2))
+        #expect(fixture.machine.deadlines[.refresh] != nil)
     }
 
     @Test func `a change of files alone leaves no older environment to go back to`() {
-        var stage = stage(.restart)
-        stage.signal(1)
-        stage.give(.workerStarted(pid: Stage.workerPid))
-        let actions = stage.give(.workerMessage(.finished(stage.report { $0.filesChanged = true })))
-        #expect(actions.deeds.first == .forgetPreviousEnvironment)
+        var fixture = fixture(.restart)
+        fixture.signal(SIGHUP)
+        fixture.handle(.workerStarted(pid: Fixture.workerPid))
+        let actions = fixture.handle(.workerMessage(.finished(fixture.report { $0.filesChanged = true })))
+        #expect(actions.effects.first == .forgetPreviousEnvironment)
     }
 
     @Test func `TERM during a restart ends with the child`() {
-        var stage = stage(.restart)
-        stage.refresh(stage.report { $0.filesChanged = true })
-        stage.wait(2)
-        stage.signal(15)
-        #expect(stage.machine.phase == .stopping)
-        #expect(stage.ends(Stage.childPid, .killed(signal: 15)).last == .dieOf(15))
+        var fixture = fixture(.restart)
+        fixture.refresh(fixture.report { $0.filesChanged = true })
+        fixture.wait(2)
+        fixture.signal(SIGTERM)
+        #expect(fixture.machine.phase == .stopping(exitCode: nil))
+        #expect(fixture.ends(Fixture.childPid, .killed(signal: SIGTERM)).last == .dieOf(SIGTERM))
     }
 }
 

@@ -3,12 +3,12 @@ import Glibc
 import LinuxSystem
 import Testing
 
-private let theBench = Result { try Bench() }
+private let sharedHarness = Result { try Harness() }
 
 /// Latchkey between a terminal and its command: as if it were not there.
 @Suite(.serialized, .enabled(if: installed("setsid"), "setsid is not installed"))
 struct TerminalTests {
-    private func bench() throws -> Bench { try theBench.get() }
+    private func harness() throws -> Harness { try sharedHarness.get() }
 
     /// The facts of `latchkey-probe report` by their keys, from its start to its end.
     private func facts(_ running: Running) -> [String: String] {
@@ -19,12 +19,14 @@ struct TerminalTests {
     @Test(arguments: [false, true])
     func `what the keyboard sends arrives once, and is no order to stop`(ownGroup: Bool) throws {
         let terminal = try PseudoTerminal()
-        let running = try bench().start(
+        let running = try harness().start(
             terminal.session("./latchkey run -- ./latchkey-probe signals --until TERM"),
             ["STUB_GROUP_SIGNAL=\(ownGroup ? 1 : 0)"])
         #expect(running.await("ready"))
         var number: Int32 = 34
-        for (keys, signal) in [("\u{3}", 2), ("\u{3}", 2), ("\u{1c}", 3), ("\u{1a}", 20), ("\u{3}", 2)] {
+        for (keys, signal) in [
+            ("\u{3}", SIGINT), ("\u{3}", SIGINT), ("\u{1c}", SIGQUIT), ("\u{1a}", SIGTSTP), ("\u{3}", SIGINT),
+        ] {
             try terminal.type(keys)
             #expect(running.line()?.hasPrefix("signal=\(signal) code=128 ") == true)
             // Whatever came twice would come before this one.
@@ -33,32 +35,32 @@ struct TerminalTests {
             number += 1
         }
         terminal.resize(rows: 50, columns: 132)
-        #expect(running.line()?.hasPrefix("signal=28 code=128 ") == true)
+        #expect(running.line()?.hasPrefix("signal=\(SIGWINCH) code=128 ") == true)
         running.signal(number)
         #expect(running.line()?.hasPrefix("signal=\(number) ") == true)
-        running.signal(15)
-        #expect(running.line()?.hasPrefix("signal=15 ") == true)
+        running.signal(SIGTERM)
+        #expect(running.line()?.hasPrefix("signal=\(SIGTERM) ") == true)
         #expect(running.rest() == "")
         #expect(running.wait() == .code(0))
     }
 
     @Test func `Ctrl-C ends a command that does not handle it, and Latchkey with the same signal`() throws {
         let terminal = try PseudoTerminal()
-        let running = try bench().start(terminal.session("./latchkey run -- ./latchkey-probe sleep"))
+        let running = try harness().start(terminal.session("./latchkey run -- ./latchkey-probe sleep"))
         #expect(running.await("ready"))
         try terminal.type("\u{3}")
         #expect(running.rest() == "")
-        #expect(running.wait() == .signal(2))
+        #expect(running.wait() == .signal(SIGINT))
     }
 
     @Test func `Ctrl-C during the first fetch ends it`() throws {
         let terminal = try PseudoTerminal()
-        let running = try bench().start(
+        let running = try harness().start(
             terminal.session("./latchkey run -- ./latchkey-probe sleep"), ["STUB_FIRST=hang", "STUB_TELL=1"])
         #expect(running.await("hanging"))
         try terminal.type("\u{3}")
         #expect(running.rest() == "")
-        #expect(running.wait() == .signal(2))
+        #expect(running.wait() == .signal(SIGINT))
     }
 
     @Test(.enabled(if: installed("bash"), "bash is not installed"), arguments: ["", "./latchkey run --"])
@@ -68,15 +70,15 @@ struct TerminalTests {
         let script =
             "ulimit -c 0; \(launcher) ./latchkey-probe sleep; echo \"stopped $?\"; "
             + "fg >/dev/null; echo \"ended $?\""
-        let running = try bench().start(terminal.session("bash --norc -i -c '\(script)'"))
+        let running = try harness().start(terminal.session("bash --norc -i -c '\(script)'"))
         #expect(running.await("ready"))
         try terminal.type("\u{1a}")
-        #expect(running.line() == "stopped 148")
+        #expect(running.line() == "stopped \(128 + SIGTSTP)")
         // A key that comes too early waits for the job to be in the foreground: fg gives it the terminal first.
         #expect(try foregroundIsJob(terminal))
         // Not Ctrl-C, after which an interactive shell ends its list of commands.
         try terminal.type("\u{1c}")
-        #expect(running.line() == "ended 131")
+        #expect(running.line() == "ended \(128 + SIGQUIT)")
         #expect(running.rest() == "")
         _ = running.wait()
     }
@@ -97,18 +99,18 @@ struct TerminalTests {
         // The command handles CONT and is stopped by TSTP all the same.
         let script =
             "./latchkey run -- ./latchkey-probe signals --except TSTP --until TERM; echo stopped; fg >/dev/null"
-        let running = try bench().start(terminal.session("bash --norc -i -c '\(script)'"))
+        let running = try harness().start(terminal.session("bash --norc -i -c '\(script)'"))
         #expect(running.await("ready"))
         try terminal.type("\u{1a}")
         #expect(running.line() == "stopped")
-        #expect(running.line()?.hasPrefix("signal=18 ") == true)
+        #expect(running.line()?.hasPrefix("signal=\(SIGCONT) ") == true)
         try terminal.type("\u{3}")
-        #expect(running.line()?.hasPrefix("signal=2 code=128 ") == true)
+        #expect(running.line()?.hasPrefix("signal=\(SIGINT) code=128 ") == true)
         try terminal.type("\u{1c}")
-        #expect(running.line()?.hasPrefix("signal=3 code=128 ") == true)
+        #expect(running.line()?.hasPrefix("signal=\(SIGQUIT) code=128 ") == true)
         let group = try #require(terminal.foreground?.group)
-        kill(-group, 15)
-        #expect(running.line()?.hasPrefix("signal=15 ") == true)
+        kill(-group, SIGTERM)
+        #expect(running.line()?.hasPrefix("signal=\(SIGTERM) ") == true)
         #expect(running.rest() == "")
         _ = running.wait()
     }
@@ -118,9 +120,9 @@ struct TerminalTests {
         let terminal = try PseudoTerminal()
         terminal.resize(rows: 31, columns: 97)
         let report = "./latchkey-probe report"
-        let plain = facts(try bench().start(terminal.session(report)))
+        let plain = facts(try harness().start(terminal.session(report)))
         let variables = ["STUB_GROUP_SIGNAL=\(ownGroup ? 1 : 0)"]
-        let running = try bench().start(terminal.session("./latchkey run -- \(report)"), variables)
+        let running = try harness().start(terminal.session("./latchkey run -- \(report)"), variables)
         let supervised = facts(running)
         for found in [plain, supervised] {
             #expect(found["foreground.0"] == found["pgid"])
@@ -136,7 +138,7 @@ struct TerminalTests {
     @Test(arguments: [("TERM=xterm", true), ("TERM=dumb", false), ("NO_COLOR=1", false), ("NO_COLOR=", true)])
     func `messages are coloured on a terminal that wants it`(variable: String, isColoured: Bool) throws {
         let terminal = try PseudoTerminal()
-        let running = try bench().start(
+        let running = try harness().start(
             "exec ./latchkey run -- ./nothing 2>\(terminal.path)", [variable])
         #expect(running.wait() == .code(127))
         let shown = terminal.screen()
@@ -146,7 +148,7 @@ struct TerminalTests {
     }
 
     @Test func `messages that are no terminal's have no colour`() throws {
-        let shown = try bench().shell("exec ./latchkey run -- ./nothing 2>&1", ["TERM=xterm"]).output
+        let shown = try harness().shell("exec ./latchkey run -- ./nothing 2>&1", ["TERM=xterm"]).output
         #expect(shown.contains("error[child-not-found]:"))
         #expect(!shown.contains("\u{1b}"))
     }

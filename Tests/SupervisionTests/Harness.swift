@@ -5,7 +5,7 @@ import Testing
 
 /// A directory with `latchkey` (from `LATCHKEY_BIN`, else the build), and a worker that answers at once and the probe
 /// (from `LATCHKEY_DEBUG_BIN`, else the build).
-final class Bench: Sendable {
+final class Harness: Sendable {
     let path: String
 
     init() throws {
@@ -13,7 +13,7 @@ final class Bench: Sendable {
         let variables = ProcessInfo.processInfo.environment
         let build = variables["LATCHKEY_DEBUG_BIN"] ?? Self.productFolder ?? own
         let shipped = variables["LATCHKEY_BIN"] ?? build
-        path = NSTemporaryDirectory() + "latchkey-bench-\(UUID().uuidString)"
+        path = NSTemporaryDirectory() + "latchkey-supervision-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let programs = [
             ("latchkey", "latchkey"), ("latchkey-stub-worker", "latchkey-worker"), ("latchkey-probe", "latchkey-probe"),
@@ -58,7 +58,7 @@ final class Bench: Sendable {
         request.asStarted = false
         request.descriptors = []
         request.output = pair.second.number
-        request.deathSignal = 9
+        request.deathSignal = SIGKILL
         let pid = try request.spawn()
         return Running(pid: pid, output: pair.takeFirst().release())
     }
@@ -122,7 +122,7 @@ final class Running {
         try? Signals.send(number, to: pid, queuedValue: UInt64(UInt32(bitPattern: value)))
     }
 
-    func wait() -> Bench.Ending {
+    func wait() -> Harness.Ending {
         var status: CInt = 0
         while unsafe waitpid(pid, &status, 0) == -1 && errno == EINTR {}
         return status & 0x7F == 0 ? .code((status >> 8) & 0xFF) : .signal(status & 0x7F)

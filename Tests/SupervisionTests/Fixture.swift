@@ -1,16 +1,17 @@
+import Glibc
 import LinuxSystem
 import Messages
 import Supervision
 import WorkerProtocol
 
 /// A state machine and a clock that tests move.
-struct Stage {
+struct Fixture {
     static let workerPid: Int32 = 100
     static let childPid: Int32 = 200
 
     var machine: Supervisor
     var seconds: Int64 = 1000
-    /// How far the wall clock is from the other one.
+    /// How far the wall clock is ahead of the boot clock.
     var wallShift: Int64 = 0
     var plan = SupervisorPlan()
 
@@ -20,7 +21,7 @@ struct Stage {
     }
 
     @discardableResult
-    mutating func give(_ event: SupervisorEvent) -> [SupervisorAction] {
+    mutating func handle(_ event: SupervisorEvent) -> [SupervisorAction] {
         let boot = BootInstant(nanoseconds: seconds * 1_000_000_000)
         return machine.handle(event, at: Moment(boot: boot, wall: seconds + wallShift))
     }
@@ -29,48 +30,48 @@ struct Stage {
     @discardableResult
     mutating func wait(_ duration: Int64) -> [SupervisorAction] {
         seconds += duration
-        return give(.deadline)
+        return Deadlines.Name.allCases.flatMap { handle(.deadline($0)) }
     }
 
     @discardableResult
     mutating func signal(_ number: Int32, code: Int32 = SignalCode.user, value: UInt64 = 0) -> [SupervisorAction] {
-        give(.signal(ReceivedSignal(number: number, code: code, sender: 50, value: value)))
+        handle(.signal(ReceivedSignal(number: number, code: code, sender: 50, value: value)))
     }
 
     @discardableResult
     mutating func ends(_ pid: Int32, _ change: ChildEvent.Change = .exited(code: 0)) -> [SupervisorAction] {
-        give(.child(ChildEvent(pid: pid, change: change)))
+        handle(.child(ChildEvent(pid: pid, change: change)))
     }
 
-    /// A worker has been started and has told the plan.
+    /// A worker has been started and has sent the plan.
     mutating func begin() {
-        give(.begun)
-        give(.workerStarted(pid: Self.workerPid))
-        give(.workerMessage(.prepared(plan, nil)))
+        handle(.begun)
+        handle(.workerStarted(pid: Self.workerPid))
+        handle(.workerMessage(.prepared(plan, nil)))
     }
 
     /// The first worker delivers and exits; the child runs, or the sidecar watches.
     mutating func start() {
         begin()
-        give(.workerMessage(.finished(report())))
-        if !machine.isSidecar { give(.childStarted(pid: Self.childPid)) }
+        handle(.workerMessage(.finished(report())))
+        if !machine.isSidecar { handle(.childStarted(pid: Self.childPid)) }
         ends(Self.workerPid)
     }
 
-    /// A whole refresh, asked for by HUP.
+    /// A whole refresh, requested by HUP.
     @discardableResult
     mutating func refresh(_ report: WorkerReport) -> [SupervisorAction] {
-        signal(1)
-        give(.workerStarted(pid: Self.workerPid))
-        return give(.workerMessage(.finished(report))) + ends(Self.workerPid)
+        signal(SIGHUP)
+        handle(.workerStarted(pid: Self.workerPid))
+        return handle(.workerMessage(.finished(report))) + ends(Self.workerPid)
     }
 
     /// A restart that began with `change` and has the child running anew.
     mutating func restart() {
         refresh(report { $0.environmentChanged = true })
         wait(2)
-        ends(Self.childPid, .killed(signal: 15))
-        give(.childStarted(pid: Self.childPid + 1))
+        ends(Self.childPid, .killed(signal: SIGTERM))
+        handle(.childStarted(pid: Self.childPid + 1))
     }
 
     func report(_ change: (inout WorkerReport) -> Void = { _ in }) -> WorkerReport {
@@ -107,8 +108,8 @@ extension [SupervisorAction] {
         }
     }
 
-    /// What is done, without words, status and notifications.
-    var deeds: [SupervisorAction] {
+    /// All actions but messages, status and notifications.
+    var effects: [SupervisorAction] {
         filter { action in
             switch action {
             case .log, .notify, .notifyReloading, .writeStatus: false
