@@ -72,7 +72,8 @@ let package = Package(
         room("WorkerProtocol", ["LinuxSystem", "Messages", "Generations"]),
         room("ServiceNotify", ["LinuxSystem", "Messages"]),
         room(
-            "LaunchConfiguration", ["LinuxSystem", "NameServices", "Secrets", "Messages", tomlKit]),
+            "LaunchConfiguration",
+            ["LinuxSystem", "NameServices", "Secrets", "Messages", "WorkerProtocol", tomlKit]),
         room("HTTPTransport", ["LinuxSystem", "Secrets", "Messages", "CCurl"]),
         room("Delivery", ["LinuxSystem", "Secrets", "Messages", "Generations", "Cryptography"]),
         room("Supervision", ["LinuxSystem", "Messages", "WorkerProtocol", "ServiceNotify", "Generations"]),
@@ -178,7 +179,7 @@ let package = Package(
         tests(of: "Generations", ["LinuxSystem", "Messages", "latchkey-rotate"]),
         tests(of: "WorkerProtocol", ["LinuxSystem", "Messages", "Generations"]),
         tests(of: "ServiceNotify", ["LinuxSystem", "Messages", "ServiceManager"]),
-        tests(of: "LaunchConfiguration", ["LinuxSystem", "NameServices", "Secrets", "Messages"]),
+        tests(of: "LaunchConfiguration", ["LinuxSystem", "NameServices", "Secrets", "Messages", "WorkerProtocol"]),
         tests(of: "HTTPTransport", ["Secrets", "Messages", "LinuxSystem"], excluding: ["servers"]),
         tests(of: "Delivery", ["Secrets", "Messages", "LinuxSystem", "Generations", "Cryptography"]),
         tests(of: "Supervision", ["LinuxSystem", "Messages", "WorkerProtocol"]),

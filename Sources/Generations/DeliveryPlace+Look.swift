@@ -136,7 +136,7 @@ extension DeliveryOwner {
     fileprivate func mayWrite(_ directory: FileStatus) -> Bool {
         if user == 0 { return true }
         if directory.user == user { return directory.mode & 0o300 == 0o300 }
-        let groups = [group] + ((identity ?? (try? FileIdentity.current()))?.groups ?? [])
+        let groups = [group] + ((identity ?? (try? UserIdentity.current()))?.groups ?? [])
         if groups.contains(directory.group) { return directory.mode & 0o030 == 0o030 }
         return directory.mode & 0o003 == 0o003
     }

@@ -29,7 +29,7 @@ struct DirectoryWalk: ~Copyable {
     static func arrive(
         at path: String, for owner: DeliveryOwner, making makable: Int = 0, allowDisk: Bool = false
     ) throws(GenerationError) -> Arrival {
-        let user = try system(path) { () throws(SystemError) in try FileIdentity.current().user }
+        let user = try system(path) { () throws(SystemError) in try UserIdentity.current().user }
         let root = try system(path) { () throws(SystemError) in try Directory.root() }
         var walk = DirectoryWalk(path, from: root, owner, trusting: user, makable, allowDisk)
         return try walk.run()

@@ -44,7 +44,7 @@ package struct GenerationFile: Equatable, Sendable {
 /// Who owns what is delivered, and who may read it.
 package struct DeliveryOwner: Equatable, Sendable {
     /// Whose rights delivery has; nil for those that the process has anyway.
-    package let identity: FileIdentity?
+    package let identity: UserIdentity?
     package let user: UInt32
     /// The group of every file and directory.
     package let group: UInt32
@@ -52,10 +52,10 @@ package struct DeliveryOwner: Equatable, Sendable {
     package let isGroupReadable: Bool
 
     /// `runAs`: the user of `--user`; `sharedGroup`: the group of `--group`.
-    package init(runAs: FileIdentity? = nil, sharedGroup: UInt32? = nil) throws(GenerationError) {
-        let own: FileIdentity
+    package init(runAs: UserIdentity? = nil, sharedGroup: UInt32? = nil) throws(GenerationError) {
+        let own: UserIdentity
         do {
-            own = try FileIdentity.current()
+            own = try UserIdentity.current()
         } catch {
             throw .system(error, directory: "")
         }
@@ -73,7 +73,7 @@ package struct DeliveryOwner: Equatable, Sendable {
     }
 
     /// From its parts, as another process sent them.
-    package init(identity: FileIdentity?, user: UInt32, group: UInt32, isGroupReadable: Bool) {
+    package init(identity: UserIdentity?, user: UInt32, group: UInt32, isGroupReadable: Bool) {
         self.identity = identity
         self.user = user
         self.group = group

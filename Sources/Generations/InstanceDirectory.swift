@@ -116,7 +116,7 @@ func replace(
 func takeLock(
     in directory: borrowing Directory, _ path: String, _ name: FileName, pid: Int32
 ) throws(GenerationError) -> OwnedDescriptor? {
-    let user = try system(path) { () throws(SystemError) in try FileIdentity.current().user }
+    let user = try system(path) { () throws(SystemError) in try UserIdentity.current().user }
     guard let file = try openLock(in: directory, path, name) else { return nil }
     let status = try system(path) { () throws(SystemError) in try file.status() }
     guard status.kind == .regular, status.user == user, status.links <= 1 else {

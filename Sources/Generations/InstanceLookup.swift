@@ -63,7 +63,7 @@ package struct InstanceLookup: Sendable {
 
     /// `/run` itself is where units have their own directories (`RuntimeDirectory=`).
     private var parents: [String] {
-        let user = (try? FileIdentity.current().user) ?? 0
+        let user = (try? UserIdentity.current().user) ?? 0
         let base = userRuntimeDirectory.flatMap { $0.hasPrefix("/") ? "\($0)/latchkey" : nil }
         return ["/run/latchkey"] + (base.map { [$0] } ?? []) + ["/dev/shm/latchkey-\(user)"]
             + (user == 0 ? [] : ["/dev/shm/latchkey-0"]) + ["/run"]
@@ -98,7 +98,7 @@ package struct InstanceLookup: Sendable {
 
     /// Ours or root's: what another user calls an instance of that name is none, unless root put it there.
     private static func trusts(_ lock: FileStatus) -> Bool {
-        lock.user == 0 || lock.user == (try? FileIdentity.current().user)
+        lock.user == 0 || lock.user == (try? UserIdentity.current().user)
     }
 
     private struct Place: ~Copyable {

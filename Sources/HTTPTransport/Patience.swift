@@ -35,21 +35,3 @@ package protocol WaitObserver: AnyObject {
     /// An exchange ended with this status, or with 0 for none: for the metrics.
     func exchanged(endpoint: String, status: Int)
 }
-
-/// Backoff with full jitter: a random pause between zero and a bound that doubles from `base` to `cap`.
-package struct Backoff: Sendable {
-    private var bound: Duration
-    private let cap: Duration
-
-    package init(base: Duration, cap: Duration) {
-        bound = base
-        self.cap = cap
-    }
-
-    /// The next pause; the bound doubles.
-    package mutating func next(using generator: inout some RandomNumberGenerator) -> Duration {
-        let pause = Duration.nanoseconds(Int64.random(in: 0...max(bound.wholeNanoseconds, 1), using: &generator))
-        bound = min(bound * 2, cap)
-        return pause
-    }
-}

@@ -3,19 +3,6 @@ import Glibc
 
 /// A program to start: what it gets, and what it is kept from (clinux_spawn does the child's steps in C).
 package struct SpawnRequest: Sendable {
-    /// Ids to run as: groups, then gid, then uid.
-    package struct Identity: Sendable, Equatable {
-        package var user: UInt32
-        package var group: UInt32
-        package var groups: [UInt32]
-
-        package init(user: UInt32, group: UInt32, groups: [UInt32]) {
-            self.user = user
-            self.group = group
-            self.groups = groups
-        }
-    }
-
     /// The program by descriptor; nil: the first argument, looked up in the new environment's PATH.
     package var program: CInt?
     /// Raw bytes, the program's name first.
@@ -38,7 +25,8 @@ package struct SpawnRequest: Sendable {
     package var ownGroup = false
     /// With `ownGroup`: the terminal whose foreground the new group takes.
     package var terminal: CInt?
-    package var identity: Identity?
+    /// What the program runs as: groups, then gid, then uid are set.
+    package var identity: UserIdentity?
     /// The signal that the kernel sends when this process dies.
     package var deathSignal: CInt = 0
     /// Bytes of address space, 0 for no limit.

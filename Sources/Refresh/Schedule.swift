@@ -1,5 +1,5 @@
 package import LaunchConfiguration
-import WorkerProtocol
+import LinuxSystem
 
 /// When to come again: pure, with the randomness given.
 package enum Schedule {
@@ -11,7 +11,7 @@ package enum Schedule {
         let spread = interval * plan.jitter / 100
         guard spread > .zero else { return interval }
         return interval
-            + .milliseconds(Int64.random(in: -milliseconds(spread)...milliseconds(spread), using: &generator))
+            + .milliseconds(Int64.random(in: -spread.wholeMilliseconds...spread.wholeMilliseconds, using: &generator))
     }
 
     /// After success: the interval, or the next expiry or beginning of validity where that is earlier.
@@ -24,18 +24,12 @@ package enum Schedule {
         return regular.map { min($0, ahead) }
     }
 
-    /// After a failure: 1 s doubling to the interval, or what the server asked for. The jitter is full but for a floor,
-    /// since a draw near zero would be no pause at all.
+    /// After a failure: a backoff up to the interval, or what the server asked for.
     package static func afterFailure(
         _ plan: RefreshPlan, failures: Int64, retryAfter: Duration?, using generator: inout some RandomNumberGenerator
     ) -> Duration {
         if let retryAfter { return min(max(retryAfter, .seconds(1)), .seconds(300)) }
-        let cap = max(milliseconds(plan.interval ?? .seconds(300)), 1000)
-        return .milliseconds(backoffMilliseconds(after: failures, upTo: cap, using: &generator))
-    }
-
-    private static func milliseconds(_ duration: Duration) -> Int64 {
-        let (seconds, attoseconds) = duration.components
-        return seconds * 1000 + attoseconds / 1_000_000_000_000_000
+        var backoff = Backoff.betweenAttempts(interval: plan.interval, after: failures)
+        return backoff.next(using: &generator)
     }
 }

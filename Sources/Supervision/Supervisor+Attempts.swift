@@ -187,8 +187,9 @@ extension Supervisor {
 
     /// For attempts that a worker could not schedule itself.
     private mutating func backoff() -> Int64 {
-        backoffMilliseconds(
-            after: failures - 1, upTo: max(plan.intervalMilliseconds ?? 300_000, 1000), using: &generator)
+        let interval = plan.intervalMilliseconds.map { Duration.milliseconds($0) }
+        var backoff = Backoff.betweenAttempts(interval: interval, after: failures - 1)
+        return backoff.next(using: &generator).wholeMilliseconds
     }
 }
 

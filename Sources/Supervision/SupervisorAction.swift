@@ -22,8 +22,8 @@ package enum SupervisorAction: Equatable, Sendable {
     /// The signal that says that secrets changed: only to a child that has a handler for it.
     case signalChange(Int32)
     /// The same for the process beside a sidecar.
-    case signalTarget(SupervisorPlan.Target, Int32)
-    case startAction([[UInt8]], changedNames: String)
+    case signalTarget(SignalTarget, Int32)
+    case startAction([String], changedNames: String)
     case killAction
     /// Stops this process by the signal by which the terminal stopped the child.
     case stopSelf(by: Int32)

@@ -50,9 +50,7 @@ extension SupervisorLoop {
             arguments: Array(setting.arguments.dropFirst(plan.commandIndex ?? setting.arguments.count)),
             environment: environment.number ?? setting.environment)
         request.extra = manager.childEntries(becoming: plan.once && plan.childNotifies)
-        request.identity = plan.identity.map {
-            SpawnRequest.Identity(user: $0.user, group: $0.group, groups: $0.groups)
-        }
+        request.identity = plan.identity
         return request
     }
 
@@ -121,7 +119,7 @@ extension SupervisorLoop {
         }
     }
 
-    private func signalTarget(_ target: SupervisorPlan.Target, _ number: Int32) {
+    private func signalTarget(_ target: SignalTarget, _ number: Int32) {
         do throws(SystemError) {
             let handle = try ProcessHandle(target)
             if Signals.handles(number, process: handle.pid) == false {
@@ -134,9 +132,9 @@ extension SupervisorLoop {
         }
     }
 
-    private func startAction(_ words: [[UInt8]], changedNames: String) {
+    private func startAction(_ words: [String], changedNames: String) {
         var request = childRequest
-        request.arguments = words
+        request.arguments = words.map { Array($0.utf8) }
         request.extra = [Array("LATCHKEY_CHANGED=\(changedNames)".utf8)]
         request.ownGroup = true
         request.deathSignal = SIGKILL
@@ -236,7 +234,7 @@ extension SupervisorLoop {
     }
 }
 
-extension SupervisorPlan.Target {
+extension SignalTarget {
     /// The target, as messages name it.
     var words: String {
         switch self {
@@ -249,7 +247,7 @@ extension SupervisorPlan.Target {
 
 extension ProcessHandle {
     /// Finds a sidecar's target. The handle stays with that process.
-    init(_ target: SupervisorPlan.Target) throws(SystemError) {
+    init(_ target: SignalTarget) throws(SystemError) {
         let pid: Int32?
         switch target {
         case .process(let number): pid = number

@@ -10,11 +10,7 @@ extension Handover {
             writer.write(instance.isMemory)
         }
         writer.write(secrets.path)
-        writer.write(optional: secrets.owner.identity) { writer, identity in
-            writer.write(Int64(identity.user))
-            writer.write(Int64(identity.group))
-            writer.write(list: identity.groups) { $0.write(Int64($1)) }
-        }
+        writer.write(optional: secrets.owner.identity) { $1.encode(into: &$0) }
         writer.write(Int64(secrets.owner.user))
         writer.write(Int64(secrets.owner.group))
         writer.write(secrets.owner.isGroupReadable)
@@ -31,13 +27,9 @@ extension Handover {
                 isMemory: try reader.readBool())
         }
         let path = try reader.readString()
-        let identity = try reader.readOptional { reader throws(WireError) in
-            FileIdentity(
-                user: try readID(&reader), group: try readID(&reader),
-                groups: try reader.readList(atMost: 65_536, readID))
-        }
+        let identity = try reader.readOptional { reader throws(WireError) in try UserIdentity(reading: &reader) }
         let owner = DeliveryOwner(
-            identity: identity, user: try readID(&reader), group: try readID(&reader),
+            identity: identity, user: try reader.readID(), group: try reader.readID(),
             isGroupReadable: try reader.readBool())
         self.init(
             instance: instance,
@@ -45,9 +37,4 @@ extension Handover {
                 path: path, owner: owner, isShared: try reader.readBool(), isMemory: try reader.readBool(),
                 isNamed: try reader.readBool(), isOurs: try reader.readBool()))
     }
-}
-
-/// A user's or group's number; the last one means "none" to the kernel.
-func readID(_ reader: inout WireReader) throws(WireError) -> UInt32 {
-    UInt32(try reader.readInteger(in: 0...Int64(UInt32.max - 1)))
 }

@@ -66,7 +66,7 @@ enum Rotate {
     static func take(_ directory: String, _ keys: [String: String]) throws(GenerationError) -> DeliveryPlace {
         if let mask = keys["umask"] { umask(mode_t(mask, radix: 8) ?? 0) }
         let runAs = keys["user"].map {
-            FileIdentity(user: UInt32(number($0)), group: UInt32(number(keys["group"] ?? $0)), groups: [])
+            UserIdentity(user: UInt32(number($0)), group: UInt32(number(keys["group"] ?? $0)), groups: [])
         }
         let owner = try DeliveryOwner(runAs: runAs, sharedGroup: keys["shared-group"].map { UInt32(number($0)) })
         var request = PlaceRequest(

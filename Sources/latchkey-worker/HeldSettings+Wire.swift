@@ -1,4 +1,5 @@
 import LaunchConfiguration
+import LinuxSystem
 import WorkerProtocol
 
 /// Held settings in the framing that workers leave things to each other in.
@@ -11,9 +12,7 @@ extension HeldSettings {
         }
         writer.write(optional: configurationPath) { $0.write($1) }
         writer.write(optional: runAs) { writer, runAs in
-            writer.write(Int64(runAs.user))
-            writer.write(Int64(runAs.group))
-            writer.write(list: runAs.groups) { $0.write(Int64($1)) }
+            runAs.identity.encode(into: &writer)
             writer.write(runAs.userName)
             writer.write(optional: runAs.home) { $0.write($1) }
         }
@@ -31,19 +30,11 @@ extension HeldSettings {
         ) { $1 }
         configurationPath = try reader.readOptional { reader throws(WireError) in try reader.readString() }
         runAs = try reader.readOptional { reader throws(WireError) in
-            let (user, group) = (try reader.readID(), try reader.readID())
-            let groups = try reader.readList(atMost: 65_536) { reader throws(WireError) in try reader.readID() }
-            return RunAs(
-                user: user, group: group, groups: groups, userName: try reader.readString(),
+            RunAs(
+                identity: try UserIdentity(reading: &reader), userName: try reader.readString(),
                 home: try reader.readOptional { reader throws(WireError) in try reader.readString() })
         }
         group = try reader.readOptional { reader throws(WireError) in try reader.readID() }
         try reader.end()
-    }
-}
-
-extension WireReader {
-    fileprivate mutating func readID() throws(WireError) -> UInt32 {
-        UInt32(try readInteger(in: 0...Int64(UInt32.max)))
     }
 }

@@ -11,7 +11,7 @@ extension SupervisorPlan {
         instance = plan.instance ?? plan.defaultInstance
         commandIndex = isSidecar ? nil : plan.child.commandIndex
         once = plan.child.once
-        identity = plan.child.runAs.map { Identity(user: $0.user, group: $0.group, groups: $0.groups) }
+        identity = plan.child.runAs?.identity
         stopSignal = plan.child.stopSignal
         stopTimeoutMilliseconds = plan.child.stopTimeout.wholeMilliseconds
         groupSignal = plan.child.groupSignal
@@ -21,19 +21,8 @@ extension SupervisorPlan {
         keepsFiles = plan.refresh.cacheInMemory
         logFormat = format
         logLevel = plan.log.level
-        switch plan.refresh.onChange {
-        case .unset: action = .unset
-        case .none: action = .none
-        case .signal(let number): action = .signal(number)
-        case .restart: action = .restart
-        case .exec(let words): action = .exec(words.map { Array($0.utf8) })
-        }
-        switch plan.signalTarget {
-        case .process(let pid): target = .process(pid)
-        case .pidFile(let path): target = .pidFile(path)
-        case .command(let name): target = .command(name)
-        case nil: target = nil
-        }
+        action = plan.refresh.onChange
+        target = plan.signalTarget
     }
 }
 
@@ -66,8 +55,7 @@ extension LaunchPlan {
     private func placeRequest(
         _ environment: EnvironmentEntries, pid: Int32
     ) throws(GenerationError) -> PlaceRequest {
-        let runAs = child.runAs.map { FileIdentity(user: $0.user, group: $0.group, groups: $0.groups) }
-        let owner = try DeliveryOwner(runAs: runAs, sharedGroup: delivery.group)
+        let owner = try DeliveryOwner(runAs: child.runAs?.identity, sharedGroup: delivery.group)
         var request = PlaceRequest(
             instance: instance.map { .chosen($0) } ?? .usual(defaultInstance), pid: pid,
             owner: owner)

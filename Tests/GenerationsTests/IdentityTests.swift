@@ -72,11 +72,11 @@ import Testing
     }
 
     @Test func `the thread's identity is as before, whatever happened meanwhile`() throws {
-        let before = try FileIdentity.current()
-        let other = FileIdentity(user: 4711, group: 4712, groups: [4713, 4714])
-        let during = try other.perform(refused: { $0 }) { () throws(SystemError) in try FileIdentity.current() }
+        let before = try UserIdentity.current()
+        let other = UserIdentity(user: 4711, group: 4712, groups: [4713, 4714])
+        let during = try other.perform(refused: { $0 }) { () throws(SystemError) in try UserIdentity.current() }
         #expect(during == other)
-        #expect(try FileIdentity.current() == before)
+        #expect(try UserIdentity.current() == before)
         let place = try TestPlace()
         setMode(place.path, 0o700)
         let handle = unsafe open(place.path, O_RDONLY)
@@ -85,7 +85,7 @@ import Testing
             try other.perform(refused: { $0 }) { () throws(SystemError) in try directory.makeDirectory("mine") }
         }
         #expect(error?.code == EACCES)
-        #expect(try FileIdentity.current() == before)
+        #expect(try UserIdentity.current() == before)
         try directory.makeDirectory("mine")
     }
 }

@@ -1,6 +1,9 @@
+import Glibc
 import LaunchConfiguration
+import LinuxSystem
 import Secrets
 import Testing
+import WorkerProtocol
 
 private let example = """
     vault = "contoso-web"
@@ -103,11 +106,14 @@ private let example = """
     @Test func `refresh and child are as written`() {
         #expect(plan.refresh.interval == .seconds(300))
         #expect(plan.refresh.jitter == 10)
-        #expect(plan.refresh.onChange == .signal(1))
+        #expect(plan.refresh.onChange == .signal(SIGHUP))
         #expect(plan.child.stopSignal == 15)
         #expect(plan.child.stopTimeout == .seconds(25))
         #expect(
-            plan.child.runAs == RunAs(user: 33, group: 33, groups: [33, 44], userName: "www-data", home: "/var/www"))
+            plan.child.runAs
+                == RunAs(
+                    identity: UserIdentity(user: 33, group: 33, groups: [33, 44]), userName: "www-data",
+                    home: "/var/www"))
     }
 
     @Test func `nothing is left to be said`() {

@@ -1,6 +1,8 @@
+import Glibc
 import LaunchConfiguration
 import Messages
 import Testing
+import WorkerProtocol
 
 /// Every option, its variable and its key are three ways to say the same.
 @Suite struct SettingTests {
@@ -185,8 +187,8 @@ import Testing
     }
 
     @Test func `naming a signal or a command chooses the action`() throws {
-        #expect(try Directory().plan(["--signal", "USR2"]).refresh.onChange == .signal(12))
-        #expect(try Directory().plan(["--on-change", "signal"]).refresh.onChange == .signal(1))
+        #expect(try Directory().plan(["--signal", "USR2"]).refresh.onChange == .signal(SIGUSR2))
+        #expect(try Directory().plan(["--on-change", "signal"]).refresh.onChange == .signal(SIGHUP))
         #expect(
             try Directory().plan(["--exec-on-change", "nginx -s 're load'"]).refresh.onChange
                 == .exec(["nginx", "-s", "re load"]))

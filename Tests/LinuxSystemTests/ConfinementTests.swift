@@ -81,8 +81,8 @@ private enum Confined {
     }
 
     private static func changeIdentity() throws(SystemError) {
-        var other = try FileIdentity.current()
-        if geteuid() == 0 { other = FileIdentity(user: 65534, group: 65534, groups: []) }
+        var other = try UserIdentity.current()
+        if geteuid() == 0 { other = UserIdentity(user: 65534, group: 65534, groups: []) }
         try other.perform(refused: { $0 }) { () throws(SystemError) in }
     }
 

@@ -9,7 +9,7 @@ import WorkerProtocol
 struct ManagerTransitionTests {
     private static let ping = SupervisorAction.notify("WATCHDOG=1")
 
-    private func fixture(childNotifies: Bool = false, action: SupervisorPlan.Action = .unset) -> Fixture {
+    private func fixture(childNotifies: Bool = false, action: ChangeAction = .unset) -> Fixture {
         var fixture = Fixture(
             watchdog: .seconds(5),
             plan: Fixture.plan {

@@ -6,7 +6,7 @@ import Testing
 import WorkerProtocol
 
 struct ChangeTransitionTests {
-    private func fixture(_ action: SupervisorPlan.Action) -> Fixture {
+    private func fixture(_ action: ChangeAction) -> Fixture {
         var fixture = Fixture(plan: Fixture.plan { $0.action = action })
         fixture.start()
         return fixture
@@ -20,7 +20,7 @@ struct ChangeTransitionTests {
     }
 
     @Test func `an unchanged refresh tells nobody`() {
-        for action in [SupervisorPlan.Action.unset, .none, .restart, .exec([Array("x".utf8)])] {
+        for action in [ChangeAction.unset, .none, .restart, .exec(["x"])] {
             var fixture = fixture(action)
             #expect(fixture.refresh(fixture.report()).effects == [.keepMemory])
         }
@@ -55,12 +55,12 @@ struct ChangeTransitionTests {
     }
 
     @Test func `a command on change runs once at a time and has a limit`() {
-        var fixture = fixture(.exec([Array("/bin/reload".utf8)]))
+        var fixture = fixture(.exec(["/bin/reload"]))
         let change = fixture.report {
             $0.filesChanged = true
             $0.changedNames = "DB"
         }
-        let start = SupervisorAction.startAction([Array("/bin/reload".utf8)], changedNames: "DB")
+        let start = SupervisorAction.startAction(["/bin/reload"], changedNames: "DB")
         #expect(fixture.refresh(change).effects.last == start)
         fixture.handle(.actionStarted(pid: 300))
         #expect(fixture.refresh(change).effects.suffix(2) == [.killAction, start])

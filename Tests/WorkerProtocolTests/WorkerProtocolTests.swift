@@ -1,4 +1,5 @@
 import Generations
+import LinuxSystem
 import Testing
 import WorkerProtocol
 
@@ -7,8 +8,8 @@ private let messages: [WorkerMessage] = {
     var plan = SupervisorPlan()
     plan.instance = "web"
     plan.commandIndex = 7
-    plan.identity = SupervisorPlan.Identity(user: 33, group: 33, groups: [33, 44])
-    plan.action = .exec([Array("/bin/reload".utf8), [0xFF, 0x80]])
+    plan.identity = UserIdentity(user: 33, group: 33, groups: [33, 44])
+    plan.action = .exec(["/bin/reload", "grüße"])
     plan.target = .pidFile("/run/app.pid")
     var report = WorkerReport(outcome: .delivered)
     report.filesChanged = true

@@ -1,5 +1,7 @@
+import Glibc
 import Messages
 import Secrets
+import WorkerProtocol
 
 extension Settings {
     /// The option's value, read by `parse`; nil if nothing was given.
@@ -74,7 +76,7 @@ enum OptionText {
     /// A signal to tell of a change: one that a program can handle.
     static func changeSignal(_ text: String) throws(ValueProblem) -> CInt {
         let signal = try SignalText.parse(text)
-        guard signal != 9, signal != 19 else {
+        guard signal != 9, signal != SIGSTOP else {
             throw ValueProblem("'\(text)' can't be handled by any program", hint: "take HUP, USR1 or USR2")
         }
         return signal
@@ -82,7 +84,7 @@ enum OptionText {
 
     static func stopSignal(_ text: String) throws(ValueProblem) -> CInt {
         let signal = try SignalText.parse(text)
-        guard signal != 19 else { throw ValueProblem("'\(text)' suspends a program, but does not end it") }
+        guard signal != SIGSTOP else { throw ValueProblem("'\(text)' suspends a program, but does not end it") }
         return signal
     }
 

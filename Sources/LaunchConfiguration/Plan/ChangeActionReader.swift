@@ -1,4 +1,6 @@
+import Glibc
 import Messages
+import WorkerProtocol
 
 /// Finds what is to be done on a change: `--on-change`, and what `--signal` and `--exec-on-change` imply.
 ///
@@ -18,7 +20,7 @@ struct ChangeActionReader {
             return try action(choice, origin)
         }
         // Whom to signal was said, so that signalling is meant.
-        return command == .sidecar && settings[.signalPID] != nil ? .signal(1) : .unset
+        return command == .sidecar && settings[.signalPID] != nil ? .signal(SIGHUP) : .unset
     }
 
     /// What one layer asks for; its parts must not contradict each other.
@@ -53,7 +55,7 @@ struct ChangeActionReader {
                 throw origin.error(
                     ValueProblem("it is not said whom to signal", hint: "give --signal-pid PID|FILE|name:COMMAND"))
             }
-            return .signal(try settings.read(.signal, OptionText.changeSignal) ?? 1)
+            return .signal(try settings.read(.signal, OptionText.changeSignal) ?? SIGHUP)
         case .exec:
             guard let words = try settings.read(.execOnChange, CommandWords.split) else {
                 throw origin.error(

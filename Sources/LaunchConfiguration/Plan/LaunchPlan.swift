@@ -1,5 +1,8 @@
+import Glibc
+package import LinuxSystem
 package import Messages
 package import Secrets
+package import WorkerProtocol
 
 /// What a command was asked to do: options, environment and file in one immutable value.
 package struct LaunchPlan: Sendable, Equatable {
@@ -150,16 +153,6 @@ package struct BulkSelection: Sendable, Equatable {
     }
 }
 
-package enum ChangeAction: Sendable, Equatable {
-    /// Nothing was chosen: the first change that the child is not told of is a warning.
-    case unset
-    case none
-    case signal(CInt)
-    case restart
-    /// The words of `--exec-on-change`, split as a shell would.
-    case exec([String])
-}
-
 package enum GoneAction: String, Sendable, CaseIterable {
     case keep, stop
 }
@@ -177,19 +170,14 @@ package struct RefreshPlan: Sendable, Equatable {
     package init() {}
 }
 
-/// A user or group, resolved to numbers by the name service.
+/// `--user`, resolved by the name service.
 package struct RunAs: Sendable, Equatable {
-    package var user: UInt32
-    package var group: UInt32
-    /// Supplementary groups.
-    package var groups: [UInt32]
+    package var identity: UserIdentity
     package var userName: String
     package var home: String?
 
-    package init(user: UInt32, group: UInt32, groups: [UInt32], userName: String, home: String? = nil) {
-        self.user = user
-        self.group = group
-        self.groups = groups
+    package init(identity: UserIdentity, userName: String, home: String? = nil) {
+        self.identity = identity
         self.userName = userName
         self.home = home
     }
@@ -199,7 +187,7 @@ package struct ChildPlan: Sendable, Equatable {
     /// Where COMMAND begins among the arguments as given (argv[0] is `latchkey`, argv[1] the subcommand); nil without.
     package var commandIndex: Int?
     package var once = false
-    package var stopSignal: CInt = 15
+    package var stopSignal: CInt = SIGTERM
     package var stopTimeout = Duration.seconds(25)
     package var groupSignal = false
     package var runAs: RunAs?
@@ -229,10 +217,4 @@ package struct LogPlan: Sendable, Equatable {
     package var level = Severity.info
 
     package init() {}
-}
-
-package enum SignalTarget: Sendable, Equatable {
-    case process(Int32)
-    case pidFile(String)
-    case command(String)
 }

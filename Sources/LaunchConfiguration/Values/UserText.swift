@@ -29,10 +29,13 @@ struct UserText {
                 ValueProblem("the user '\(user)' has no name here, and so no group", hint: "write '\(user):GROUP'"))
         }
         guard let record else {
-            return RunAs(user: number, group: group, groups: [group], userName: String(user))
+            return RunAs(
+                identity: UserIdentity(user: number, group: group, groups: [group]), userName: String(user))
         }
         let groups = try system { () throws(SystemError) in try service.groups(ofUser: record.name, primary: group) }
-        return RunAs(user: number, group: group, groups: groups, userName: record.name, home: record.home)
+        return RunAs(
+            identity: UserIdentity(user: number, group: group, groups: groups), userName: record.name,
+            home: record.home)
     }
 
     /// Reads a group's name or number.

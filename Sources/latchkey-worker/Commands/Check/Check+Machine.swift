@@ -156,12 +156,11 @@ extension Check {
 
 extension ChildPlan {
     /// The rights to files that the command gets; nil for this process's own.
-    fileprivate var identity: FileIdentity? {
-        runAs.flatMap { user in
-            // Without root's rights, being the user already is enough.
-            let isOwn = (try? FileIdentity.current())?.user == user.user && user.user != 0
-            return isOwn ? nil : FileIdentity(user: user.user, group: user.group, groups: user.groups)
-        }
+    fileprivate var identity: UserIdentity? {
+        guard let identity = runAs?.identity else { return nil }
+        // Without root's rights, being the user already is enough.
+        let isOwn = (try? UserIdentity.current())?.user == identity.user && identity.user != 0
+        return isOwn ? nil : identity
     }
 }
 

@@ -7,6 +7,7 @@ import Messages
 import NameServices
 import Refresh
 import Secrets
+import WorkerProtocol
 
 /// `latchkey check`: a dry run, step by step. It starts nothing and writes nothing; 0 only if `run` would start.
 ///

@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// The user, group and supplementary groups that file access is checked against.
-package struct FileIdentity: Equatable, Sendable {
+/// A user, a group and supplementary groups (credentials(7)), as numbers.
+package struct UserIdentity: Equatable, Sendable {
     package var user: UInt32
     package var group: UInt32
     package var groups: [UInt32]
@@ -13,15 +13,15 @@ package struct FileIdentity: Equatable, Sendable {
         self.groups = groups
     }
 
-    /// This thread's own.
-    package static func current() throws(SystemError) -> FileIdentity {
-        FileIdentity(try taken())
+    /// This thread's own, which access to files is checked against.
+    package static func current() throws(SystemError) -> UserIdentity {
+        UserIdentity(try taken())
     }
 
     /// Runs `body` with this identity's rights to files and no others, then returns to the old ones.
     ///
     /// It is the file-system identity (setfsuid(2)) of this one thread: other threads (libcurl's resolver) keep theirs,
-    /// the user gets no right to signal or trace the process, root's powers over files are laid down by the kernel,
+    /// the user gets no right to signal or trace the process, the kernel takes root's powers over files away,
     /// and the parent-death signal, which the kernel forgets at such a change, is put back.
     package func perform<Value: ~Copyable, Failure: Error>(
         refused: (SystemError) -> Failure, _ body: () throws(Failure) -> Value
@@ -30,7 +30,7 @@ package struct FileIdentity: Equatable, Sendable {
         var isOther = false
         do throws(SystemError) {
             before = try Self.taken()
-            isOther = FileIdentity(before) != self
+            isOther = UserIdentity(before) != self
             if isOther { try set() }
         } catch {
             throw refused(error)

@@ -1,0 +1,37 @@
+/// What is done when secrets have changed.
+package enum ChangeAction: Equatable, Sendable {
+    /// Nothing was chosen: the first change that the child is not told of is a warning.
+    case unset
+    case none
+    case signal(Int32)
+    case restart
+    /// The words of `--exec-on-change`, split as a shell would.
+    case exec([String])
+}
+
+extension ChangeAction {
+    func encode(into writer: inout WireWriter) {
+        switch self {
+        case .unset: writer.write(UInt8(0))
+        case .none: writer.write(UInt8(1))
+        case .signal(let number):
+            writer.write(UInt8(2))
+            writer.write(Int64(number))
+        case .restart: writer.write(UInt8(3))
+        case .exec(let words):
+            writer.write(UInt8(4))
+            writer.write(list: words) { $0.write($1) }
+        }
+    }
+
+    init(reading reader: inout WireReader) throws(WireError) {
+        switch try reader.readByte() {
+        case 0: self = .unset
+        case 1: self = .none
+        case 2: self = .signal(try SupervisorPlan.readSignal(&reader))
+        case 3: self = .restart
+        case 4: self = .exec(try reader.readList(atMost: 4096) { reader throws(WireError) in try reader.readString() })
+        default: throw WireError("an unknown action")
+        }
+    }
+}
