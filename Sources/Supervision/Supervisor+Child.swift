@@ -5,6 +5,7 @@ import WorkerProtocol
 
 extension Supervisor {
     mutating func childDidStart(_ pid: Int32, at now: Moment) -> [SupervisorAction] {
+        let isRestart = rollout == .startingNew
         switch phase {
         case .starting, .running(.rollingBack): phase = .running(.steady)
         case .running(.startingNew):
@@ -17,7 +18,8 @@ extension Supervisor {
             .log(Message(.debug, .childStarted, "the command runs as process \(pid)")), .writeStatus,
         ]
         if !plan.childNotifies { actions += becameReady() }
-        return actions + refreshIfRequested(at: now)
+        // In a restart, a refresh waits for a worker's end and not for the child.
+        return isRestart ? actions : actions + refreshIfRequested(at: now)
     }
 
     mutating func childCouldNotStart(_ failure: SpawnFailure, at now: Moment) -> [SupervisorAction] {

@@ -15,23 +15,18 @@ extension SupervisorLoop {
             try MemoryFile.seal(orders)
             filling.environment.put(try MemoryFile.create(name: "app-environment"))
             filling.memory.put(try MemoryFile.create(name: "memory"))
+            received.removeAll(keepingCapacity: true)
             let pair = try LocalSocket.pair()
-            let other = pair.second.number
-            let pid = try spawnWorker(orders: orders.number, report: other)
+            // What can fail comes before the spawn: the machine must know every worker that runs.
+            try events.watch(pair.first.number, as: Watched.report.rawValue)
+            let pid = try spawnWorker(orders: orders.number, report: pair.second.number)
+            report.put(pair.takeFirst())
             hasAttempted = true
-            try adoptReport(pair)
             dispatch(.workerStarted(pid: pid))
         } catch {
             closeReport()
             dispatch(.workerNotStarted(SpawnFailure(step: .fork, code: error.code)))
         }
-    }
-
-    private func adoptReport(_ pair: consuming LocalSocket.OwnedPair) throws(SystemError) {
-        received.removeAll(keepingCapacity: true)
-        let first = pair.takeFirst()
-        try events.watch(first.number, as: Watched.report.rawValue)
-        report.put(first)
     }
 
     #if SANITIZED

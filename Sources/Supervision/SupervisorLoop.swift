@@ -51,7 +51,7 @@ package final class SupervisorLoop {
     /// The first worker's line of progress may still be on the terminal. The worker erases it before it reports.
     var mayLeaveProgress: Bool
 
-    /// The names of what epoll watches.
+    /// What epoll watches.
     enum Watched: UInt64 {
         case signals = 1, timer, report, notify
     }
@@ -145,7 +145,7 @@ package final class SupervisorLoop {
         return signal.isFromKernel && ProcessStart.wasIgnored(signal.number)
     }
 
-    /// Reaps every child that has ended: standard signals coalesce, and orphans may come in thousands.
+    /// Takes all events of children: standard signals coalesce, and orphans may end in thousands.
     private func reap() {
         while result == nil, let event = ChildEvent.next() {
             if event.change.isEnd, event.pid == machine.worker?.pid {

@@ -1,3 +1,4 @@
+import Glibc
 import LinuxSystem
 
 /// Where the worker's program is: beside this one, else in `../libexec/latchkey`, opened once so that an upgrade under a
@@ -12,7 +13,7 @@ struct WorkerProgram: ~Copyable {
     static func find() throws(SystemError) -> WorkerProgram {
         let own = try ProcessFiles.ownProgram()
         let directory = own.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        var failure = SystemError(call: "open", code: 2, subject: "latchkey-worker")
+        var failure = SystemError(call: "open", code: ENOENT, subject: "latchkey-worker")
         for place in [directory, directory + "/../libexec/latchkey"] {
             let path = place + "/latchkey-worker"
             do throws(SystemError) {
@@ -27,7 +28,7 @@ struct WorkerProgram: ~Copyable {
                 }
                 return WorkerProgram(descriptor: program, arguments: [Array("latchkey-worker".utf8)])
             } catch {
-                if error.code != 2 {
+                if error.code != ENOENT {
                     failure = SystemError(call: error.call, code: error.code, subject: "latchkey-worker")
                 }
             }

@@ -78,6 +78,18 @@ struct ManagerTransitionTests {
         #expect(started.order?.task == .refresh)
     }
 
+    @Test func `a reload that waits for a worker's end is told once, over a restart too`() {
+        var fixture = fixture(action: .restart)
+        fixture.signal(SIGHUP)
+        fixture.handle(.workerStarted(pid: Fixture.workerPid))
+        fixture.handle(.workerMessage(.finished(fixture.report { $0.environmentChanged = true })))
+        #expect(fixture.signal(SIGHUP) == [.notifyReloading])
+        fixture.wait(2)
+        fixture.ends(Fixture.childPid, .killed(signal: SIGTERM))
+        #expect(!fixture.handle(.childStarted(pid: Fixture.childPid + 1)).contains(.notifyReloading))
+        #expect(fixture.ends(Fixture.workerPid).order?.task == .refresh)
+    }
+
     @Test func `a child that stops for its restart does not stop the unit`() {
         var fixture = fixture(childNotifies: true, action: .restart)
         #expect(fixture.machine.rollout?.mayRestart == false)

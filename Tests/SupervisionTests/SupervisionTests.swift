@@ -19,6 +19,14 @@ struct ChangeTransitionTests {
         #expect(fixture.refresh(change).codes == [.refreshed])
     }
 
+    @Test func `the status tells of a stale environment, with or without a warning`() {
+        var fixture = fixture(.unset)
+        fixture.refresh(fixture.report { $0.filesChanged = true })
+        #expect(!fixture.machine.status.environmentIsStale)
+        fixture.refresh(fixture.report { $0.environmentChanged = true })
+        #expect(fixture.machine.status.environmentIsStale)
+    }
+
     @Test func `an unchanged refresh tells nobody`() {
         for action in [ChangeAction.unset, .none, .restart, .exec(["x"])] {
             var fixture = fixture(action)
@@ -136,6 +144,17 @@ struct ChangeTransitionTests {
         #expect(fixture.machine.status.restarts == 2)
         #expect(fixture.wait(2).effects.isEmpty, "the restart is done")
         #expect(fixture.ends(Fixture.childPid + 2, .exited(code: 3)).effects.first == .restoreEnvironment)
+    }
+
+    @Test func `a child that takes long to stop has not proven the generation it stops with`() {
+        var fixture = fixture(.restart)
+        let change = fixture.report { $0.environmentChanged = true }
+        fixture.restart()
+        fixture.refresh(change)
+        fixture.wait(2)
+        #expect(fixture.machine.phase == .running(.stoppingOld))
+        fixture.wait(9)
+        #expect(fixture.refresh(change).effects.contains(.keepEnvironment(keepsPrevious: true)))
     }
 
     @Test func `what has held out for ten seconds is what the next rollback returns to`() {
