@@ -13,7 +13,6 @@ let strict: [SwiftSetting] = [
 ]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
 func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -38,9 +37,8 @@ let package = Package(
         .executable(name: "latchkey-probe", targets: ["latchkey-probe"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
         // The emulator, the sample app and the tests only.
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
@@ -56,6 +54,9 @@ let package = Package(
         // C: what Swift cannot import.
         .target(
             name: "CLinux", cSettings: [.unsafeFlags(["-fstack-protector-strong", "-Wall", "-Wextra", "-Werror"])]),
+        // C++: toml++ (Debian's libtomlplusplus-dev), which is header only.
+        .target(
+            name: "CTOML", cxxSettings: [.unsafeFlags(["-fstack-protector-strong", "-Wall", "-Wextra", "-Werror"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
@@ -73,7 +74,7 @@ let package = Package(
         room("ServiceNotify", ["LinuxSystem", "Messages"]),
         room(
             "LaunchConfiguration",
-            ["LinuxSystem", "NameServices", "Secrets", "Messages", "WorkerProtocol", tomlKit]),
+            ["LinuxSystem", "NameServices", "Secrets", "Messages", "WorkerProtocol", "CTOML"]),
         room("HTTPTransport", ["LinuxSystem", "Secrets", "Messages", "CCurl"]),
         room("Delivery", ["LinuxSystem", "Secrets", "Messages", "Generations", "Cryptography"]),
         room("Supervision", ["LinuxSystem", "Messages", "WorkerProtocol", "ServiceNotify", "Generations"]),
@@ -128,7 +129,7 @@ let package = Package(
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                tomlKit,
+                "CTOML",
             ],
             swiftSettings: strict
         ),

@@ -86,11 +86,12 @@ is_there() {
     pkg-config | curl) command -v "$1" >/dev/null ;;
     libcurl4-openssl-dev) pkg-config --exists libcurl 2>/dev/null ;;
     libssl-dev) pkg-config --exists libcrypto 2>/dev/null ;;
+    libtomlplusplus-dev) [ -e /usr/include/toml++/toml.h ] ;;
     esac
 }
 look() {
     missing=()
-    for package in pkg-config curl libcurl4-openssl-dev libssl-dev; do
+    for package in pkg-config curl libcurl4-openssl-dev libssl-dev libtomlplusplus-dev; do
         is_there "$package" || missing+=("$package")
     done
 }
@@ -118,7 +119,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     look
     [ ${#missing[@]} -eq 0 ] || fail "installed, and still not found: ${missing[*]}"
 fi
-held "libraries: libcurl, libcrypto"
+held "libraries: libcurl, libcrypto, toml++"
 
 bin=${LATCHKEY_DEMO_BIN:-}
 programs=(latchkey latchkey-worker latchkey-emulator latchkey-sample-app)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Writes the software bill of materials of the programs as they are shipped (CycloneDX 1.5, JSON): the Swift packages
-# that are linked into them, the toolchain's runtime, and the shared libraries with their Debian packages.
+# that are linked into them, the toolchain's runtime, the headers that are compiled into them, and the shared libraries
+# with their Debian packages.
 #
 #   deploy/sbom.sh                 to standard output, of the release build
 #   deploy/sbom.sh DIR             of the programs in DIR
@@ -10,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 case "${1:-}" in
 -h | --help)
-    sed -n '2,8s/^# \{0,1\}//p' "$0"
+    sed -n '2,9s/^# \{0,1\}//p' "$0"
     exit 0
     ;;
 esac
@@ -40,6 +41,14 @@ runtime() {
           description: "the standard library and FoundationEssentials, linked statically"}]'
 }
 
+# What is compiled in from headers.
+headers() {
+    local package=libtomlplusplus-dev
+    jq -n --arg package "$package" --arg version "$(dpkg-query -W -f='${Version}' "$package")" '
+        [{type: "library", name: "toml++", version: $version, scope: "required",
+          purl: "pkg:deb/debian/\($package)@\($version | @uri)"}]'
+}
+
 # What the loader finds, with the Debian package that each library belongs to.
 libraries() {
     local path name package
@@ -58,7 +67,7 @@ libraries() {
 
 version=$(sed -n 's/.*static let version = "\(.*\)".*/\1/p' Sources/Messages/Release.swift)
 jq -n --arg version "$version" --argjson packages "$(packages)" --argjson runtime "$(runtime)" \
-    --argjson libraries "$(libraries)" '
+    --argjson headers "$(headers)" --argjson libraries "$(libraries)" '
     {bomFormat: "CycloneDX", specVersion: "1.5", version: 1,
      metadata: {component: {type: "application", name: "latchkey", version: $version}},
-     components: ($packages + $runtime + $libraries)}'
+     components: ($packages + $runtime + $headers + $libraries)}'

@@ -62,6 +62,7 @@ look() {
     need pkg-config command -v pkg-config
     need libcurl4-openssl-dev pkg-config --exists libcurl
     need libssl-dev pkg-config --exists libcrypto
+    need libtomlplusplus-dev test -e /usr/include/toml++/toml.h
     need python3 command -v python3
     need python3-venv python3 -c 'import ensurepip, venv'
     need jq command -v jq
@@ -106,7 +107,7 @@ look() {
         need golang-go command -v go
     fi
 }
-required=' pkg-config libcurl4-openssl-dev libssl-dev '
+required=' pkg-config libcurl4-openssl-dev libssl-dev libtomlplusplus-dev '
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
@@ -200,7 +201,7 @@ while read -r name version; do
         failures+=("Dependencies.md does not have $name $version")
 done < <(sed -nE 's|.*package\(url: "https://github.com/[^/]*/([^"]*)", exact: "([^"]*)".*|\1 \2|p' Package.swift)
 bill=$(deploy/sbom.sh "$LATCHKEY_BIN") || failures+=("sbom.sh")
-for component in tomlkit swift-runtime libcurl.so.4 libcrypto.so.3; do
+for component in toml++ swift-runtime libcurl.so.4 libcrypto.so.3; do
     jq -e --arg name "$component" '.components[] | select(.name == $name).version' <<<"$bill" >/dev/null ||
         failures+=("the bill of materials does not have $component with its version")
 done

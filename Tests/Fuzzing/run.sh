@@ -27,7 +27,9 @@ corpora=Tests/Fuzzing/Corpus
 [ ${#parsers[@]} -gt 0 ] || mapfile -t parsers < <(find "$corpora" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort)
 
 build=(--scratch-path .build-fuzzing --product latchkey-fuzz
-    -Xswiftc '-sanitize=fuzzer,address' -Xcc '-fsanitize=fuzzer-no-link,address')
+    -Xswiftc '-sanitize=fuzzer,address' -Xcc '-fsanitize=fuzzer-no-link,address'
+    # C++ has no traps of its own for what is undefined.
+    -Xcxx '-fsanitize=undefined' -Xcxx '-fno-sanitize=vptr' -Xcxx '-fno-sanitize-recover=undefined')
 LATCHKEY_FUZZING=1 swift build "${build[@]}" >/dev/null || { LATCHKEY_FUZZING=1 swift build "${build[@]}" | tail -n 20; exit 1; }
 
 findings=$(mktemp -d) failed=0
@@ -36,8 +38,6 @@ export SWIFT_BACKTRACE=enable=no
 fuzz() {
     local parser=$1 new
     new=$(mktemp -d)
-    # TOMLKit leaves some of what it parsed behind, which a process that ends can afford.
-    [ "$parser" != toml ] || export ASAN_OPTIONS=detect_leaks=0
     LATCHKEY_FUZZ=$parser .build-fuzzing/debug/latchkey-fuzz -max_total_time="$seconds" -max_len=4096 -timeout=10 \
         -rss_limit_mb=2048 -use_value_profile=1 -print_final_stats=1 -artifact_prefix="$findings/$parser-" \
         "$new" "$corpora/$parser" >"$findings/$parser.log" 2>&1

@@ -1,5 +1,4 @@
 import Foundation
-import TOMLKit
 
 /// A seed in a file: TOML, JSON, or the lines of a `.env`.
 package struct SeedFile: Equatable, Sendable {
@@ -37,24 +36,13 @@ package struct SeedFile: Equatable, Sendable {
         do {
             if file.hasSuffix(".env") || file.hasPrefix(".env") { return try DotEnv.seed(text) }
             if file.hasSuffix(".json") { return try Seed(try JSON(parsing: text), now: now) }
-            return try Seed(try toml(text), now: now)
+            return try Seed(try TOMLSeed.json(text), now: now)
         } catch let error as SeedError {
             throw SeedError("\(file): \(error.message)")
         } catch let error as JSONSyntaxError {
             throw SeedError("\(file): not JSON at byte \(error.offset)")
         } catch {
             throw SeedError("\(file): \(error)")
-        }
-    }
-
-    private static func toml(_ text: String) throws(SeedError) -> JSON {
-        do {
-            return try JSON(parsing: TOMLTable(string: text).convert(to: .json))
-        } catch let error as TOMLParseError {
-            let begin = error.source.begin
-            throw SeedError("line \(begin.line), column \(begin.column): \(error.description)")
-        } catch {
-            throw SeedError("not TOML: \(error)")
         }
     }
 }

@@ -112,7 +112,8 @@ struct ConfigurationTable {
 }
 
 extension UInt8 {
-    fileprivate var isBareKeyByte: Bool {
+    /// Whether keys without quotes have it (TOML 1.0.0, Keys).
+    var isBareKeyByte: Bool {
         switch self {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
             UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"), UInt8(ascii: "_"):

@@ -1,7 +1,6 @@
 import Glibc
 import LinuxSystem
 import Messages
-import TOMLKit
 
 /// The configuration file's text, read and parsed, not yet understood.
 struct ConfigurationText {
@@ -49,34 +48,27 @@ struct ConfigurationText {
         if let nul = bytes.firstIndex(of: 0) {
             throw fail(.configurationSyntax, at: places[nul], "a NUL byte is not allowed")
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        guard String(validating: bytes, as: UTF8.self) != nil else {
             throw fail(.configurationSyntax, at: places[Self.firstInvalid(bytes)], "the text is not UTF-8")
         }
-        let scanner = TOMLScanner(bytes)
-        // The parser would cut the string there, and look for a key that it does not have.
-        if let nul = scanner.nul {
-            throw fail(.configurationValue, at: places[nul], "a string with a NUL character can't be used")
-        }
-        if let fault = scanner.fault {
-            throw fail(.configurationSyntax, at: places[fault.offset], fault.reason)
-        }
-        let table: TOMLTable
-        do {
-            table = try TOMLTable(string: text)
-        } catch let error as TOMLParseError {
-            let place = TextPlace(line: error.source.begin.line, column: error.source.begin.column)
-            if let duplicate = scanner.duplicates.first(where: { places[$0.second].line <= place.line }) {
-                let first = places[duplicate.first]
+        let document: TOMLDocument
+        do { document = try TOMLDocument(bytes) } catch {
+            if let duplicate = DuplicateKey(error, in: places) {
                 throw fail(
-                    .configurationDuplicate, at: places[duplicate.second],
-                    "'\(duplicate.path.joined(separator: "."))' is given again; first at line \(first.line), column "
-                        + "\(first.column)", hint: "keep one of the two")
+                    .configurationDuplicate, at: duplicate.second,
+                    "'\(duplicate.path.joined(separator: "."))' is given again; first at line \(duplicate.first.line), "
+                        + "column \(duplicate.first.column)", hint: "keep one of the two")
             }
-            throw fail(.configurationSyntax, at: place, Self.reason(error))
-        } catch {
-            throw fail(.configurationSyntax, at: TextPlace(line: 1, column: 1), "the file is not TOML")
+            let mistake = SyntaxMistake(error, in: places)
+            throw fail(.configurationSyntax, at: mistake.place, mistake.reason, hint: mistake.hint)
         }
-        root = ConfigurationNode(table: table, outline: scanner.root, places: places)
+        if let nul = document.firstNUL {
+            throw fail(.configurationValue, at: nul, "a string with a NUL character can't be used")
+        }
+        if let foreign = document.firstForeignValue {
+            throw fail(.configurationSyntax, at: foreign, SyntaxMistake.values)
+        }
+        root = document.root
     }
 
     private static func unreadable(_ name: String, _ error: SystemError) -> ConfigurationError {
@@ -84,14 +76,6 @@ struct ConfigurationText {
         guard error.isAboutPath else { return ConfigurationError(.systemRefused, exit: .system, text) }
         return ConfigurationError(
             .configurationMissing, exit: .noInput, text, hint: "check --config and LATCHKEY_CONFIG")
-    }
-
-    /// The parser's words in the style of all messages.
-    private static func reason(_ error: TOMLParseError) -> String {
-        let start = "Error while parsing "
-        let words = error.description
-        let rest = words.hasPrefix(start) ? words.dropFirst(start.count) : words[...]
-        return rest.prefix(1).lowercased() + rest.dropFirst()
     }
 
     private static func firstInvalid(_ bytes: [UInt8]) -> Int {

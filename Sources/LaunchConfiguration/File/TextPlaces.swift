@@ -1,17 +1,23 @@
 /// A place in a text, counted from 1, in characters as editors count them.
-struct TextPlace: Equatable, Sendable {
+struct TextPlace: Equatable, Comparable, Sendable {
     let line: Int
     let column: Int
+
+    static func < (left: TextPlace, right: TextPlace) -> Bool {
+        (left.line, left.column) < (right.line, right.column)
+    }
 }
 
-/// Turns offsets into lines and columns.
+/// A text by lines and columns.
 struct TextPlaces {
-    private let text: [UInt8]
+    let text: [UInt8]
     private let lineStarts: [Int]
 
     init(_ text: [UInt8]) {
         self.text = text
-        lineStarts = [0] + text.indices.filter { text[$0] == UInt8(ascii: "\n") }.map { $0 + 1 }
+        // A byte order mark is no character of the first line.
+        let start = text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        lineStarts = [start] + text.indices.filter { text[$0] == UInt8(ascii: "\n") }.map { $0 + 1 }
     }
 
     subscript(offset: Int) -> TextPlace {
@@ -21,8 +27,27 @@ struct TextPlaces {
             let middle = (low + high) / 2
             if lineStarts[middle] <= offset { low = middle } else { high = middle }
         }
+        let start = lineStarts[low]
         // Continuation bytes of UTF-8 begin no character.
-        let column = text[lineStarts[low]..<min(offset, text.count)].count { $0 & 0xC0 != 0x80 }
+        let column = text[start..<max(start, min(offset, text.count))].count { $0 & 0xC0 != 0x80 }
         return TextPlace(line: low + 1, column: column + 1)
+    }
+
+    /// The line's bytes, without its end; empty behind the last line.
+    func line(_ number: Int) -> ArraySlice<UInt8> {
+        guard number >= 1, number <= lineStarts.count else { return text[text.endIndex...] }
+        let start = lineStarts[number - 1]
+        return text[start...].prefix { $0 != UInt8(ascii: "\n") }
+    }
+
+    /// The offset of a place; of one behind a line's end the end.
+    func offset(of place: TextPlace) -> Int {
+        let line = line(place.line)
+        var column = 0
+        for offset in line.indices where text[offset] & 0xC0 != 0x80 {
+            column += 1
+            if column == place.column { return offset }
+        }
+        return line.endIndex
     }
 }

@@ -1,0 +1,111 @@
+/// A key that is given twice.
+///
+/// The parser tells where it refuses the second one. The first one is looked up in what stands before it, which is read
+/// once more.
+struct DuplicateKey {
+    /// The key as the second one writes it, up to the part that is taken.
+    let path: [String]
+    let first: TextPlace
+    let second: TextPlace
+
+    /// Nil if the problem is another one.
+    init?(_ problem: TOMLDocument.Problem, in places: TextPlaces) {
+        guard problem.reason.hasPrefix("cannot redefine existing ") else { return nil }
+        switch problem.scope {
+        case "table header": self.init(header: problem.place, in: places)
+        case "key-value pair": self.init(key: problem.place, in: places)
+        default: return nil
+        }
+    }
+
+    /// `[a.b]`: the place is where the header begins, or behind the header's line.
+    private init?(header place: TextPlace, in places: TextPlaces) {
+        let isBehind = place.column == 1 && places.line(place.line).first != UInt8(ascii: "[")
+        let line = isBehind ? place.line - 1 : place.line
+        let header = places.line(line)
+        guard let before = try? TOMLDocument(Array(places.text[..<header.startIndex])),
+            let after = try? TOMLDocument(Array(header))
+        else { return nil }
+        self.init(Self.path(after.root), in: before.root) { TextPlace(line: line, column: $0.column) }
+    }
+
+    /// `a.b = value`: the place is where the value begins.
+    private init?(key place: TextPlace, in places: TextPlaces) {
+        let line = places.line(place.line)
+        guard let end = line[..<places.offset(of: place)].lastIndex(of: UInt8(ascii: "=")) else { return nil }
+        let start = Self.keyStart(before: end, in: line)
+        // Nobody's key takes the second one's place, to find the table that it belongs to.
+        let stand = "\"\\u0000\"=0"
+        guard let key = try? TOMLDocument(places.text[start..<end] + Array("=0".utf8)),
+            let table = TOMLDocument.beginning(places.text[..<start] + Array(stand.utf8))?.root.table(holding: "\0")
+        else { return nil }
+        let column = places[start].column
+        self.init(Self.path(key.root), in: table) { TextPlace(line: place.line, column: column + $0.column - 1) }
+    }
+
+    private init?(
+        _ path: [ConfigurationNode.Member], in table: ConfigurationNode, place: (TextPlace) -> TextPlace
+    ) {
+        var table = table
+        var taken: [(first: TextPlace, second: ConfigurationNode.Member)] = []
+        for part in path {
+            guard let member = table.members.first(where: { $0.key == part.key }) else { break }
+            taken.append((member.keyPlace, part))
+            table = member.node.latest
+        }
+        guard let last = taken.last else { return nil }
+        self.path = taken.map(\.second.key)
+        first = last.first
+        second = place(last.second.keyPlace)
+    }
+
+    /// The only key of a document with its parts.
+    private static func path(_ root: ConfigurationNode) -> [ConfigurationNode.Member] {
+        var path: [ConfigurationNode.Member] = []
+        var table = root
+        while let member = table.members.first {
+            path.append(member)
+            table = member.node.latest
+        }
+        return path
+    }
+
+    /// Where the key begins that ends at an offset of the line.
+    private static func keyStart(before end: Int, in line: ArraySlice<UInt8>) -> Int {
+        var start = end
+        while start > line.startIndex {
+            let byte = line[start - 1]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
+                guard let quote = line[..<(start - 1)].lastIndex(of: byte) else { break }
+                start = quote
+            } else if byte.isBareKeyByte || " \t.".utf8.contains(byte) {
+                start -= 1
+            } else {
+                break
+            }
+        }
+        while start < end, " \t".utf8.contains(line[start]) { start += 1 }
+        return start
+    }
+}
+
+extension ConfigurationNode {
+    fileprivate var members: [Member] {
+        if case .table(let members) = value { members } else { [] }
+    }
+
+    /// The table that headers go on with: of an array of tables the last one.
+    fileprivate var latest: ConfigurationNode {
+        if case .array(let elements) = value, let last = elements.last { last } else { self }
+    }
+
+    /// The table that has a key, this one or one below it.
+    fileprivate func table(holding key: String) -> ConfigurationNode? {
+        if members.contains(where: { $0.key == key }) { return self }
+        let inner = if case .array(let elements) = value { elements } else { members.map(\.node) }
+        for node in inner {
+            if let table = node.table(holding: key) { return table }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,130 @@
+import CTOML
+
+/// A TOML text as toml++ reads it (CTOML.h), copied out of its memory.
+struct TOMLDocument {
+    /// Why a text is no TOML, in toml++'s words.
+    struct Problem: Error {
+        /// What was being read: `table header`.
+        let scope: String
+        let reason: String
+        let place: TextPlace
+
+        var isEndOfText: Bool { reason == "encountered end-of-file" }
+    }
+
+    /// Each value with its members behind it; the first one is the table of the whole document.
+    private let values: [ctoml_value]
+    private let texts: [UInt8]
+
+    init(_ text: [UInt8]) throws(Problem) {
+        var document = unsafe ctoml_document()
+        let outcome = unsafe ctoml_parse(text, text.count, &document)
+        defer { unsafe ctoml_free(&document) }
+        values = unsafe Array(UnsafeBufferPointer(start: document.values, count: document.value_count))
+        texts = unsafe Array(UnsafeBufferPointer(start: document.texts, count: document.text_count))
+        switch outcome {
+        case CTOML_VALID: return
+        case CTOML_NO_MEMORY:
+            throw Problem(scope: "document", reason: "there is no memory for it", place: TextPlace(line: 1, column: 1))
+        default:
+            let words = String(decoding: texts, as: UTF8.self)
+            throw unsafe Problem(words, at: document.place.textPlace)
+        }
+    }
+
+    var root: ConfigurationNode {
+        var index = 0
+        return node(at: &index)
+    }
+
+    /// The first date, time, infinity or NaN: TOML has them, no setting has.
+    var firstForeignValue: TextPlace? {
+        let value = values.first { $0.kind == CTOML_DATE || ($0.kind == CTOML_FLOAT && !$0.number.isFinite) }
+        return value?.place.textPlace
+    }
+
+    /// The first key or string that holds a NUL.
+    var firstNUL: TextPlace? {
+        for value in values {
+            if bytes(value.key).contains(0) { return value.key_place.textPlace }
+            if bytes(value.text).contains(0) { return value.place.textPlace }
+        }
+        return nil
+    }
+
+    /// Where the last key or string before a place begins.
+    func lastText(before place: TextPlace) -> TextPlace? {
+        let strings = values.filter { $0.kind == CTOML_STRING }.map(\.place.textPlace)
+        return (strings + values.map(\.key_place.textPlace)).filter { $0 < place && $0.line > 0 }.max()
+    }
+
+    private func node(at index: inout Int) -> ConfigurationNode {
+        let value = values[index]
+        index += 1
+        let content: ConfigurationNode.Value
+        switch value.kind {
+        case CTOML_STRING: content = .string(text(value.text))
+        case CTOML_INTEGER: content = .integer(Int(value.integer))
+        case CTOML_BOOLEAN: content = .boolean(value.integer != 0)
+        case CTOML_ARRAY:
+            var elements: [ConfigurationNode] = []
+            for _ in 0..<value.count { elements.append(node(at: &index)) }
+            content = .array(elements)
+        case CTOML_TABLE:
+            var members: [ConfigurationNode.Member] = []
+            for _ in 0..<value.count {
+                let (key, place) = (values[index].key, values[index].key_place)
+                members.append(.init(key: text(key), keyPlace: place.textPlace, node: node(at: &index)))
+            }
+            content = .table(members)
+        default: content = .other(value.kind == CTOML_FLOAT ? "a number with a fraction" : "a date or time")
+        }
+        return ConfigurationNode(value: content, place: value.place.textPlace)
+    }
+
+    private func bytes(_ text: ctoml_text) -> ArraySlice<UInt8> { texts[text.offset..<text.offset + text.length] }
+
+    private func text(_ text: ctoml_text) -> String { String(decoding: bytes(text), as: UTF8.self) }
+}
+
+extension TOMLDocument {
+    /// What closes the part of a document that a text ends in, by toml++'s name of the part.
+    private static let ends = [
+        "array": "]", "inline table": "}", "table header": "]", "key": "x", "key-value pair": "=0", "string": "\"",
+        "literal string": "'",
+    ]
+
+    /// Values nest 16 deep, and a string ends with up to three quotes.
+    private static let mostEnds = 40
+
+    /// Reads the beginning of a document: what is open at its end is closed, for as long as the parser misses an end.
+    /// Nil if something else is wrong with it.
+    static func beginning(_ text: [UInt8]) -> TOMLDocument? {
+        var text = text
+        for _ in 0..<mostEnds {
+            do { return try TOMLDocument(text) } catch {
+                guard error.isEndOfText, let end = ends[error.scope] else { return nil }
+                text += end.utf8
+            }
+        }
+        return nil
+    }
+}
+
+extension TOMLDocument.Problem {
+    /// Takes the scope from the parser's words: `Error while parsing SCOPE: REASON`.
+    fileprivate init(_ words: String, at place: TextPlace) {
+        let start = "Error while parsing "
+        let known = place.line > 0 ? place : TextPlace(line: 1, column: 1)
+        if words.hasPrefix(start), let colon = words.firstIndex(of: ":") {
+            let scope = words[..<colon].dropFirst(start.count)
+            self.init(scope: String(scope), reason: String(words[colon...].dropFirst(2)), place: known)
+        } else {
+            self.init(scope: "document", reason: words, place: known)
+        }
+    }
+}
+
+extension ctoml_place {
+    fileprivate var textPlace: TextPlace { TextPlace(line: Int(line), column: Int(column)) }
+}
