@@ -248,4 +248,7 @@ if let sanitizer = Context.environment["LATCHKEY_SANITIZER"] {
         // The address sanitizer's runtime has what reports of undefined behaviour need.
         if sanitizer == "address" { target.cSettings?.append(.unsafeFlags(["-fsanitize=undefined"])) }
     }
+    for target in package.targets where target.name == "CTOML" && sanitizer == "address" {
+        target.cxxSettings?.append(.unsafeFlags(["-fsanitize=undefined", "-fno-sanitize=vptr"]))
+    }
 }

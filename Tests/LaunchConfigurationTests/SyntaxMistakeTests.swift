@@ -15,6 +15,7 @@ struct SyntaxMistakeTests {
             ("a = '''x\n''", "1:5", "end it with ''': a = '''…'''"),
             ("[files.\"a]\n", "1:8", "end it with \": [files.\"…\""),
             ("a = { b = \"c\", d = [ \"e", "1:22", "end it with \""),
+            ("a = \"", "1:5", "end it with \": a = \"…\""),
             ("a = \"\\", "1:5", "end it with \": a = \"…\""),
         ])
     func `a string that is not closed is shown where it begins`(toml: String, place: String, hint: String) {

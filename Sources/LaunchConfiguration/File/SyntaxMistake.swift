@@ -60,7 +60,8 @@ struct SyntaxMistake {
         else { return nil }
         let start = places.offset(of: place)
         let quote = places.text[start]
-        let quotes = places.text[start...].prefix(3).allSatisfy { $0 == quote } ? 3 : 1
+        guard quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else { return nil }
+        let quotes = places.text[start...].starts(with: [quote, quote, quote]) ? 3 : 1
         let line = places.line(place.line)[..<(start + quotes)]
         let mark = String(repeating: Character(Unicode.Scalar(quote)), count: quotes)
         // What stands before another string may be a value.
