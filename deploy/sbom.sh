@@ -38,7 +38,7 @@ packages() {
 runtime() {
     swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1 | jq -R '
         [{type: "library", name: "swift-runtime", version: ., scope: "required",
-          description: "the standard library and FoundationEssentials, linked statically"}]'
+          description: "the standard library, linked statically; nothing of Foundation"}]'
 }
 
 # What is compiled in from headers.

@@ -1,12 +1,12 @@
-import FoundationEssentials
 package import Generations
 package import LinuxSystem
+import Messages
 package import Secrets
 
 /// A delivered generation, kept for a start at which identity or vault can't be had (`--cache memory`).
 ///
-/// The file: a line with the header's length, the header as JSON (names and lengths), then all values one behind the
-/// other. It is written by the one who reads it, and read as if somebody else had.
+/// The file: a line with the header's length, the header as JSON (names and lengths), then the caller's notes and all
+/// values one behind the other. It is written by the one who reads it, and read as if somebody else had.
 package struct GenerationCache: ~Copyable {
     package let generation: Generation
     package let secrets: SecretSet
@@ -20,16 +20,15 @@ package struct GenerationCache: ~Copyable {
 
     /// The most bytes of a kept generation.
     package static let sizeLimit = 64 << 20
-    private static let mark = "latchkey-generation-1 "
+    private static let mark = "latchkey-generation-2 "
 
     /// Keeps a generation in a run's place.
     package static func write(
         _ generation: Generation, from secrets: borrowing SecretSet, at deliveredAt: BootInstant, notes: [UInt8],
         to place: DeliveryPlace
     ) throws(GenerationError) {
-        let header = Header(generation, deliveredAt, notes)
-        guard let json = try? JSONEncoder().encode(header) else { return }
-        let start = Array("\(mark)\(json.count)\n".utf8) + Array(json)
+        let json = Header(generation, deliveredAt, notes: notes.count).json.bytes()
+        let start = Array("\(mark)\(json.count)\n".utf8) + json + notes
         try place.writeCache { file throws(SystemError) in
             try file.write(start.span)
             for slot in generation.slots {
@@ -43,18 +42,19 @@ package struct GenerationCache: ~Copyable {
         guard let file = place.openCache() else { return nil }
         do throws(SystemError) {
             let size = Int(try file.status().size)
-            guard size <= sizeLimit, let (header, start) = try readHeader(file) else { throw damaged }
-            let lengths = header.files.map(\.count) + header.variables.map { $0.text == nil ? $0.count : 0 }
+            guard size <= sizeLimit, let (header, start) = try readHeader(file), header.deliveredAt >= 0
+            else { throw damaged }
             var rest = size - start
-            for length in lengths {
+            for length in header.lengths {
                 guard length >= 0, length <= rest else { throw damaged }
                 rest -= length
             }
             guard rest == 0 else { throw damaged }
             var secrets = SecretSet()
-            var position = start
+            let notes = try readBytes(file, start, header.notes)
+            var position = start + header.notes
             var slots: [SecretSet.Slot] = []
-            for length in lengths {
+            for length in header.lengths.dropFirst() {
                 let bytes = try SecretBytes(count: length) { room throws(SystemError) in
                     guard try file.read(into: &room, at: position) else { throw damaged }
                 }
@@ -63,7 +63,7 @@ package struct GenerationCache: ~Copyable {
             }
             return GenerationCache(
                 generation: header.generation(slots), secrets: secrets,
-                deliveredAt: BootInstant(nanoseconds: header.deliveredAt), notes: header.notes)
+                deliveredAt: BootInstant(nanoseconds: header.deliveredAt), notes: notes)
         } catch {
             throw error == damaged ? .cache("it is damaged") : .system(error)
         }
@@ -79,39 +79,47 @@ package struct GenerationCache: ~Copyable {
             let end = first.firstIndex(of: UInt8(ascii: "\n")),
             let length = Int(String(decoding: first[markLength..<end], as: UTF8.self)), 0..<sizeLimit ~= length
         else { return nil }
-        var json = [UInt8](repeating: 0, count: length)
-        var jsonRoom = json.mutableSpan
-        guard try file.read(into: &jsonRoom, at: end + 1),
-            let header = try? JSONDecoder().decode(Header.self, from: Data(json))
-        else { return nil }
-        return (header, end + 1 + length)
+        let json = try readBytes(file, end + 1, length)
+        return (try? Header(json.span)).map { ($0, end + 1 + length) }
+    }
+
+    /// What is no secret.
+    private static func readBytes(
+        _ file: borrowing OwnedDescriptor, _ position: Int, _ count: Int
+    ) throws(SystemError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var room = bytes.mutableSpan
+        guard try file.read(into: &room, at: position) else { throw damaged }
+        return bytes
     }
 }
 
 /// The names and lengths of a kept generation.
-private struct Header: Codable {
-    struct File: Codable {
+private struct Header {
+    struct File {
         var path: String
         var mode: UInt32?
         var count: Int
     }
 
-    struct Variable: Codable {
+    struct Variable {
         var name: String
         var origin: Int
         var place: String
         var secret: String?
         var vault: String?
+        /// A value that is no secret; nil where it is kept behind the header.
         var text: String?
         var count: Int
     }
 
     var deliveredAt: Int64
-    var notes: [UInt8]
+    /// The length of the caller's notes.
+    var notes: Int
     var files: [File]
     var variables: [Variable]
 
-    init(_ generation: Generation, _ deliveredAt: BootInstant, _ notes: [UInt8]) {
+    init(_ generation: Generation, _ deliveredAt: BootInstant, notes: Int) {
         self.deliveredAt = deliveredAt.nanoseconds
         self.notes = notes
         files = generation.files.map { File(path: $0.path, mode: $0.mode, count: $0.content.count) }
@@ -125,6 +133,9 @@ private struct Header: Codable {
         }
     }
 
+    /// The lengths of what stands behind the header: notes, files, variables.
+    var lengths: [Int] { [notes] + files.map(\.count) + variables.map { $0.text == nil ? $0.count : 0 } }
+
     /// `slots`: the files' first, then the variables'.
     func generation(_ slots: [SecretSet.Slot]) -> Generation {
         Generation(
@@ -135,6 +146,58 @@ private struct Header: Codable {
                     origin: .init(rawValue: variable.origin) ?? .configuration, place: variable.place,
                     secret: variable.secret, vault: variable.vault)
             })
+    }
+}
+
+// MARK: the header's JSON
+
+extension Header {
+    var json: JSONValue {
+        [
+            "deliveredAt": .integer(deliveredAt), "notes": .integer(Int64(notes)),
+            "files": .array(files.map(\.json)), "variables": .array(variables.map(\.json)),
+        ]
+    }
+
+    init(_ text: Span<UInt8>) throws(JSONFault) {
+        let root = try JSONReader.object(text)
+        deliveredAt = try root.requiredInteger("deliveredAt", in: text)
+        notes = try root.requiredInteger("notes", in: text)
+        files = []
+        for node in try root.elements("files", in: text) { files.append(try File(node, in: text)) }
+        variables = []
+        for node in try root.elements("variables", in: text) { variables.append(try Variable(node, in: text)) }
+    }
+}
+
+extension Header.File {
+    var json: JSONValue {
+        ["path": .text(path), "mode": mode.map { .integer(Int64($0)) } ?? .null, "count": .integer(Int64(count))]
+    }
+
+    init(_ node: JSONNode, in text: Span<UInt8>) throws(JSONFault) {
+        path = try node.requiredText("path", in: text)
+        mode = try node.integer("mode", in: text)
+        count = try node.requiredInteger("count", in: text)
+    }
+}
+
+extension Header.Variable {
+    var json: JSONValue {
+        [
+            "name": .text(name), "origin": .integer(Int64(origin)), "place": .text(place), "secret": JSONValue(secret),
+            "vault": JSONValue(vault), "text": JSONValue(text), "count": .integer(Int64(count)),
+        ]
+    }
+
+    init(_ node: JSONNode, in text: Span<UInt8>) throws(JSONFault) {
+        name = try node.requiredText("name", in: text)
+        origin = try node.requiredInteger("origin", in: text)
+        place = try node.requiredText("place", in: text)
+        secret = try node.text("secret", in: text)
+        vault = try node.text("vault", in: text)
+        self.text = try node.text("text", in: text)
+        count = try node.requiredInteger("count", in: text)
     }
 }
 

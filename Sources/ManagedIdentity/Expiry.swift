@@ -1,12 +1,16 @@
 import Cryptography
 import HTTPTransport
 import LinuxSystem
+import Messages
 
 /// When a token ends, read from all the forms that the endpoints use.
 enum Expiry {
+    /// What is said of an expiry that can't be read.
+    static let problem = "no number of seconds and no date, up to the year 9999"
+
     /// Seconds since 1970 from a text: a number, one of the documented dates, RFC 3339; nil for anything else.
     static func seconds(_ text: String) -> Int64? {
-        if let number = Int64(text) { return number }
+        if let number = Int64(text) { return UTCTime.range.contains(number) ? number : nil }
         var rest = Substring(text)
         // Printable ASCII: a line end of two bytes would be one character, and offsets would miss.
         guard rest.utf8.count <= 40, rest.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else { return nil }

@@ -47,34 +47,27 @@ package struct MessageRenderer: Sendable {
 
     private func json(_ message: Message, at time: UTCTime) -> String {
         let diagnosis = message.diagnosis
-        var start = "{"
-        start += field("time", time.rfc3339Milliseconds, 40) + ","
-        start += field("level", message.severity.name, 16) + ","
-        start += field("code", diagnosis.code.rawValue, 64)
-        var end = ""
-        let about = [
-            ("secret", diagnosis.secret), ("vault", diagnosis.vault), ("unit", diagnosis.unit), ("instance", instance),
-        ]
-        for (name, value) in about {
-            if let value { end += "," + field(name, value, 130) }
+        func line(_ text: JSONValue, _ hint: JSONValue) -> JSONValue {
+            let fields: JSONValue = [
+                "time": .text(time.rfc3339Milliseconds), "level": .text(message.severity.name),
+                "code": .text(diagnosis.code.rawValue, limit: 64), "message": text, "hint": hint,
+                "secret": Self.name(diagnosis.secret), "vault": Self.name(diagnosis.vault),
+                "unit": Self.name(diagnosis.unit), "instance": Self.name(instance),
+            ]
+            return fields.withoutNulls
         }
-        end += "}\n"
-
         // The message and its hint share what is left of the line; a short one leaves its part to the other.
-        let frame = ",\"message\":\"\"".utf8.count + (diagnosis.hint == nil ? 0 : ",\"hint\":\"\"".utf8.count)
-        let room = PrintableText.lineLimit - start.utf8.count - end.utf8.count - frame
+        let frame = line("", diagnosis.hint == nil ? .null : "").bytes().count
+        let room = PrintableText.lineLimit - frame - 1
         let hint = diagnosis.hint.map { PrintableText.json($0, to: room / 2) } ?? ""
         let text = PrintableText.json(diagnosis.text, to: room - hint.utf8.count)
-        start += ",\"message\":\"\(text)\""
-        if let whole = diagnosis.hint {
-            start += ",\"hint\":\"\(PrintableText.json(whole, to: room - text.utf8.count))\""
-        }
-        return start + end
+        let whole = line(
+            .text(diagnosis.text, limit: room - hint.utf8.count),
+            diagnosis.hint.map { .text($0, limit: room - text.utf8.count) } ?? .null)
+        return String(decoding: whole.bytes(), as: UTF8.self) + "\n"
     }
 
-    private func field(_ name: String, _ value: String, _ limit: Int) -> String {
-        "\"\(name)\":\"\(PrintableText.json(value, to: limit))\""
-    }
+    private static func name(_ name: String?) -> JSONValue { name.map { .text($0, limit: 130) } ?? .null }
 }
 
 extension Severity {

@@ -5,6 +5,9 @@ package struct UTCTime: Hashable, Sendable, Comparable {
     /// 0 to 999,999,999.
     package let nanoseconds: Int32
 
+    /// The seconds of the years 0 to 9999, which can be written.
+    package static let range: ClosedRange<Int64> = -62_167_219_200...253_402_300_799
+
     package init(seconds: Int64, nanoseconds: Int32 = 0) {
         self.seconds = seconds
         self.nanoseconds = nanoseconds
@@ -51,7 +54,7 @@ package struct UTCTime: Hashable, Sendable, Comparable {
     /// `12:04:10Z`, for people who know the day.
     package var timeOfDay: String { String(decoding: rfc3339.utf8.suffix(9), as: UTF8.self) }
 
-    private var clamped: Int64 { min(max(seconds, -62_167_219_200), 253_402_300_799) }
+    private var clamped: Int64 { min(max(seconds, Self.range.lowerBound), Self.range.upperBound) }
 
     private func addClock(to text: inout [UInt8]) {
         let second = clamped - days * 86_400

@@ -15,29 +15,18 @@ extension Gathered {
 
     /// The worker's part of the status: `secrets` as JSON, without a value or a digest of one.
     var statusJSON: [UInt8] {
-        let targets = targets
-        guard !targets.isEmpty else { return Array("[]".utf8) }
-        var text: [UInt8] = []
-        text.reserveCapacity(256 * targets.count)
-        // Appended to bytes: for hundreds of secrets, strings put together cost as much as fetching some of them.
-        func add(_ name: String, _ value: String?, limit: Int = 1024) {
-            text += name.utf8
-            guard let value else { return text += "null".utf8 }
-            text.append(UInt8(ascii: "\""))
-            text += PrintableText.json(value, to: limit).utf8
-            text.append(UInt8(ascii: "\""))
+        let secrets = targets.map { (object, target) -> JSONValue in
+            [
+                "name": .text(object.object.name, limit: 1024),
+                "vault": .text(object.object.vault.name, limit: 1024),
+                "type": .text(object.object.kind.rawValue),
+                "version": object.record.version.map { .text($0, limit: 64) } ?? .null,
+                "target": .text(target, limit: 1024),
+                "updated": JSONValue(seconds: object.record.updated),
+                "expires": JSONValue(seconds: object.record.expires),
+            ]
         }
-        for (object, target) in targets {
-            add(text.isEmpty ? "[\n    {\"name\": " : "},\n    {\"name\": ", object.object.name)
-            add(", \"vault\": ", object.object.vault.name)
-            add(", \"type\": ", object.object.kind.rawValue)
-            add(", \"version\": ", object.record.version, limit: 64)
-            add(", \"target\": ", target)
-            add(", \"updated\": ", object.record.updated.map { UTCTime(seconds: $0).rfc3339 })
-            add(", \"expires\": ", object.record.expires.map { UTCTime(seconds: $0).rfc3339 })
-        }
-        text += "}\n  ]".utf8
-        return text
+        return JSONValue.array(secrets).bytes(levels: 1, depth: 1)
     }
 
     /// The lines of the metrics that tell when secrets expire.

@@ -16,37 +16,31 @@ package struct StatusDocument: Sendable {
 
     /// The document that `latchkey status --json` prints (latchkey-status(1)); `schema` is 1.
     package var json: [UInt8] {
-        var members = [
-            "\"schema\": 1",
-            "\"instance\": \(quoted(instance))",
-            "\"pid\": \(process)",
-            "\"child_pid\": \(child.map(String.init) ?? "null")",
-            "\"state\": \"\(status.state)\"",
-            "\"generation\": \(status.generation)",
-            "\"attempt\": \(status.endedAttempt)",
-            "\"started_attempt\": \(status.attempt)",
-            "\"refreshed_at\": \(date(status.refreshedAt))",
-            "\"next_refresh_at\": \(date(status.nextRefreshAt))",
-            "\"last_error\": \(failure)",
-            "\"restarts\": \(status.restarts)",
-            "\"environment_stale\": \(status.environmentIsStale)",
-        ].joined(separator: ",\n  ")
-        members += ",\n  \"secrets\": "
-        return Array("{\n  \(members)".utf8) + status.secretsJSON + Array("\n}\n".utf8)
+        let document: JSONValue = [
+            "schema": 1,
+            "instance": .text(instance, limit: 1024),
+            "pid": .integer(Int64(process)),
+            "child_pid": child.map { .integer(Int64($0)) } ?? .null,
+            "state": .text(status.state),
+            "generation": .integer(status.generation),
+            "attempt": .integer(status.endedAttempt),
+            "started_attempt": .integer(status.attempt),
+            "refreshed_at": JSONValue(seconds: status.refreshedAt),
+            "next_refresh_at": JSONValue(seconds: status.nextRefreshAt),
+            "last_error": failure,
+            "restarts": .integer(status.restarts),
+            "environment_stale": .boolean(status.environmentIsStale),
+            "secrets": .written(status.secretsJSON),
+        ]
+        return document.bytes(levels: 1) + [UInt8(ascii: "\n")]
     }
 
-    private var failure: String {
-        guard let failure = status.failure else { return "null" }
-        return "{\"code\": \(quoted(failure.code)), \"message\": \(quoted(failure.message)), "
-            + "\"exit_code\": \(failure.exitCode), \"since\": \(date(failure.since))}"
-    }
-
-    private func date(_ seconds: Int64?) -> String {
-        seconds.map { "\"\(UTCTime(seconds: $0).rfc3339)\"" } ?? "null"
-    }
-
-    private func quoted(_ text: String) -> String {
-        "\"\(PrintableText.json(text, to: 1024))\""
+    private var failure: JSONValue {
+        guard let failure = status.failure else { return .null }
+        return [
+            "code": .text(failure.code, limit: 1024), "message": .text(failure.message, limit: 1024),
+            "exit_code": .integer(Int64(failure.exitCode)), "since": JSONValue(seconds: failure.since),
+        ]
     }
 
     /// Metrics in the text format of node-exporter's textfile collector; the worker's lines stand at the end.

@@ -39,6 +39,45 @@ struct LinkageTests {
         #expect(!dynamic.contains { $0.contains("(TEXTREL)") || $0.contains("(RPATH)") }, "\(dynamic)")
     }
 
+    @Test(arguments: [Programs.latchkey, worker])
+    func `nothing of Foundation is linked`(program: String) throws {
+        let libraries = try headers("--dynamic", of: program).filter { $0.contains("(NEEDED)") }
+        #expect(!libraries.contains { $0.contains("Foundation") || $0.contains("ICU") }, "\(libraries)")
+        // Where it is part of the program: names of its symbols begin with the module's.
+        let text = try Data(contentsOf: URL(fileURLWithPath: program), options: .alwaysMapped)
+        for module in ["$s10Foundation", "$s20FoundationEssentials"] {
+            #expect(text.range(of: Data(module.utf8)) == nil, "\(module)")
+        }
+    }
+
+    @Test func `no source of the two programs imports anything but the package's targets and the C library`() throws {
+        let root = URL(fileURLWithPath: #filePath).pathComponents.dropLast(3).joined(separator: "/").dropFirst()
+        let sources = "\(root)/Sources"
+        let standIns = [
+            "AzureEmulator", "latchkey-emulator", "latchkey-sample-app", "latchkey-probe", "latchkey-stub-worker",
+            "latchkey-rotate", "LatchkeyTestSupport",
+        ]
+        let targets = try FileManager.default.contentsOfDirectory(atPath: sources).filter { !standIns.contains($0) }
+        #expect(targets.contains("latchkey-worker") && targets.contains("Messages"))
+        var foreign: Set<String> = []
+        for target in targets {
+            let files =
+                FileManager.default.enumerator(atPath: "\(sources)/\(target)")?.compactMap { $0 as? String } ?? []
+            for file in files where file.hasSuffix(".swift") {
+                let text = try String(contentsOfFile: "\(sources)/\(target)/\(file)", encoding: .utf8)
+                for line in text.split(separator: "\n") {
+                    let words = line.split(separator: " ")
+                    guard let place = words.firstIndex(of: "import"), place < 2, words.count > place + 1 else {
+                        continue
+                    }
+                    let module = String(words[place + 1])
+                    if !targets.contains(module), module != "Glibc" { foreign.insert("\(target): \(module)") }
+                }
+            }
+        }
+        #expect(foreign.subtracting(["LaunchConfiguration: TOMLKit"]) == [], "\(foreign)")
+    }
+
     @Test func `the worker's C is guarded against overwritten stacks`() throws {
         #expect(
             try headers("--dyn-syms", of: Self.worker).contains {

@@ -177,7 +177,7 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
             VaultError(.disabled, vault: contoso, subject: about("off"), status: 403),
             VaultError(.missing, vault: contoso, subject: about("b"), status: 404),
             VaultError(.missing, vault: contoso, subject: about("c"), status: 404),
-            VaultError(.answer(.notJSON), vault: contoso, subject: about("odd"), status: 200),
+            VaultError(.answer(.json(.syntax(offset: 0))), vault: contoso, subject: about("odd"), status: 200),
         ]
         let lines = VaultError.summarize(errors)
         #expect(lines.map(\.exitCode) == [.protocolFailure, .denied, .noInput, .temporary])

@@ -231,6 +231,20 @@ import Testing
         #expect(error.diagnosis.text.contains("secret 'a'"))
     }
 
+    @Test(arguments: [
+        ("exp", "9223372036854775807"), ("exp", "-9223372036854775808"), ("exp", "9223372036854775808"),
+        ("nbf", "9223372036854775807"), ("updated", "-9223372036854775808"), ("updated", "253402300800"),
+        ("created", "1e300"), ("recoverableDays", "9223372036854775808"),
+    ])
+    func `a number that is no date of a calendar is malformed, and traps nothing`(name: String, number: String) throws {
+        let body =
+            #"{"value":"x","id":"https://contoso-web.vault.azure.net/secrets/a/1","attributes":{"\#(name)":\#(number)}}"#
+        let bench = Bench(answer: challenging(answering: { _ in .response(200, body: body) }))
+        let error = try #require(bench.fetch([secret("a")]).first?.error)
+        #expect((error.messageCode, error.exitCode) == (.vaultAnswer, .protocolFailure))
+        #expect(error.diagnosis.text.contains("has a malformed '\(name)'"))
+    }
+
     @Test func `another version than the pinned one is a protocol failure`() {
         let bench = Bench(answer: challenging(answering: found))
         let error = bench.fetch([secret("a", version: "0" + version.dropFirst())]).first?.error

@@ -1,43 +1,10 @@
 import FoundationEssentials
+import Messages
 import Testing
 
 @testable import KeyVault
 
 @Suite struct JSONTests {
-    private func reads(_ text: String) -> Bool {
-        (try? JSONReader.read(Array(text.utf8).span)) != nil
-    }
-
-    @Test(arguments: [
-        "{}", "[]", "0", "-0", "1e5", "1.5E-3", "\"\"", "true", "false", "null", " [ 1 , 2 ] ", "{\"a\":{\"b\":[]}}",
-        "\"\\u0000\\ud83d\\udd11\\n\\/\"", "\u{FEFF}{}", "\t\r\n1\n", "\"\u{7F}é🔑\"",
-    ])
-    func `well-formed texts are read`(text: String) {
-        #expect(reads(text))
-    }
-
-    @Test(arguments: [
-        "", " ", "{", "}", "[1,]", "{\"a\":1,}", "{a:1}", "{\"a\" 1}", "{\"a\":}", "01", "-", "1.", ".5", "1e", "+1",
-        "NaN",
-        "\"", "\"\\x\"", "\"\\u12\"", "\"\\ud83d\"", "\"\\udd11\"", "\"\\ud83d\\u0041\"", "\"\\ud83dx\"", "\"\n\"",
-        "tru", "nulll", "1 2", "[1 2]", "'a'", "//", "{\"a\":1 \"b\":2}", "[", "{\"a\"", "\"\\", "\"\\u00",
-        String(repeating: "[", count: 100_000),
-    ])
-    func `what is not JSON is refused`(text: String) {
-        #expect(!reads(text))
-    }
-
-    @Test func `bytes that are not UTF-8 are refused with their place`() {
-        let bytes: [UInt8] = [0x22, 0x61, 0xFF, 0x22]
-        #expect(throws: JSONFault(offset: 2)) { try JSONReader.read(bytes.span) }
-    }
-
-    @Test func `nesting is read as deep as it is bounded`() {
-        let deepest = JSONReader.deepest
-        #expect(reads(String(repeating: "[", count: deepest) + String(repeating: "]", count: deepest)))
-        #expect(!reads(String(repeating: "[", count: deepest + 1) + String(repeating: "]", count: deepest + 1)))
-    }
-
     /// An independent reader judges the same texts: what mine takes, it takes, and means the same.
     @Test(arguments: 0..<200)
     func `random mutations are judged as by another reader`(seed: Int) {

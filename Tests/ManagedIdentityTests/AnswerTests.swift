@@ -39,6 +39,10 @@ func `an expiry is read in every documented form`(member: String, expected: Int)
     #""expires_on":"2019-06-20T02:57:58+2:0x""#, #""expires_on":"2019-06-20""#, #""expires_on":{}"#,
     #""expires_on":[1]"#, #""expires_on":true"#, #""expires_on":"1/16/2020""#, #""expires_on":"//2020 ::""#,
     #""expires_in":"x""#, #""expires_in":-5"#, #""expires_on":"99999999999999999999""#, #""expires_on":" ""#,
+    #""expires_on":9223372036854775807"#, #""expires_on":-9223372036854775808"#,
+    #""expires_on":"9223372036854775807""#, #""expires_on":"-9223372036854775808""#,
+    #""expires_on":99999999999999999999"#, #""expires_on":1e300"#, #""expires_in":9223372036854775807"#,
+    #""expires_in":"-9223372036854775808""#, #""expires_in":1e16"#, #""expires_on":253402300800"#,
     #""expires_on":"2019-06-20 02:57:58.""#, #""expires_on":"\u0660\u0661/01/2019 02:57:58""#,
 ])
 func `an expiry that is none ends with a clear failure`(member: String) throws {
@@ -58,6 +62,28 @@ func `an answer without a token ends with a clear failure`(body: String) throws 
     let found = try diagnosis { _ = try token(body) }
     #expect((found.code, found.exitCode) == (.identityAnswer, .protocolFailure))
     #expect(found.text.utf8.count < 200)
+}
+
+/// ASCII in UTF-16 has a zero before or behind every byte.
+@Test(arguments: [true, false])
+func `an answer in UTF-16 is said to be not JSON in UTF-8`(littleEndian: Bool) throws {
+    let body = #"{"access_token":"synthetic-token","expires_on":1}"#
+        .map { littleEndian ? "\($0)\u{0}" : "\u{0}\($0)" }.joined()
+    let found = try diagnosis { _ = try token(body) }
+    #expect((found.code, found.exitCode) == (.identityAnswer, .protocolFailure))
+    #expect(found.text.contains("the token's answer is not JSON in UTF-8"))
+}
+
+@Test(arguments: [
+    (#"{"access_token":5}"#, "has a malformed 'access_token'"), ("[]", "is not JSON in UTF-8"),
+    (#"{"access_token":"a","expires_on":{}}"#, "has a malformed 'expires_on'"),
+    (
+        #"{"access_token":"a","expires_on":9223372036854775807}"#,
+        "no number of seconds and no date, up to the year 9999"
+    ),
+])
+func `a malformed answer says what is malformed`(body: String, words: String) throws {
+    #expect(try diagnosis { _ = try token(body) }.text.contains(words))
 }
 
 @Test func `a token shows itself nowhere`() throws {

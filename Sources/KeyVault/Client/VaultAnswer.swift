@@ -1,4 +1,5 @@
 import Cryptography
+import Messages
 import Secrets
 
 /// Reads what a vault answers; unknown fields are passed over, those that are used must be there once and in shape.
@@ -7,9 +8,9 @@ enum VaultAnswer {
     static func secret(
         _ body: borrowing SecretBytes, for object: VaultObject, into set: inout SecretSet
     ) throws(VaultError.AnswerFault) -> FetchedObject {
-        try reading(body) { (root, text) throws(VaultError.AnswerFault) in
+        try readingObject(body) { (root, text) throws(JSONFault) in
             let description = try ObjectDescription(root, in: text, id: "id", collection: .secret)
-            guard description.identifier.isAnswer(to: object) else { throw .anotherObject }
+            guard description.identifier.isAnswer(to: object) else { return nil }
             let value = try root.required("value", in: text)
             guard case .string = value.kind else { throw .malformed("value") }
             return description.fetched(object, .value, slot: set.append(textOf: value, in: text))
@@ -20,11 +21,11 @@ enum VaultAnswer {
     static func key(
         _ body: borrowing SecretBytes, for object: VaultObject, into set: inout SecretSet
     ) throws(VaultError.AnswerFault) -> FetchedObject {
-        try reading(body) { (root, text) throws(VaultError.AnswerFault) in
+        try readingObject(body) { (root, text) throws(JSONFault) in
             let key = try root.required("key", in: text)
             guard case .object = key.kind else { throw .malformed("key") }
             let description = try ObjectDescription(root, in: text, idIn: key, id: "kid", collection: .key)
-            guard description.identifier.isAnswer(to: object) else { throw .anotherObject }
+            guard description.identifier.isAnswer(to: object) else { return nil }
             return description.fetched(object, .jsonWebKey, slot: set.append(text.extracting(key.range)))
         }
     }
@@ -33,10 +34,10 @@ enum VaultAnswer {
     static func certificate(
         _ body: borrowing SecretBytes, for object: VaultObject, into set: inout SecretSet
     ) throws(VaultError.AnswerFault) -> FetchedObject {
-        try reading(body) { (root, text) throws(VaultError.AnswerFault) in
+        try readingObject(body) { (root, text) throws(JSONFault) in
             let description = try ObjectDescription(root, in: text, id: "id", collection: .certificate)
-            guard description.identifier.isAnswer(to: object) else { throw .anotherObject }
-            guard let encoded = try root.text("cer", in: text) else { throw .missing("cer") }
+            guard description.identifier.isAnswer(to: object) else { return nil }
+            let encoded = try root.requiredText("cer", in: text)
             guard let der = try? base64Decoded(Array(encoded.utf8).span) else { throw .malformed("cer") }
             let slot = der.withBytes { set.append($0) }
             return description.fetched(object, .certificate, slot: slot)
@@ -51,14 +52,12 @@ enum VaultAnswer {
 
     /// Reads `GET /secrets` and `GET /secrets/NAME/versions`.
     static func page(_ body: borrowing SecretBytes) throws(VaultError.AnswerFault) -> Page {
-        try reading(body) { (root, text) throws(VaultError.AnswerFault) in
+        try reading(body) { (root, text) throws(JSONFault) in
             var page = Page()
             page.next = try root.text("nextLink", in: text)
             // The official clients take an empty one for the end, too.
             if page.next?.isEmpty == true { page.next = nil }
-            let value = try root.required("value", in: text)
-            guard case .array(let entries) = value.kind else { throw .malformed("value") }
-            for entry in entries {
+            for entry in try root.elements("value", in: text) {
                 let description = try ObjectDescription(entry, in: text, id: "id", collection: .secret)
                 page.secrets.append(description.listed)
             }
@@ -66,13 +65,22 @@ enum VaultAnswer {
         }
     }
 
-    private static func reading<Value>(
+    /// Reads an answer about one object; `read` returns nil where it is about another one.
+    private static func readingObject(
         _ body: borrowing SecretBytes,
-        _ read: (JSONNode, Span<UInt8>) throws(VaultError.AnswerFault) -> Value
+        _ read: (JSONNode, Span<UInt8>) throws(JSONFault) -> FetchedObject?
+    ) throws(VaultError.AnswerFault) -> FetchedObject {
+        guard let fetched = try reading(body, read) else { throw .anotherObject }
+        return fetched
+    }
+
+    private static func reading<Value>(
+        _ body: borrowing SecretBytes, _ read: (JSONNode, Span<UInt8>) throws(JSONFault) -> Value
     ) throws(VaultError.AnswerFault) -> Value {
-        try body.withBytes { (text) throws(VaultError.AnswerFault) in
-            guard let root = try? JSONReader.read(text), case .object = root.kind else { throw .notJSON }
-            return try read(root, text)
+        do throws(JSONFault) {
+            return try body.withBytes { (text) throws(JSONFault) in try read(JSONReader.object(text), text) }
+        } catch {
+            throw .json(error)
         }
     }
 }
@@ -87,9 +95,9 @@ private struct ObjectDescription {
 
     init(
         _ node: JSONNode, in text: Span<UInt8>, idIn idNode: JSONNode? = nil, id: String, collection: VaultObjectKind
-    ) throws(VaultError.AnswerFault) {
+    ) throws(JSONFault) {
         guard case .object = node.kind else { throw .malformed("value") }
-        guard let url = try (idNode ?? node).text(id, in: text) else { throw .missing(id) }
+        let url = try (idNode ?? node).requiredText(id, in: text)
         guard let identifier = ObjectIdentifier(url), identifier.kind == collection else { throw .malformed(id) }
         self.identifier = identifier
         attributes = try ObjectAttributes(node, in: text)
@@ -112,17 +120,17 @@ private struct ObjectDescription {
 }
 
 extension ObjectAttributes {
-    fileprivate init(_ node: JSONNode, in text: Span<UInt8>) throws(VaultError.AnswerFault) {
+    fileprivate init(_ node: JSONNode, in text: Span<UInt8>) throws(JSONFault) {
         self.init()
         guard let node = try node.member("attributes", in: text) else { return }
         guard case .object = node.kind else { throw .malformed("attributes") }
         enabled = try node.flag("enabled", in: text) ?? true
-        notBefore = try node.integer("nbf", in: text)
-        expires = try node.integer("exp", in: text)
-        created = try node.integer("created", in: text)
-        updated = try node.integer("updated", in: text)
+        notBefore = try node.time("nbf", in: text)
+        expires = try node.time("exp", in: text)
+        created = try node.time("created", in: text)
+        updated = try node.time("updated", in: text)
         recoveryLevel = try node.text("recoveryLevel", in: text)
-        recoverableDays = try node.integer("recoverableDays", in: text).map { Int($0) }
+        recoverableDays = try node.integer("recoverableDays", in: text)
     }
 }
 
@@ -180,12 +188,19 @@ extension SecretSet {
         let inner = node.range.lowerBound + 1..<node.range.upperBound - 1
         if JSONText.isPlain(node.range, in: text) { return append(text.extracting(inner)) }
         var buffer = SecretBuffer(capacity: inner.count)
-        JSONText.unescape(node.range, of: text, into: &buffer)
+        JSONText.unescape(node.range, of: text) { buffer.append($0) }
         return buffer.withBytes { append($0) }
     }
 }
 
-extension SecretBuffer: ByteSink {}
+extension JSONNode {
+    /// Seconds since 1970, of a year that can be written; what is beyond that is no date of an object.
+    fileprivate func time(_ name: String, in text: Span<UInt8>) throws(JSONFault) -> Int64? {
+        guard let seconds: Int64 = try integer(name, in: text) else { return nil }
+        guard UTCTime.range.contains(seconds) else { throw .malformed(name) }
+        return seconds
+    }
+}
 
 extension UInt8 {
     /// An ASCII letter in lower case; anything else as it is.

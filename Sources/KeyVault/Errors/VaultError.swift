@@ -65,10 +65,7 @@ package struct VaultError: DiagnosableError, Equatable, Sendable {
     /// What is wrong with an answer.
     package enum AnswerFault: Error, Hashable, Sendable {
         case status
-        case notJSON
-        case missing(String)
-        case malformed(String)
-        case duplicate(String)
+        case json(JSONFault)
         /// The answer names another object, version or vault than was asked for.
         case anotherObject
         /// A list's next page lies elsewhere.

@@ -113,10 +113,7 @@ extension VaultError.AnswerFault {
     fileprivate var words: String {
         switch self {
         case .status: "has a status that is none of a vault's"
-        case .notJSON: "is not JSON"
-        case .missing(let field): "lacks '\(field)'"
-        case .malformed(let field): "has a malformed '\(field)'"
-        case .duplicate(let field): "has '\(field)' twice"
+        case .json(let fault): fault.words
         case .anotherObject: "is about another object"
         case .foreignPage: "names a next page that is not the vault's own"
         case .pageLoop: "comes back to a page that was seen before"

@@ -1,4 +1,5 @@
 import HTTPTransport
+import Messages
 import Secrets
 
 /// What a vault's refusal means: its status and the codes in its body, never its sentences.
@@ -75,10 +76,9 @@ struct VaultRefusal {
             guard let root = try? JSONReader.read(text),
                 let error = root.members(named: "error", in: text).first
             else { return }
-            outer = error.members(named: "code", in: text).first?.string(in: text)
-            message = error.members(named: "message", in: text).first?.string(in: text)
-            inner = error.members(named: "innererror", in: text).first?.members(named: "code", in: text).first?
-                .string(in: text)
+            outer = error.lenientText("code", in: text)
+            message = error.lenientText("message", in: text)
+            inner = error.members(named: "innererror", in: text).first?.lenientText("code", in: text)
         }
     }
 }

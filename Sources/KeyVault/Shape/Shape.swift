@@ -1,4 +1,5 @@
 import Cryptography
+import Messages
 package import Secrets
 
 extension FetchedObject {
@@ -57,7 +58,7 @@ extension FetchedObject {
             guard let root = try? JSONReader.read(source) else { throw fault(.notJSON) }
             guard let node = pointer.resolve(from: root, in: source) else { throw fault(.member(text)) }
             if case .string = node.kind {
-                JSONText.unescape(node.range, of: source, into: &buffer)
+                JSONText.unescape(node.range, of: source) { buffer.append($0) }
             } else {
                 buffer.append(source.extracting(node.range))
             }

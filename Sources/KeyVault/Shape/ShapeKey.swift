@@ -1,4 +1,5 @@
 import Cryptography
+import Messages
 import Secrets
 
 extension FetchedObject {
@@ -20,20 +21,14 @@ extension FetchedObject {
             return try set.withBytes(of: slot) { (text) throws(CryptographyError) in
                 guard let root = try? JSONReader.read(text) else { throw .malformed(what: "JWK") }
                 let key = try PublicJSONWebKey(
-                    keyType: root.word("kty", in: text) ?? "", n: root.word("n", in: text),
-                    e: root.word("e", in: text), curve: root.word("crv", in: text), x: root.word("x", in: text),
-                    y: root.word("y", in: text))
+                    keyType: root.lenientText("kty", in: text) ?? "", n: root.lenientText("n", in: text),
+                    e: root.lenientText("e", in: text), curve: root.lenientText("crv", in: text),
+                    x: root.lenientText("x", in: text),
+                    y: root.lenientText("y", in: text))
                 return try key.pem()
             }
         } catch {
             throw fault(.format(.noPublicKey))
         }
-    }
-}
-
-extension JSONNode {
-    /// The text of a member; nil where there is none.
-    fileprivate func word(_ name: String, in text: Span<UInt8>) -> String? {
-        members(named: name, in: text).last?.string(in: text)
     }
 }

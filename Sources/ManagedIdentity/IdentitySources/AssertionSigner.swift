@@ -1,4 +1,5 @@
 import Cryptography
+import Messages
 import Secrets
 
 /// Signs the JSON web token by which an application proves that it has a certificate's key, as Microsoft's page
@@ -17,30 +18,22 @@ struct AssertionSigner {
             algorithm == .ps256
             ? ("x5t#S256", base64Text(leaf.sha256Thumbprint.span, .url))
             : ("x5t", base64Text(leaf.sha1Thumbprint.span, .url))
-        var header = [
-            ("typ", quoted("JWT")), ("alg", quoted(algorithm.rawValue)), (thumbprint.0, quoted(thumbprint.1)),
+        let header: JSONValue = [
+            "typ": "JWT", "alg": .text(algorithm.rawValue), thumbprint.0: .text(thumbprint.1),
+            "x5c": sendsChain ? .array(chain.map { .text(base64Text($0.der.span)) }) : .null,
         ]
-        if sendsChain {
-            header.append(("x5c", "[" + chain.map { quoted(base64Text($0.der.span)) }.joined(separator: ",") + "]"))
-        }
-        let claims = [
-            ("aud", quoted(audience)), ("iss", quoted(clientID)), ("sub", quoted(clientID)), ("jti", quoted(uuid())),
-            ("nbf", String(now)), ("exp", String(now + 1800)),
+        let claims: JSONValue = [
+            "aud": .text(audience), "iss": .text(clientID), "sub": .text(clientID), "jti": .text(uuid()),
+            "nbf": .integer(now), "exp": .integer(now + 1800),
         ]
-        let signed = encoded(header) + "." + encoded(claims)
+        let signed = encoded(header.withoutNulls) + "." + encoded(claims)
         let signature = try key.sign(Array(signed.utf8).span, algorithm)
         let text = Array("\(signed).\(base64Text(signature.span, .url))".utf8)
         return SharedSecret(SecretBytes(copying: text.span))
     }
 
-    private func encoded(_ members: [(String, String)]) -> String {
-        let json = "{" + members.map { "\(quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}"
-        return base64Text(Array(json.utf8).span, .url)
-    }
-
-    /// A JSON string of printable ASCII, which all texts here are.
-    private func quoted(_ text: String) -> String {
-        "\"" + text.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "\""
+    private func encoded(_ value: JSONValue) -> String {
+        base64Text(value.bytes().span, .url)
     }
 
     /// A random UUID (RFC 9562, version 4).

@@ -1,5 +1,6 @@
 import HTTPTransport
 import LinuxSystem
+import Messages
 import Secrets
 
 /// The Azure CLI of a developer, who is logged in to it. Nothing of its output is ever shown.
@@ -8,12 +9,6 @@ struct AzureCLISource: IdentitySource {
     let tenant: String?
 
     var followsTenant: Bool { tenant == nil }
-
-    private struct Answer: Decodable {
-        var accessToken: String
-        var expires_on: FlexibleText?
-        var expiresOn: String?
-    }
 
     static func look(_ setting: IdentitySetting, asked: Bool) throws(IdentityError) -> Look {
         try setting.requireNoChoice(.azureCLI)
@@ -32,15 +27,18 @@ struct AzureCLISource: IdentitySource {
         let limit = min(max(ask.patience.deadline - client.transport.now, .seconds(1)), .seconds(60))
         let result = try Self.output(of: arguments, limit, run)
         guard result.status == 0 else { throw .commandLine(Self.problem(result.status, result.errors)) }
-        guard let answer: Answer = TokenAnswer.decoded(result.output), !answer.accessToken.isEmpty else {
-            throw .answer(kind, problem: "the output of 'az' is not the JSON it should be")
+        let (token, number, date) = try TokenAnswer.reading(result.output, kind, "the output of 'az'") {
+            (root, text) throws(JSONFault) in
+            (
+                try root.secret("accessToken", in: text), try root.numberOrText("expires_on", in: text),
+                try root.text("expiresOn", in: text)
+            )
         }
-        let number = answer.expires_on.flatMap { $0.text.isEmpty ? nil : $0.text }
-        guard let expiry = number.map(Expiry.seconds) ?? answer.expiresOn.map(Expiry.localSeconds) ?? nil else {
-            throw .answer(kind, problem: "the token's expiry is no number and no date")
+        guard let token, token.count > 0 else { throw .answer(kind, problem: "the output of 'az' holds no token") }
+        guard let expiry = number.map(Expiry.seconds) ?? date.map(Expiry.localSeconds) ?? nil else {
+            throw .answer(kind, problem: "the token's expiry is \(Expiry.problem)")
         }
-        return try TokenAnswer.accessToken(
-            answer.accessToken, expiresOn: expiry, kind: kind, resource: ask.resource)
+        return try TokenAnswer.accessToken(token, expiresOn: expiry, kind: kind, resource: ask.resource)
     }
 
     private static func output(

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HTTPTransport
 import KeyVault
 import LaunchConfiguration
@@ -13,7 +12,7 @@ enum List {
     ) -> Int32 {
         do throws(Diagnosis) {
             let listed = try listed(plan, environment, log)
-            Output.write(json ? JSONText.list(listed) : table(listed))
+            Output.write(json ? document(listed).document : Array(table(listed).utf8))
             return 0
         } catch {
             log.end([error])
@@ -48,6 +47,22 @@ enum List {
             ])
         }
         return Output.table(rows)
+    }
+
+    /// What `--json` writes: every member is there, `null` where the vault says nothing.
+    private static func document(_ listed: [ListedSecret]) -> JSONValue {
+        let secrets = listed.map { secret -> JSONValue in
+            let tags = secret.tags.sorted { $0.key < $1.key }
+            return [
+                "name": .text(secret.name),
+                "enabled": .boolean(secret.attributes.enabled),
+                "updated": JSONValue(seconds: secret.attributes.updated),
+                "expires": JSONValue(seconds: secret.attributes.expires),
+                "content_type": JSONValue(secret.contentType),
+                "tags": .object(tags.map { (name: $0.key, value: .text($0.value)) }),
+            ]
+        }
+        return ["schema": 1, "secrets": .array(secrets)]
     }
 }
 
@@ -99,57 +114,5 @@ enum Output {
             while line.hasSuffix(" ") { line.removeLast() }
             return line + "\n"
         }.joined()
-    }
-}
-
-/// Machine-readable output, with a version of its form.
-enum JSONText {
-    private struct Document: Encodable {
-        let schema = 1
-        let secrets: [Secret]
-    }
-
-    private struct Secret: Encodable {
-        let name: String
-        let enabled: Bool
-        let updated: String?
-        let expires: String?
-        let contentType: String?
-        let tags: [String: String]
-
-        enum CodingKeys: String, CodingKey {
-            case name, enabled, updated, expires, tags
-            case contentType = "content_type"
-        }
-
-        /// Every member is there, `null` where the vault says nothing.
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(name, forKey: .name)
-            try container.encode(enabled, forKey: .enabled)
-            try container.encode(updated, forKey: .updated)
-            try container.encode(expires, forKey: .expires)
-            try container.encode(contentType, forKey: .contentType)
-            try container.encode(tags, forKey: .tags)
-        }
-    }
-
-    static func list(_ listed: [ListedSecret]) -> String {
-        let secrets = listed.map { secret in
-            Secret(
-                name: secret.name, enabled: secret.attributes.enabled,
-                updated: secret.attributes.updated.map { UTCTime(seconds: $0).rfc3339 },
-                expires: secret.attributes.expires.map { UTCTime(seconds: $0).rfc3339 },
-                contentType: secret.contentType, tags: secret.tags)
-        }
-        return document(Document(secrets: secrets))
-    }
-
-    /// A document as it is written: indented, with its members in order.
-    static func document(_ value: some Encodable) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let data = (try? encoder.encode(value)) ?? Data()
-        return String(decoding: data, as: UTF8.self) + "\n"
     }
 }

@@ -1,56 +1,7 @@
-import FoundationEssentials
 import Generations
 import LaunchConfiguration
 import LinuxSystem
 import Messages
-
-/// The status of a running instance as its file tells it.
-struct InstanceStatus: Decodable {
-    struct Failure: Decodable {
-        let code: String
-        let message: String
-        let exitCode: Int32?
-        let since: String?
-
-        enum CodingKeys: String, CodingKey {
-            case code, message, since
-            case exitCode = "exit_code"
-        }
-    }
-
-    struct Secret: Decodable {
-        let name: String
-        let vault: String
-        let type: String
-        let version: String?
-        let target: String
-        let updated: String?
-        let expires: String?
-    }
-
-    let instance: String
-    let pid: Int32
-    let childProcess: Int32?
-    let state: String
-    let generation: Int64
-    let attempt: Int64
-    let startedAttempt: Int64
-    let refreshedAt: String?
-    let nextRefreshAt: String?
-    let lastError: Failure?
-    let environmentStale: Bool?
-    let secrets: [Secret]
-
-    enum CodingKeys: String, CodingKey {
-        case instance, pid, state, generation, attempt, secrets
-        case childProcess = "child_pid"
-        case startedAttempt = "started_attempt"
-        case refreshedAt = "refreshed_at"
-        case nextRefreshAt = "next_refresh_at"
-        case lastError = "last_error"
-        case environmentStale = "environment_stale"
-    }
-}
 
 /// The instance that a command is about: by name, or the only one that runs.
 struct RunningInstance {
@@ -87,8 +38,7 @@ struct RunningInstance {
     }
 
     private init?(_ found: FoundInstance) {
-        guard let text = found.status, let status = try? JSONDecoder().decode(InstanceStatus.self, from: Data(text))
-        else { return nil }
+        guard let text = found.status, let status = try? InstanceStatus(text.span) else { return nil }
         self.status = status
         statusText = text
         path = found.path

@@ -65,7 +65,7 @@ extension Check {
         }
         report.identity = CheckReport.Identity(
             source: decision.kind.rawValue, clientID: owner?.clientID, objectID: owner?.objectID,
-            tenantID: owner?.tenantID, expires: end.map { UTCTime(seconds: $0).rfc3339 },
+            tenantID: owner?.tenantID, expires: end,
             considered: decision.record.map {
                 CheckReport.Identity.Considered(source: $0.source, taken: $0.taken, reason: $0.reason)
             })

@@ -41,8 +41,7 @@ extension Check {
             CheckReport.Secret(
                 name: entry.object.name, vault: entry.object.vault.name, type: entry.object.kind.rawValue,
                 ok: fetched != nil, version: fetched?.version,
-                notBefore: fetched?.attributes.notBefore.map { UTCTime(seconds: $0).rfc3339 },
-                expires: fetched?.attributes.expires.map { UTCTime(seconds: $0).rfc3339 }, targets: targets,
+                notBefore: fetched?.attributes.notBefore, expires: fetched?.attributes.expires, targets: targets,
                 code: code))
     }
 

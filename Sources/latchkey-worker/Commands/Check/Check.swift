@@ -28,7 +28,7 @@ struct Check {
         var check = Check(
             plan: plan, isExplaining: explain, arguments: arguments, environment: environment, log: log)
         check.look()
-        Output.write(json ? check.report.json : check.report.text(TextStyle(environment)))
+        Output.write(json ? check.report.json.document : Array(check.report.text(TextStyle(environment)).utf8))
         return check.report.exitCode
     }
 

@@ -1,14 +1,13 @@
-import FoundationEssentials
 import LinuxSystem
 import Messages
 
 /// What `check` found, step by step, for people and for programs.
 struct CheckReport {
-    enum Section: String, Encodable, CaseIterable {
+    enum Section: String, CaseIterable {
         case configuration, identity, vault, secret, directory, command, limits, surroundings
     }
 
-    enum Mark: String, Encodable {
+    enum Mark: String {
         /// As a run needs it.
         case ok
         /// A run starts, and somebody should look.
@@ -19,7 +18,7 @@ struct CheckReport {
         case note
     }
 
-    struct Step: Encodable {
+    struct Step {
         let name: Section
         let mark: Mark
         let ok: Bool

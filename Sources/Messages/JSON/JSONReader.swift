@@ -2,19 +2,19 @@
 ///
 /// Nothing is lenient but a byte order mark at the beginning, which files saved on Windows have. Nesting is bounded,
 /// so that a hostile text cannot exhaust the stack.
-struct JSONReader {
+package struct JSONReader {
     /// The deepest nesting that is read.
-    static let deepest = 128
+    package static let deepest = 128
 
     private var position = 0
     private var depth = 0
 
     /// Reads the whole text as one value.
-    static func read(_ text: Span<UInt8>) throws(JSONFault) -> JSONNode {
+    package static func read(_ text: Span<UInt8>) throws(JSONFault) -> JSONNode {
         do {
             _ = try UTF8Span(validating: text)
         } catch {
-            throw JSONFault(offset: error.byteOffsets.lowerBound)
+            throw .syntax(offset: error.byteOffsets.lowerBound)
         }
         var reader = JSONReader()
         if text.count >= 3, text[0] == 0xEF, text[1] == 0xBB, text[2] == 0xBF { reader.position = 3 }
@@ -24,7 +24,14 @@ struct JSONReader {
         return node
     }
 
-    private var fault: JSONFault { JSONFault(offset: position) }
+    /// Reads the whole text as one object.
+    package static func object(_ text: Span<UInt8>) throws(JSONFault) -> JSONNode {
+        let root = try read(text)
+        guard case .object = root.kind else { throw .syntax(offset: root.range.lowerBound) }
+        return root
+    }
+
+    private var fault: JSONFault { .syntax(offset: position) }
 
     private mutating func value(_ text: Span<UInt8>) throws(JSONFault) -> JSONNode {
         skipBlanks(text)

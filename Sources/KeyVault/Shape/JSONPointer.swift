@@ -1,3 +1,5 @@
+import Messages
+
 /// A JSON pointer (RFC 6901): the way to one value in a JSON text.
 struct JSONPointer {
     /// The names and indices on the way, with `~1` and `~0` resolved.

@@ -1,0 +1,74 @@
+import Messages
+
+/// The status of a running instance as its file tells it.
+struct InstanceStatus {
+    struct Failure {
+        let code: String
+        let message: String
+        let exitCode: Int32?
+        let since: String?
+    }
+
+    struct Secret {
+        let name: String
+        let vault: String
+        let version: String?
+        let target: String
+        let updated: String?
+        let expires: String?
+    }
+
+    let instance: String
+    let pid: Int32
+    let childProcess: Int32?
+    let state: String
+    let generation: Int64
+    let attempt: Int64
+    let startedAttempt: Int64
+    let refreshedAt: String?
+    let nextRefreshAt: String?
+    let lastError: Failure?
+    let environmentStale: Bool?
+    let secrets: [Secret]
+}
+
+extension InstanceStatus {
+    init(_ text: Span<UInt8>) throws(JSONFault) {
+        let root = try JSONReader.object(text)
+        instance = try root.requiredText("instance", in: text)
+        pid = try root.requiredInteger("pid", in: text)
+        childProcess = try root.integer("child_pid", in: text)
+        state = try root.requiredText("state", in: text)
+        generation = try root.requiredInteger("generation", in: text)
+        attempt = try root.requiredInteger("attempt", in: text)
+        startedAttempt = try root.requiredInteger("started_attempt", in: text)
+        refreshedAt = try root.text("refreshed_at", in: text)
+        nextRefreshAt = try root.text("next_refresh_at", in: text)
+        let error = try root.member("last_error", in: text)
+        lastError = try error.map { (error) throws(JSONFault) in try Failure(error, in: text) }
+        environmentStale = try root.flag("environment_stale", in: text)
+        var secrets: [Secret] = []
+        for secret in try root.elements("secrets", in: text) { secrets.append(try Secret(secret, in: text)) }
+        self.secrets = secrets
+    }
+}
+
+extension InstanceStatus.Failure {
+    fileprivate init(_ node: JSONNode, in text: Span<UInt8>) throws(JSONFault) {
+        code = try node.requiredText("code", in: text)
+        message = try node.requiredText("message", in: text)
+        exitCode = try node.integer("exit_code", in: text)
+        since = try node.text("since", in: text)
+    }
+}
+
+extension InstanceStatus.Secret {
+    fileprivate init(_ node: JSONNode, in text: Span<UInt8>) throws(JSONFault) {
+        name = try node.requiredText("name", in: text)
+        vault = try node.requiredText("vault", in: text)
+        version = try node.text("version", in: text)
+        target = try node.requiredText("target", in: text)
+        updated = try node.text("updated", in: text)
+        expires = try node.text("expires", in: text)
+    }
+}
