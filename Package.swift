@@ -62,7 +62,7 @@ let package = Package(
 
         // 1: the kernel, secret bytes, messages.
         room("LinuxSystem", ["CLinux"]),
-        room("Secrets"),
+        room("Secrets", ["CCurl"]),
         room("Messages"),
         room("Cryptography", ["COpenSSL", "LinuxSystem", "Secrets"]),
         // Apart from LinuxSystem: glibc's name services can't be linked into the static program.

@@ -1,4 +1,5 @@
 import CCurl
+import Secrets
 
 /// Where a request goes: its URL, checked, and what differs from it.
 struct CurlAddress: Hashable {

@@ -1,4 +1,5 @@
 import CCurl
+import Secrets
 
 /// What holds for all exchanges of a transport.
 struct CurlSurroundings {
@@ -41,34 +42,5 @@ struct CurlSurroundings {
 
     private static func host(ofProxy address: String) -> String {
         CurlURL(address, flags: CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME)?[CURLUPART_HOST] ?? "proxy"
-    }
-}
-
-/// curl's own URL parser (libcurl-url(3)), so that what is checked is what is connected to.
-@safe
-final class CurlURL {
-    private let handle: OpaquePointer
-
-    init?(_ text: String, flags: Int32) {
-        guard let handle = unsafe curl_url() else { return nil }
-        unsafe self.handle = unsafe handle
-        guard unsafe curl_url_set(handle, CURLUPART_URL, text, UInt32(flags)) == CURLUE_OK else { return nil }
-    }
-
-    deinit {
-        unsafe curl_url_cleanup(handle)
-    }
-
-    subscript(_ part: CURLUPart) -> String? {
-        var text: UnsafeMutablePointer<CChar>?
-        let flags = part == CURLUPART_PORT ? UInt32(CURLU_DEFAULT_PORT) : 0
-        guard unsafe curl_url_get(handle, part, &text, flags) == CURLUE_OK, let text = unsafe text else { return nil }
-        defer { unsafe curl_free(text) }
-        return unsafe String(cString: text)
-    }
-
-    /// Replaces a part; false where the new text can't be one.
-    func replace(_ part: CURLUPart, by text: String) -> Bool {
-        unsafe curl_url_set(handle, part, text, 0) == CURLUE_OK
     }
 }

@@ -88,8 +88,8 @@ enum Expiry {
         guard (1970...9999).contains(year), (1...12).contains(month), (1...31).contains(day),
             (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...60).contains(clock[2])
         else { return nil }
-        let days = daysSince1970(year: year, month: month, day: day)
-        return Int64(days) * 86_400 + Int64(clock[0] * 3600 + clock[1] * 60 + clock[2])
+        let days = UTCTime.daysSince1970(year: Int64(year), month: Int64(month), day: Int64(day))
+        return days * 86_400 + Int64(clock[0] * 3600 + clock[1] * 60 + clock[2])
     }
 }
 

@@ -17,14 +17,19 @@ package struct UTCTime: Hashable, Sendable, Comparable {
     package init?(rfc3339 text: String) {
         let parts = text.split(whereSeparator: { "-T:Z".contains($0) }).compactMap { Int64($0) }
         guard parts.count == 6, (1...12).contains(parts[1]), (1...31).contains(parts[2]) else { return nil }
-        // The inverse of `date`: years that begin on a first of March, in eras of 400.
-        let year = parts[1] <= 2 ? parts[0] - 1 : parts[0]
-        let era = (year >= 0 ? year : year - 399) / 400
-        let yearOfEra = year - era * 400
-        let dayOfYear = (153 * (parts[1] + (parts[1] > 2 ? -3 : 9)) + 2) / 5 + parts[2] - 1
-        let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        let days = Self.daysSince1970(year: parts[0], month: parts[1], day: parts[2])
         self.init(seconds: days * 86_400 + parts[3] * 3600 + parts[4] * 60 + parts[5])
         guard rfc3339 == text else { return nil }
+    }
+
+    /// Days between 1970-01-01 and a date of the Gregorian calendar: the inverse of `addDate`, by years that begin on a
+    /// first of March, in eras of 400.
+    package static func daysSince1970(year: Int64, month: Int64, day: Int64) -> Int64 {
+        let shifted = month <= 2 ? year - 1 : year
+        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
     package static func < (left: UTCTime, right: UTCTime) -> Bool {

@@ -1,4 +1,5 @@
 import Glibc
+import LinuxSystem
 
 /// An address that a host's name stands for.
 package struct HostAddress: Equatable, Sendable {
@@ -23,7 +24,7 @@ package struct HostAddress: Equatable, Sendable {
         var next = unsafe first
         while let entry = unsafe next {
             if let text = unsafe numeric(entry.pointee), !all.contains(where: { $0.text == text }) {
-                all.append(HostAddress(text: text, isPrivate: isPrivate(text)))
+                all.append(HostAddress(text: text, isPrivate: IPAddress(text)?.isPrivate ?? false))
             }
             unsafe next = unsafe entry.pointee.ai_next
         }
@@ -36,19 +37,5 @@ package struct HostAddress: Equatable, Sendable {
             entry.ai_addr, entry.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
         guard result == 0 else { return nil }
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    /// RFC 1918, 6598, 3927, 4193, 4291: what is not routed on the internet.
-    static func isPrivate(_ text: String) -> Bool {
-        let parts = text.split(separator: ".").compactMap { UInt8($0) }
-        guard parts.count == 4 else {
-            let lower = text.lowercased()
-            return lower == "::1" || ["fc", "fd", "fe8", "fe9", "fea", "feb"].contains { lower.hasPrefix($0) }
-        }
-        return switch (parts[0], parts[1]) {
-        case (10, _), (127, _), (192, 168), (169, 254): true
-        case (172, 16...31), (100, 64...127): true
-        default: false
-        }
     }
 }

@@ -28,39 +28,27 @@ extension VaultAddress {
         return VaultAddress(host: name.text + "." + publicSuffix)
     }
 
-    /// `host[:port]`: nothing else can stand between `https://` and the path.
+    /// `host[:port]`, as libcurl reads it: nothing else can stand between `https://` and the path.
     static func authority(_ text: TextCursor) throws(ReferenceError) -> VaultAddress {
         for (byte, what) in [("@", "user"), ("?", "query"), ("#", "fragment")] {
             if let place = text.firstIndex(of: byte) {
                 throw ReferenceError("a vault's URL has no \(what)", at: place)
             }
         }
-        let (host, port) = try hostAndPort(text)
-        var number: UInt16?
-        if let port {
-            guard port.bytes.count <= 5, port.bytes.allSatisfy({ (48...57).contains($0) }),
-                let value = UInt16(port.text), value > 0
-            else { throw ReferenceError("a port is a number from 1 to 65535", at: port.offset) }
-            number = value
+        guard text.bytes.last != UInt8(ascii: ":"), let url = EndpointURL("https://" + text.text) else {
+            // Without a port that is none, the rest is a URL.
+            if let colon = text.bytes.lastIndex(of: UInt8(ascii: ":")),
+                EndpointURL("https://" + TextCursor(text.bytes[..<colon]).text) != nil
+            {
+                throw ReferenceError("a port is a number from 1 to 65535", at: colon + 1)
+            }
+            throw ReferenceError("the vault's URL has no valid host", at: text.offset)
         }
-        return VaultAddress(host: host, port: number)
-    }
-
-    private static func hostAndPort(_ text: TextCursor) throws(ReferenceError) -> (String, TextCursor?) {
-        if text.bytes.first == UInt8(ascii: "[") {
-            let (address, rest) = text.split(at: UInt8(ascii: "]"))
-            let digits = address.bytes.dropFirst()
-            guard let rest, digits.contains(UInt8(ascii: ":")), digits.count <= 45,
-                digits.allSatisfy({ $0.isHexDigit || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }),
-                rest.isEmpty || rest.bytes.first == UInt8(ascii: ":")
-            else { throw ReferenceError("the vault's URL has no valid host", at: text.offset) }
-            return (address.text + "]", rest.isEmpty ? nil : rest.dropping(1))
+        let labels = TextCursor(url.host).components(at: UInt8(ascii: "."))
+        guard url.host.hasPrefix("[") || (url.host.utf8.count <= 253 && labels.allSatisfy(\.isLabel)) else {
+            throw ReferenceError("the vault's URL has no valid host", at: text.offset)
         }
-        let (host, port) = text.split(at: UInt8(ascii: ":"))
-        guard (1...253).contains(host.bytes.count), host.components(at: UInt8(ascii: ".")).allSatisfy(\.isLabel) else {
-            throw ReferenceError("the vault's URL has no valid host", at: host.offset)
-        }
-        return (host.text, port)
+        return VaultAddress(host: url.host, port: url.port)
     }
 }
 

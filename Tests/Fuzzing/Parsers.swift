@@ -1,6 +1,7 @@
 import HTTPTransport
 import LaunchConfiguration
 import LinuxSystem
+import Messages
 import Refresh
 import Secrets
 import ServiceManager
@@ -87,7 +88,13 @@ private let vault = try? VaultAddress(parsing: "contoso-web")
     guard let url = EndpointURL(text(bytes)) else { return }
     let asking = url.asking([("resource", "https://vault.azure.net")])
     precondition(EndpointURL(asking).map { $0.hostAndPort == url.hostAndPort } ?? false, "another host: \(asking)")
+    precondition(EndpointURL(url.text) == url, "what is asked is not what was read: \(url.text)")
     _ = url.appending("oauth2/token")
+    // What answers name: an object's id, a list's next page.
+    _ = ObjectIdentifier(text(bytes))
+    if let vault, let target = VaultRequest.target(ofNextPage: text(bytes), of: "/secrets", in: vault) {
+        precondition(target.hasPrefix("/secrets?") && url.host == vault.host, "a page elsewhere: \(target)")
+    }
 }
 
 @Sendable private func answerHead(_ bytes: [UInt8]) {

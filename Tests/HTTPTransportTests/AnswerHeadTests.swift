@@ -70,7 +70,9 @@ import Testing
 
     @Test(arguments: [
         ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777), ("Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777),
-        ("Sun Nov  6 08:49:37 1994", 784_111_777), ("Sun, 31 Feb 1994 08:49:37 GMT", nil), ("yesterday", nil),
+        ("Sun Nov  6 08:49:37 1994", 784_111_777), ("Sun, 32 Jan 1994 08:49:37 GMT", nil),
+        ("Sun, 06 Nov 1994 24:49:37 GMT", nil),
+        ("Sun, 06 Foo 1994 08:49:37 GMT", nil), ("yesterday", nil), ("", nil),
     ])
     func `a date is read in all three forms`(text: String, seconds: Int64?) {
         #expect(secondsSince1970(httpDate: text) == seconds)

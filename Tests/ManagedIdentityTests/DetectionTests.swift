@@ -160,7 +160,11 @@ func `a named source with a default needs no variables`(source: IdentityOptions.
     ("IDENTITY_ENDPOINT", "http://user@127.0.0.1/"), ("IDENTITY_ENDPOINT", "http://127.0.0.1:99999/"),
     ("IDENTITY_ENDPOINT", "http://127.0.0.1/#x"), ("IDENTITY_ENDPOINT", "http:///path"),
     ("IDENTITY_ENDPOINT", "http://127.0.0.1/\u{7}"), ("IDENTITY_ENDPOINT", "http://20.31.4.9/msi/token"),
-    ("IDENTITY_ENDPOINT", "http://[2603:1030::5]/msi/token"), ("AZURE_CLIENT_ID", "a&b=c"),
+    ("IDENTITY_ENDPOINT", "http://[2603:1030::5]/msi/token"), ("IDENTITY_ENDPOINT", "http://134744072/"),
+    ("IDENTITY_ENDPOINT", "http://0x8.010.8.8/"), ("IDENTITY_ENDPOINT", "http://8.526344/"),
+    ("IDENTITY_ENDPOINT", "http://[::ffff:8.8.8.8]/"), ("IDENTITY_ENDPOINT", "http://[::ffff:808:808]/"),
+    ("IDENTITY_ENDPOINT", "http://%31347%34%34072/"), ("IDENTITY_ENDPOINT", "http://8.8.8.8./"),
+    ("IDENTITY_ENDPOINT", "http://[fc::1]/"), ("AZURE_CLIENT_ID", "a&b=c"),
 ])
 func `a value that can be no header, URL or id is refused by its variable's name`(name: String, value: String) throws {
     var variables = ["IDENTITY_ENDPOINT": "http://127.0.0.1:42356/msi/token", "IDENTITY_HEADER": "h"]

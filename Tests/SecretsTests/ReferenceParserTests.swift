@@ -185,6 +185,8 @@ private struct Expected: Sendable {
         ("https://contoso.vault.azure.cn:443", "https://contoso.vault.azure.cn"),
         ("https://demo.vault.localhost:8443", "https://demo.vault.localhost:8443"),
         ("https://127.0.0.1:8443", "https://127.0.0.1:8443"), ("https://[fe80::1]", "https://[fe80::1]"),
+        // What libcurl connects to.
+        ("https://0x7f.1:8443", "https://127.0.0.1:8443"), ("https://[0:0::0001]:8443", "https://[::1]:8443"),
     ])
     func `a name or an https URL is a vault`(text: String, url: String) throws {
         #expect(try VaultAddress(parsing: text).url == url)
@@ -207,6 +209,9 @@ private struct Expected: Sendable {
         ("https://", "the vault's URL has no valid host"),
         ("https://a\u{0}b", "the vault's URL has no valid host"),
         ("https://contoso.vault.azure.net.", "the vault's URL has no valid host"),
+        ("https://contoso%2evault.azure.net%2f.evil", "the vault's URL has no valid host"),
+        ("https://[fe80::1%25eth0]", "the vault's URL has no valid host"),
+        ("https://[::1]:x", "a port is a number from 1 to 65535"),
     ])
     func `nothing else is`(text: String, reason: String) {
         let error = #expect(throws: ReferenceError.self) { try VaultAddress(parsing: text) }

@@ -33,9 +33,9 @@ struct Challenge: Equatable {
     }
 
     private static func tenant(_ authority: String) -> String? {
-        let parts = authority.split(separator: "/")
-        guard authority.lowercased().hasPrefix("https://"), parts.count >= 3 else { return nil }
-        let tenant = String(parts[2])
+        guard let url = EndpointURL(authority), url.scheme == "https",
+            let tenant = url.path.split(separator: "/").first.map(String.init)
+        else { return nil }
         return tenant.utf8.allSatisfy { $0.isLetterOrDigit || $0 == 0x2D || $0 == 0x2E } ? tenant : nil
     }
 
@@ -45,25 +45,14 @@ struct Challenge: Equatable {
         guard let resource else {
             throw VaultError(.challenge(.unreadable), vault: vault, subject: .challenge)
         }
-        guard let authority = Self.authority(resource), vault.host.hasSuffix("." + authority.host),
-            authority.port == nil || authority.port == vault.port ?? 443
+        // Nothing but host and port: a token is of an audience, and not of a path there.
+        guard let url = EndpointURL(resource), url.scheme == "https", url.path == "/", url.query == nil,
+            vault.host.hasSuffix("." + url.host), !url.host.hasPrefix("."),
+            url.port == nil || url.port == vault.port ?? 443
         else {
             throw VaultError(.challenge(.foreignResource(resource)), vault: vault, subject: .challenge)
         }
         return resource
-    }
-
-    /// Host and port of an https URL without anything else in it; nil where it is none.
-    private static func authority(_ url: String) -> (host: String, port: UInt16?)? {
-        guard url.lowercased().hasPrefix("https://") else { return nil }
-        let parts = url.dropFirst("https://".count).split(separator: ":", omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), let host = parts.first?.lowercased(), !host.isEmpty,
-            !host.hasPrefix("."), !host.hasSuffix("."),
-            host.utf8.allSatisfy({ $0.isLetterOrDigit || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F })
-        else { return nil }
-        guard parts.count == 2 else { return (host, nil) }
-        guard let port = UInt16(parts[1]), port > 0 else { return nil }
-        return (host, port)
     }
 }
 

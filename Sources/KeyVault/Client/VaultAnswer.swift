@@ -143,23 +143,16 @@ struct ObjectIdentifier: Equatable {
     let version: String?
 
     init?(_ url: String) {
-        let bytes = Array(url.utf8)
-        let scheme = "https://"
-        guard bytes.count > scheme.utf8.count, bytes.starts(with: scheme.utf8, by: { $0.lowercased == $1 })
+        guard let url = EndpointURL(url), url.scheme == "https", url.query == nil else { return nil }
+        let parts = url.path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        guard (2...3).contains(parts.count),
+            let kind = VaultObjectKind.allCases.first(where: { $0.collection == parts[0].lowercased() }),
+            parts.dropFirst().allSatisfy({ VaultObject.isName($0) })
         else { return nil }
-        let parts = bytes.dropFirst(scheme.utf8.count).split(
-            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        guard (3...4).contains(parts.count), let collection = parts.dropFirst().first,
-            case let host = parts[0].prefix(while: { $0 != UInt8(ascii: ":") }), !host.isEmpty,
-            let kind = VaultObjectKind.allCases.first(where: { kind in
-                collection.elementsEqual(kind.collection.utf8, by: { $0.lowercased == $1 })
-            }),
-            parts.dropFirst(2).allSatisfy({ VaultObject.isName($0) })
-        else { return nil }
-        self.host = String(decoding: host, as: UTF8.self).lowercased()
+        host = url.host
         self.kind = kind
-        name = String(decoding: parts[2], as: UTF8.self)
-        version = parts.count == 4 ? String(decoding: parts[3], as: UTF8.self) : nil
+        name = String(parts[1])
+        version = parts.count == 3 ? String(parts[2]) : nil
     }
 
     /// Whether an answer with this id is about what was asked for.
@@ -200,9 +193,4 @@ extension JSONNode {
         guard UTCTime.range.contains(seconds) else { throw .malformed(name) }
         return seconds
     }
-}
-
-extension UInt8 {
-    /// An ASCII letter in lower case; anything else as it is.
-    fileprivate var lowercased: UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self }
 }

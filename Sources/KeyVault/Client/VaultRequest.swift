@@ -26,15 +26,9 @@ enum VaultRequest {
     /// The target of a list's next page, where its link stays with the vault and the list: https, the same host and
     /// port, the same path; nil where it leads elsewhere.
     static func target(ofNextPage link: String, of path: String, in vault: VaultAddress) -> String? {
-        let prefixes =
-            ["https://\(vault.host):\(vault.port ?? 443)\(path)?"]
-            + (vault.port == nil ? ["https://\(vault.host)\(path)?"] : [])
-        guard link.utf8.count <= 8192, link.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }),
-            let prefix = prefixes.first(where: { link.lowercased().hasPrefix($0.lowercased()) })
+        guard link.utf8.count <= 8192, let url = EndpointURL(link), url.scheme == "https", url.host == vault.host,
+            url.portNumber == vault.port ?? 443, url.path.lowercased() == path.lowercased(), let query = url.query
         else { return nil }
-        return path + "?"
-            + link.utf8.dropFirst(prefix.utf8.count).reduce(into: "") {
-                $0.unicodeScalars.append(Unicode.Scalar($1))
-            }
+        return "\(path)?\(query)"
     }
 }

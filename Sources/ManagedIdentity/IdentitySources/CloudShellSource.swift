@@ -1,4 +1,5 @@
 import HTTPTransport
+import Secrets
 
 /// Azure Cloud Shell: a token of the person who is logged in there.
 struct CloudShellSource: IdentitySource {

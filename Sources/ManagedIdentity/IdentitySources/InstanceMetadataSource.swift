@@ -1,5 +1,6 @@
 import HTTPTransport
 import LinuxSystem
+import Secrets
 
 /// The instance metadata service of virtual machines, scale sets, AKS nodes and Container Instances.
 struct InstanceMetadataSource: IdentitySource {
