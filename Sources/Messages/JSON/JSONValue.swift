@@ -20,10 +20,17 @@ package enum JSONValue: Sendable {
     /// A moment in RFC 3339; `null` for nil.
     package init(seconds: Int64?) { self.init(seconds.map { UTCTime(seconds: $0).rfc3339 }) }
 
-    /// The object without the members that are `null`.
+    /// The value without members that are `null`, at any depth.
     package var withoutNulls: JSONValue {
-        guard case .object(let members) = self else { return self }
-        return .object(members.filter { if case .null = $0.value { false } else { true } })
+        switch self {
+        case .object(let members):
+            .object(
+                members.compactMap { member in
+                    if case .null = member.value { nil } else { (member.name, member.value.withoutNulls) }
+                })
+        case .array(let elements): .array(elements.map(\.withoutNulls))
+        default: self
+        }
     }
 }
 

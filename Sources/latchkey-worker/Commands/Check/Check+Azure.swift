@@ -63,12 +63,14 @@ extension Check {
         if isExplaining, let taken = decision.record.last(where: \.taken) {
             report.note(.identity, "taken because \(taken.reason)")
         }
-        report.identity = CheckReport.Identity(
-            source: decision.kind.rawValue, clientID: owner?.clientID, objectID: owner?.objectID,
-            tenantID: owner?.tenantID, expires: end,
-            considered: decision.record.map {
-                CheckReport.Identity.Considered(source: $0.source, taken: $0.taken, reason: $0.reason)
-            })
+        let considered = decision.record.map { seen -> JSONValue in
+            ["source": .text(seen.source), "taken": .boolean(seen.taken), "reason": .text(seen.reason)]
+        }
+        report.identity = [
+            "source": .text(decision.kind.rawValue), "client_id": JSONValue(owner?.clientID),
+            "object_id": JSONValue(owner?.objectID), "tenant_id": JSONValue(owner?.tenantID),
+            "expires": JSONValue(seconds: end), "considered": .array(considered),
+        ]
     }
 
     private mutating func describe(
@@ -99,11 +101,14 @@ extension Check {
             report.warn(error.diagnosis.section, error.diagnosis)
         case nil: break
         }
-        report.vaults.append(
-            CheckReport.Vault(
-                name: vault.name, url: vault.url, answers: answers || (try? probed?.get()) != nil,
-                addresses: addresses.map { .init(address: $0.text, isPrivate: $0.isPrivate) }, tls: peer?.version,
-                issuer: peer?.issuer))
+        let reached = addresses.map { address -> JSONValue in
+            ["address": .text(address.text), "private": .boolean(address.isPrivate)]
+        }
+        report.vaults.append([
+            "name": .text(vault.name), "url": .text(vault.url),
+            "answers": .boolean(answers || (try? probed?.get()) != nil), "addresses": .array(reached),
+            "tls": JSONValue(peer?.version), "issuer": JSONValue(peer?.issuer),
+        ])
     }
 
     /// Whether the identity may list decides how a refresh looks for changes.

@@ -10,7 +10,7 @@ extension Check {
     mutating func describe(_ entry: Inspection.Entry, _ client: VaultClient) {
         let object = entry.object
         let targets = entry.destinations.map { destination in
-            CheckReport.Secret.Target(
+            CheckTarget(
                 target: destination.target,
                 mode: destination.target.hasPrefix("file:") ? mode(destination.mode) : nil,
                 user: destination.target.hasPrefix("file:") ? report.directory?.user : nil,
@@ -35,17 +35,18 @@ extension Check {
     }
 
     private mutating func add(
-        _ entry: Inspection.Entry, _ fetched: FetchedObject?, _ targets: [CheckReport.Secret.Target], _ code: String?
+        _ entry: Inspection.Entry, _ fetched: FetchedObject?, _ targets: [CheckTarget], _ code: String?
     ) {
-        report.secrets.append(
-            CheckReport.Secret(
-                name: entry.object.name, vault: entry.object.vault.name, type: entry.object.kind.rawValue,
-                ok: fetched != nil, version: fetched?.version,
-                notBefore: fetched?.attributes.notBefore, expires: fetched?.attributes.expires, targets: targets,
-                code: code))
+        report.secrets.append([
+            "name": .text(entry.object.name), "vault": .text(entry.object.vault.name),
+            "type": .text(entry.object.kind.rawValue), "ok": .boolean(fetched != nil),
+            "version": JSONValue(fetched?.version), "not_before": JSONValue(seconds: fetched?.attributes.notBefore),
+            "expires": JSONValue(seconds: fetched?.attributes.expires), "targets": .array(targets.map(\.json)),
+            "code": JSONValue(code),
+        ])
     }
 
-    private func words(_ fetched: FetchedObject, _ targets: [CheckReport.Secret.Target]) -> String {
+    private func words(_ fetched: FetchedObject, _ targets: [CheckTarget]) -> String {
         var words = ["\(fetched.object.kind.rawValue) '\(fetched.object.name)' can be read"]
         if let version = fetched.version { words.append("version \(version)") }
         if let begins = fetched.attributes.notBefore { words.append("valid from \(UTCTime(seconds: begins).rfc3339)") }
@@ -68,6 +69,18 @@ extension Check {
             report.pass(.limits, "the environment takes \(bytes) of \(limit) bytes")
         }
         if inspection.fileBytes > 0 { report.note(.limits, "the files take \(inspection.fileBytes) bytes") }
+    }
+}
+
+/// Where a secret goes.
+private struct CheckTarget {
+    let target: String
+    let mode: String?
+    let user: String?
+    let place: String
+
+    var json: JSONValue {
+        ["target": .text(target), "mode": JSONValue(mode), "user": JSONValue(user), "place": .text(place)]
     }
 }
 

@@ -30,9 +30,10 @@ struct CheckReport {
     private(set) var steps: [Step] = []
     /// What a run would end with instead of starting: the first failure's.
     private(set) var exitCode: Int32 = 0
-    var identity: Identity?
-    var vaults: [Vault] = []
-    var secrets: [Secret] = []
+    /// What only programs read.
+    var identity = JSONValue.null
+    var vaults: [JSONValue] = []
+    var secrets: [JSONValue] = []
     var directory: Directory?
     var command: Command?
 
