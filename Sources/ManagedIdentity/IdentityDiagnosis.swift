@@ -6,7 +6,7 @@ extension IdentityError: DiagnosableError {
     package var diagnosis: Diagnosis {
         switch self {
         case .halfSet, .notConfigured, .invalidValue, .invalidIdentity, .unsupportedIdentity: configurationDiagnosis
-        case .none, .absent, .unassigned, .refused, .denied: refusalDiagnosis
+        case .none, .absent, .unassigned, .unchosen, .refused, .denied: refusalDiagnosis
         case .file, .unusableFile: fileDiagnosis
         case .unreachable, .untrusted, .throttled, .failing, .answer: exchangeDiagnosis
         case .entra(let refusal): refusal.diagnosis
@@ -61,11 +61,15 @@ extension IdentityError: DiagnosableError {
                     "identity '\(kind.rawValue)': no identity with the \(identity.description ?? "id") '\($0)' is assigned"
                 } ?? "identity '\(kind.rawValue)': no managed identity is assigned",
                 hint: hint)
-        case .refused(let kind, let status, let code):
+        case .unchosen(let kind, let hint):
+            Diagnosis(
+                .identityUnknown, exit: .denied,
+                "identity '\(kind.rawValue)': several identities are assigned, and none of them is chosen", hint: hint)
+        case .refused(let kind, let status, let code, let hint):
             Diagnosis(
                 .identityRefused, exit: .protocolFailure,
-                "identity '\(kind.rawValue)': the endpoint refused the request (HTTP \(status)\(code.map { ", \($0)" } ?? ""))"
-            )
+                "identity '\(kind.rawValue)': the endpoint refused the request (HTTP \(status)\(code.map { ", \($0)" } ?? ""))",
+                hint: hint)
         case .denied(let kind, let status, let hint):
             Diagnosis(
                 .identityDenied, exit: .denied,

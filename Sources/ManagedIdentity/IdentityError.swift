@@ -30,8 +30,10 @@ package enum IdentityError: Error, Equatable, Sendable {
     case answer(IdentityKind, problem: String)
     /// No identity, or not the one asked for, is assigned to the machine or service.
     case unassigned(IdentityKind, AssignedIdentity, hint: String)
+    /// Several identities are assigned, and none of them was chosen.
+    case unchosen(IdentityKind, hint: String)
     /// The endpoint refuses the request itself; `code` is its own short word for it.
-    case refused(IdentityKind, status: Int, code: String?)
+    case refused(IdentityKind, status: Int, code: String?, hint: String? = nil)
     /// The endpoint refuses the caller (401, 403).
     case denied(IdentityKind, status: Int, hint: String?)
     /// Entra refuses, with one of its numbered errors.

@@ -38,21 +38,24 @@ package final class IdentitySession {
     /// The token for an audience: the kept one, or a new one.
     ///
     /// `tenantHint` is the tenant of the vault's challenge; only the Azure CLI follows it, all others have their own.
-    /// `claims` is the JSON text of a claims challenge: it forces a new token, which replaces the kept one. Throws what
-    /// ended the tries; `temporary` (75) once patience is used up.
+    /// `claims` is the JSON text of a claims challenge: it forces a new token, which replaces the kept one; so does
+    /// `isRefused`, for a kept one that the vault did not take. Throws what ended the tries; `temporary` (75) once patience
+    /// is used up.
     package func token(
-        for resource: String, tenantHint: String? = nil, claims: String? = nil, patience: Patience
+        for resource: String, tenantHint: String? = nil, claims: String? = nil, isRefused: Bool = false,
+        patience: Patience
     ) throws(IdentityError) -> AccessToken {
         let resource = resource.hasSuffix("/") ? String(resource.dropLast()) : resource
         let tenant = tenantHint.flatMap { IdentitySetting.isTenant($0) ? $0 : nil }
         let key = Key(resource: resource, tenant: decision.source.followsTenant ? tenant : nil)
         let kept = tokens[key]
         let now = client.environment.wallClock()
-        if claims == nil, let kept, !kept.wasValid || kept.token.expiresOn > now {
+        let isRefused = isRefused || claims != nil
+        if !isRefused, let kept, !kept.wasValid || kept.token.expiresOn > now {
             return kept.token
         }
         let ask = TokenAsk(
-            resource: resource, tenantHint: tenant, claims: claims, refused: claims == nil ? nil : kept?.token.secret,
+            resource: resource, tenantHint: tenant, claims: claims, refused: isRefused ? kept?.token.secret : nil,
             patience: patience)
         let token = try fetch(ask)
         tokens[key] = Kept(token: token, wasValid: token.expiresOn > client.environment.wallClock())

@@ -10,7 +10,7 @@ struct TokenAsk {
     var tenantHint: String?
     /// The claims of a challenge (continuous access evaluation), as JSON text.
     var claims: String?
-    /// The token that a challenge with claims refused.
+    /// The token that the vault refused.
     var refused: SharedSecret?
     var patience: Patience
 }

@@ -224,7 +224,8 @@ struct IdentityTests {
     }
 
     @Test(arguments: [
-        ("identity-not-found", 400), ("identity-missing", 404), ("identity-gone", 410), ("identity-throttled", 429),
+        ("identity-not-found", 400), ("identity-unchosen", 400), ("identity-resource-unknown", 400),
+        ("identity-missing", 404), ("identity-gone", 410), ("identity-throttled", 429),
         ("identity-failed", 500), ("identity-plain-failure", 500), ("identity-unreachable", 403),
     ])
     func `failures of the endpoints come on demand`(error: String, status: Int) async throws {

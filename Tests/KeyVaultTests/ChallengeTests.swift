@@ -204,4 +204,38 @@ import Testing
         #expect(bench.fetch([secret("a")]).first?.error?.messageCode == .tokenRefused)
         #expect(bench.tokens.asked.count == 1)
     }
+
+    /// What a vault says of a token that has expired: by the header, by the body.
+    private static let expired: [FakeTransport.Answer] = [
+        .response(
+            401,
+            [
+                (
+                    "WWW-Authenticate",
+                    "Bearer authorization=\"https://login.microsoftonline.com/common\", "
+                        + "resource=\"https://vault.azure.net\", error=\"invalid_token\""
+                )
+            ]),
+        .response(
+            401,
+            body: #"{"error":{"code":"Unauthorized","message":"[TokenExpired] Error validating token: 'S2S12086'."}}"#),
+    ]
+
+    @Test(arguments: [0, 1])
+    func `a token that has expired is replaced once, for all requests`(index: Int) {
+        let bench = Bench(
+            answer: challenging(answering: { request in
+                request.bearer == "token-1" ? Self.expired[index] : found(request)
+            }))
+        #expect(bench.fetch((1...6).map { secret("s\($0)") }).allSatisfy { $0.text == "s3cret" })
+        #expect(bench.tokens.asked.map(\.isRefused) == [false, true])
+    }
+
+    @Test(arguments: [0, 1])
+    func `a second token that has expired is a refused one`(index: Int) {
+        let bench = Bench(answer: challenging(answering: { _ in Self.expired[index] }))
+        let error = bench.fetch([secret("a")]).first?.error
+        #expect(error?.messageCode == .tokenRefused && error?.exitCode == .denied)
+        #expect(bench.tokens.asked.count == 2)
+    }
 }

@@ -12,6 +12,7 @@ final class FakeTokens: TokenProvider {
         var resource: String
         var tenant: String?
         var claims: String?
+        var isRefused = false
     }
 
     private(set) var asked: [Asked] = []
@@ -20,9 +21,9 @@ final class FakeTokens: TokenProvider {
     var text: String?
 
     func token(
-        for resource: String, tenant: String?, claims: String?, patience: Patience
+        for resource: String, tenant: String?, claims: String?, isRefused: Bool, patience: Patience
     ) throws(Diagnosis) -> AccessToken {
-        asked.append(Asked(resource: resource, tenant: tenant, claims: claims))
+        asked.append(Asked(resource: resource, tenant: tenant, claims: claims, isRefused: isRefused))
         if let failure { throw failure }
         let bytes = Array((text ?? "token-\(asked.count)").utf8)
         return AccessToken(

@@ -180,8 +180,10 @@ func `a thumbprint is 40 hexadecimal digits`(text: String) throws {
     let session = try session(environment(fabric), IdentityOptions(), stage)
     let token = try session.token(for: vault, patience: stage.patience())
     _ = try session.token(for: vault, claims: "{}", patience: stage.patience())
+    _ = try session.token(for: vault, isRefused: true, patience: stage.patience())
     let digest = token.secret.withBytes { sha256($0) }
-    #expect(stage.requests[1].url.hasSuffix("&token_sha256_to_refresh=" + hexadecimal(digest.span)))
+    let suffix = "&token_sha256_to_refresh=" + hexadecimal(digest.span)
+    #expect(stage.requests.count == 3 && stage.requests.dropFirst().allSatisfy { $0.url.hasSuffix(suffix) })
 }
 
 @Test(arguments: [
@@ -190,6 +192,9 @@ func `a thumbprint is 40 hexadecimal digits`(text: String) throws {
         #"{"statusCode":400,"message":"No User Assigned or Delegated Managed Identity found for specified ClientId"}"#
     ),
     (400, #"{"StatusCode":400,"Message":"No Managed Identity found for specified ClientId/ResourceId/PrincipalId."}"#),
+    (400, #"{"StatusCode":400,"Message":"No MSI found for specified ClientId/ResourceId.","CorrelationId":"x"}"#),
+    (400, #"{"statusCode":400,"message":"No MSI found for specified ClientId/ResourceId.","correlationId":"x"}"#),
+    (400, #"{"statusCode":400,"message":"Unable to load the proper Managed Identity.","correlationId":"x"}"#),
 ])
 func `an identity that is not assigned comes with the command that assigns it`(status: Int, body: String) throws {
     let variables = appService.merging([
@@ -203,7 +208,8 @@ func `an identity that is not assigned comes with the command that assigns it`(s
     #expect(found.text == "identity 'app-service': no identity with the client id 'c' is assigned")
     #expect(
         found.hint == "assign it with 'az webapp identity assign --name contoso --resource-group web"
-            + " --identities RESOURCE-ID'")
+            + " --identities RESOURCE-ID'; see which there are with "
+            + "'az webapp identity show --name contoso --resource-group web'")
     #expect(stage.requests.count == 1)
 }
 
@@ -221,7 +227,38 @@ func `the command fits the service, with no name that a shell could misread`(
     let stage = Stage(.response(400, body: #"{"message":"No Managed Identity found"}"#))
     let session = try session(environment(appService.merging(more) { $1 }), IdentityOptions(), stage)
     let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
-    #expect(found.hint == "assign it with '\(command)'")
+    #expect(found.hint?.hasPrefix("assign it with '\(command)'; see which there are with 'az ") == true)
+}
+
+@Test(arguments: [
+    (#"{"error":"invalid_resource","error_description":"AADSTS500011: not found in the tenant"}"#, "in another cloud"),
+    (
+        #"{"error":{"code":"AudienceNotSupported","message":"Audience x is not a supported MSI token audience"}}"#,
+        "in another cloud"
+    ),
+    (#"{"statusCode":400,"message":"AADSTS50001: The application named x was not found"}"#, "in another cloud"),
+    (#"{"error":"bad_request_102","error_description":"Required metadata header not specified"}"#, "'Metadata'"),
+    (#"{"error":{"code":"InvalidApiVersion","message":"The api-version 'x' is not supported"}}"#, "is older"),
+])
+func `a request that is refused for a documented reason comes with a remedy`(body: String, hint: String) throws {
+    let stage = Stage(.response(400, body: body))
+    let session = try session(environment(appService), IdentityOptions(), stage)
+    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    #expect((found.code, found.exitCode) == (.identityRefused, .protocolFailure))
+    #expect(found.hint?.contains(hint) == true)
+}
+
+@Test func `several identities without a choice come with the way to choose one`() throws {
+    let body =
+        #"{"error":"invalid_request","error_description":"Multiple user assigned identities exist, please specify "#
+        + #"the clientId / resourceId of the identity in the token request"}"#
+    let stage = Stage(.response(400, body: body))
+    let session = try session(environment(), IdentityOptions(source: .imds), stage)
+    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    #expect((found.code, found.exitCode) == (.identityUnknown, .denied))
+    #expect(
+        found.hint == "choose one with --client-id; see which there are with "
+            + "'az vm identity show --name NAME --resource-group GROUP'")
 }
 
 @Test(arguments: [(401, MessageCode.identityDenied, ExitCode.denied), (403, .identityDenied, .denied)])

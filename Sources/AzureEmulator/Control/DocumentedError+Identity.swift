@@ -2,7 +2,17 @@ extension DocumentedError {
     /// What a machine's identity endpoint answers; each in its own shape. Nil for other errors.
     func identityAnswer(for call: Call?) -> Answer? {
         switch self {
-        case .identityNotFound: Self.shaped(call, 400, "invalid_request", "Identity not found")
+        case .identityNotFound: Self.shaped(call, 400, "invalid_request", Self.notFound(call))
+        case .identityUnchosen:
+            Self.shaped(
+                call, 400, "invalid_request",
+                "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in "
+                    + "the token request")
+        case .identityResourceUnknown:
+            Self.shaped(
+                call, 400, "invalid_resource",
+                "AADSTS500011: The resource principal named \(call?.parameter("resource") ?? "") was not found in the "
+                    + "tenant.")
         case .identityMissing: Self.shaped(call, 404, "not_found", "The endpoint is being updated")
         case .identityGone: Self.shaped(call, 410, "gone", "The endpoint is being updated")
         case .identityThrottled: Self.shaped(call, 429, "too_many_requests", "Too many requests")
@@ -15,6 +25,13 @@ extension DocumentedError {
                 status: 403,
                 text: "A socket operation was attempted to an unreachable network 169.254.169.254:80.\n")
         default: nil
+        }
+    }
+
+    private static func notFound(_ call: Call?) -> String {
+        switch call?.endpoint {
+        case .appService, .appService2017: "No MSI found for specified ClientId/ResourceId."
+        default: "Identity not found"
         }
     }
 

@@ -23,6 +23,8 @@ package enum DocumentedError: String, CaseIterable, Sendable {
     case unavailable = "unavailable"
     // A machine's identity endpoints
     case identityNotFound = "identity-not-found"
+    case identityUnchosen = "identity-unchosen"
+    case identityResourceUnknown = "identity-resource-unknown"
     case identityMissing = "identity-missing"
     case identityGone = "identity-gone"
     case identityThrottled = "identity-throttled"

@@ -10,7 +10,9 @@ extension Refusal {
     /// A 401 with the challenge that tells a client where to get a token and for what.
     package static func unauthorized(_ message: String, authority: String, resource: String) -> Refusal {
         var refusal = Refusal.vault(401, "Unauthorized", message)
-        refusal.answer.set("WWW-Authenticate", "Bearer authorization=\"\(authority)\", resource=\"\(resource)\"")
+        let fault = message.hasPrefix("[TokenExpired]") ? ", error=\"invalid_token\"" : ""
+        refusal.answer.set(
+            "WWW-Authenticate", "Bearer authorization=\"\(authority)\", resource=\"\(resource)\"\(fault)")
         return refusal
     }
 

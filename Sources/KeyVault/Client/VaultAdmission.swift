@@ -12,6 +12,8 @@ struct VaultAudience {
     var generation = 0
     /// Continuous access evaluation is answered once.
     var hasMetClaims = false
+    /// A token that had expired is asked for anew once.
+    var hasReplacedExpired = false
 }
 
 /// From a vault's address to a token that may be sent there.
@@ -100,7 +102,8 @@ extension VaultClient {
     private func authorize(_ vault: VaultAddress, _ patience: Patience) -> VaultError? {
         guard let line = lines[vault], let resource = line.resource, audiences[resource] == nil else { return nil }
         do throws(Diagnosis) {
-            let token = try tokens.token(for: resource, tenant: line.tenant, claims: nil, patience: patience)
+            let token = try tokens.token(
+                for: resource, tenant: line.tenant, claims: nil, isRefused: false, patience: patience)
             audiences[resource] = VaultAudience(token: token)
             return nil
         } catch {
@@ -145,6 +148,7 @@ extension VaultClient {
     /// 1. A newer token is there already: another request met the same refusal before.
     /// 2. The vault wants claims to be met (continuous access evaluation): a new token with these, once.
     /// 3. The challenge names a resource: it must be one that the vault is under, here as before the first token.
+    /// 4. The token has expired although it has just come: the endpoint had kept it. It is asked for a new one, once.
     func reconsider(
         _ response: borrowing HTTPResponse, of call: VaultCall, generation: Int, _ patience: Patience
     ) throws(VaultError) {
@@ -157,6 +161,7 @@ extension VaultClient {
                 throw tokenRefusal(response, call, .tokenRefused(.claims))
             }
             try renew(resource, for: call, tenant: challenge.tenant, claims: claims, patience)
+            audiences[resource]?.hasMetClaims = true
             return
         }
         if let challenge, challenge.resource != nil {  // (3)
@@ -166,7 +171,13 @@ extension VaultClient {
                 throw tokenRefusal(response, call, error.reason)
             }
         }
-        throw tokenRefusal(response, call, VaultRefusal(response).reason(for: call.subject))
+        let reason = VaultRefusal(response).reason(for: call.subject)
+        let isExpired =
+            reason == .tokenRefused(.expired)
+            || reason == .tokenRefused(.other) && challenge?.error == "invalid_token"
+        guard isExpired, !audience.hasReplacedExpired else { throw tokenRefusal(response, call, reason) }
+        try renew(resource, for: call, tenant: challenge?.tenant, claims: nil, patience)  // (4)
+        audiences[resource]?.hasReplacedExpired = true
     }
 
     private func tokenRefusal(
@@ -176,14 +187,14 @@ extension VaultClient {
     }
 
     private func renew(
-        _ resource: String, for call: VaultCall, tenant: String?, claims: String, _ patience: Patience
+        _ resource: String, for call: VaultCall, tenant: String?, claims: String?, _ patience: Patience
     ) throws(VaultError) {
         do throws(Diagnosis) {
             let token = try tokens.token(
-                for: resource, tenant: tenant ?? lines[call.vault]?.tenant, claims: claims, patience: patience)
+                for: resource, tenant: tenant ?? lines[call.vault]?.tenant, claims: claims, isRefused: true,
+                patience: patience)
             audiences[resource]?.token = token
             audiences[resource]?.generation += 1
-            audiences[resource]?.hasMetClaims = true
         } catch {
             throw VaultError(.identity(error), vault: call.vault, subject: call.subject)
         }

@@ -28,7 +28,8 @@ struct LegacyAppServiceSource: IdentitySource {
         }
         let source = LegacyAppServiceSource(
             kind: kind, endpoint: endpoint, header: header, clientID: clientID,
-            hint: AssignmentHint.appService(setting.assigned, environment))
+            hint: kind == .azureML
+                ? AssignmentHint.machineLearning : AssignmentHint.appService(setting.assigned, environment))
         return .found(source, because: "MSI_ENDPOINT and MSI_SECRET are set")
     }
 

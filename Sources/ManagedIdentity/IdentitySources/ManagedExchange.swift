@@ -31,16 +31,47 @@ extension TokenClient {
         case 404 where answer.word == "SecretHeaderNotFound", 401, 403:
             return .denied(kind, status: response.status, hint: nil)
         case 400, 404, 410:
-            let unassigned =
-                answer.mentions("identity not found") || answer.mentions("managedidentitynotfound")
-                || (answer.mentions("identity") && answer.mentions("found"))
-            return unassigned
-                ? .unassigned(kind, identity, hint: hint)
-                : .refused(kind, status: response.status, code: answer.word)
+            if answer.saysUnassigned { return .unassigned(kind, identity, hint: hint) }
+            if answer.mentions("multiple user assigned identities") {
+                return .unchosen(kind, hint: "choose one with --client-id; \(AssignmentHint.listing(hint))")
+            }
+            return .refused(kind, status: response.status, code: answer.word, hint: answer.remedy)
         default:
             return .refused(kind, status: response.status, code: answer.word)
         }
     }
+}
+
+/// What the documented refusals of identity endpoints say (400 where nothing else is named).
+extension ErrorAnswer {
+    /// The endpoint has no such identity: "Identity not found" (metadata service, Arc), "No MSI found for specified
+    /// ClientId/ResourceId.", "No User Assigned or Delegated Managed Identity found …", "Unable to load the proper Managed
+    /// Identity." (App Service, Container Apps), "ManagedIdentityNotFound" (Service Fabric).
+    fileprivate var saysUnassigned: Bool {
+        mentions("managedidentitynotfound") || mentions("no msi found")
+            || mentions("identity") && (mentions("found") || mentions("unable to load"))
+    }
+
+    /// The next step for a request that is refused for another documented reason.
+    fileprivate var remedy: String? {
+        switch word?.lowercased() {
+        case "invalid_resource", "audiencenotsupported":
+            return "the identity's tenant does not know the vault's resource: the vault is in another cloud or tenant"
+        case "invalidapiversion": return Self.outdated
+        default: break
+        }
+        if [50001, 500_011].contains(entraCode) {
+            return "the identity's tenant does not know the vault's resource: the vault is in another cloud or tenant"
+        }
+        if mentions("api-version") { return Self.outdated }
+        if word?.lowercased() == "bad_request_102" || mentions("metadata header") {
+            return
+                "something between here and the endpoint takes the header 'Metadata' away: let it be reached directly"
+        }
+        return nil
+    }
+
+    private static let outdated = "the endpoint is older than this version of its protocol: update the agent or cluster"
 }
 
 /// The commands that assign an identity, with the names that the surroundings know.
@@ -48,20 +79,33 @@ enum AssignmentHint {
     static let serviceFabric = "assign a managed identity to this application in the cluster's resource"
     static let arc = "check the agent with 'azcmagent show', and the machine's identity in its Azure resource"
 
+    static let machineLearning =
+        "assign it to the workspace's compute; see which there are with "
+        + "'az ml compute show --name NAME --resource-group GROUP --workspace-name WORKSPACE'"
+
     static func machine(_ identity: AssignedIdentity) -> String {
-        "assign it with 'az vm identity assign --name NAME --resource-group GROUP\(identities(identity))'"
+        hint("vm", "NAME", "GROUP", identities(identity))
+    }
+
+    /// The part of a hint that says how to see which identities there are.
+    static func listing(_ hint: String) -> String {
+        hint.firstRange(of: "see which").map { String(hint[$0.lowerBound...]) } ?? hint
+    }
+
+    private static func hint(_ service: String, _ name: String, _ group: String, _ which: String) -> String {
+        "assign it with 'az \(service) identity assign --name \(name) --resource-group \(group)\(which)'; see which there "
+            + "are with 'az \(service) identity show --name \(name) --resource-group \(group)'"
     }
 
     static func appService(_ identity: AssignedIdentity, _ environment: IdentityEnvironment) -> String {
         if let app = name("CONTAINER_APP_NAME", environment) {
-            let which = identity == .system ? "--system-assigned" : "--user-assigned \(resource(identity))"
-            return "assign it with 'az containerapp identity assign --name \(app) --resource-group GROUP \(which)'"
+            let which = identity == .system ? " --system-assigned" : " --user-assigned \(resource(identity))"
+            return hint("containerapp", app, "GROUP", which)
         }
         let site = name("WEBSITE_SITE_NAME", environment) ?? "NAME"
         let group = name("WEBSITE_RESOURCE_GROUP", environment) ?? "GROUP"
         let command = environment.isSet("FUNCTIONS_WORKER_RUNTIME") ? "functionapp" : "webapp"
-        return "assign it with 'az \(command) identity assign --name \(site) --resource-group \(group)"
-            + "\(identities(identity))'"
+        return hint(command, site, group, identities(identity))
     }
 
     private static func identities(_ identity: AssignedIdentity) -> String {

@@ -138,6 +138,18 @@ struct IdentityRefusalTests {
             Answer(
                 environment: "app-service", error: "identity-not-found", code: 77, message: "identity-unknown",
                 hint: "az webapp identity assign"),
+            Answer(
+                environment: "app-service-2017", error: "identity-not-found", code: 77, message: "identity-unknown",
+                hint: "az webapp identity show"),
+            Answer(
+                environment: "azure-ml", error: "identity-not-found", code: 77, message: "identity-unknown",
+                hint: "az ml compute show"),
+            Answer(
+                environment: "imds", error: "identity-unchosen", code: 77, message: "identity-unknown",
+                hint: "az vm identity show"),
+            Answer(
+                environment: "imds", error: "identity-resource-unknown", code: 76, message: "identity-refused",
+                hint: "in another cloud"),
             Answer(environment: "imds", error: "identity-missing", code: 75, message: "identity-failing"),
             Answer(environment: "imds", error: "identity-gone", code: 75, message: "identity-failing"),
             Answer(environment: "imds", error: "identity-unreachable", code: 77, message: "identity-none"),

@@ -94,4 +94,26 @@ struct VaultRefusalTests {
             #expect(outcome.failures.count == 1)
         }
     }
+
+    @Test func `a token that has expired is asked for once more, at the start and in a refresh`() throws {
+        try Emulator.serving { azure in
+            let scratch = try Scratch()
+            let expired = #"{"endpoint":"vault","token":true,"error":"token-expired","times":1}"#
+            func tokens() throws -> Int { try azure.tokenRequests().count }
+            try azure.fault(expired)
+            let launch = try azure.start(
+                [
+                    "run", "--vault", azure.vault, "--ca-file", azure.authority, "-f", "a=db-password", "--instance",
+                    "told",
+                ]
+                    + ["--refresh", "off", "--on-change", "none", "--", Programs.probe, "sleep"], in: scratch)
+            try launch.expect(line: "ready")
+            #expect(try tokens() == 2)
+            try azure.fault(expired)
+            #expect(try azure.start(["refresh", "--wait", "--instance", "told"], in: scratch).end().ending == .code(0))
+            #expect(try tokens() == 4)
+            let outcome = try launch.end(SIGTERM)
+            #expect(outcome.failures.isEmpty && !outcome.errors.contains("warning["), "\(outcome.errors)")
+        }
+    }
 }

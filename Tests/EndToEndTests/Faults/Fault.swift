@@ -98,8 +98,8 @@ struct FaultGroup: Sendable, CustomTestStringConvertible {
     var testDescription: String { title }
 
     static let all: [FaultGroup] = [
-        .vaultBodies, .vaultRefusals, .challenges, .redirects, .identityBodies, .identityRefusals, .entraRefusals,
-        .connections,
-        .headers, .surroundings, .values, .configurations, .arcKeys, .tokenFiles, .streams, .machine, .clocks,
+        .vaultBodies, .vaultRefusals, .challenges, .redirects, .identityBodies, .identityRefusals,
+        .serviceRefusals, .entraRefusals, .connections, .headers, .surroundings, .values, .configurations, .arcKeys,
+        .tokenFiles, .streams, .machine, .clocks,
     ]
 }

@@ -44,6 +44,10 @@ extension FaultGroup {
         title: "What the metadata service refuses", environment: "imds",
         rows: [
             answer("no such identity (400)", #""error":"identity-not-found""#, 77, "identity-unknown"),
+            answer("several, and none is chosen (400)", #""error":"identity-unchosen""#, 77, "identity-unknown"),
+            answer(
+                "a resource that its tenant does not know (400)", #""error":"identity-resource-unknown""#, 76,
+                "identity-refused"),
             answer("not found (404)", #""error":"identity-missing""# + later, 75, "identity-failing"),
             answer("gone (410)", #""error":"identity-gone""# + later, 75, "identity-failing"),
             answer("too many requests (429)", #""error":"identity-throttled""# + later, 75, "identity-throttled"),
@@ -53,6 +57,25 @@ extension FaultGroup {
             answer("no route to it (403)", #""error":"identity-unreachable""#, 77, "identity-none"),
             answer("a time that is none in Retry-After", #""status":503,"retry-after":"soon""#, 75, "identity-failing"),
         ])
+
+    static let serviceRefusals = FaultGroup(
+        title: "What App Service's identity endpoint refuses",
+        rows: [
+            answer("no such identity (400)", #""error":"identity-not-found""#, 77, "identity-unknown"),
+            answer(
+                "another api-version (400)", refusal("The api-version '2019-08-01' is not supported."), 76,
+                "identity-refused"),
+            answer(
+                "no identity that it can load (400)", refusal("Unable to load the proper Managed Identity."), 77,
+                "identity-unknown"),
+            answer(
+                "a header that it does not know (401)", #""status":401,"body":{"statusCode":401,"message":"x"}"#, 77,
+                "identity-denied"),
+        ])
+
+    private static func refusal(_ text: String) -> String {
+        "\"status\":400,\"body\":{\"statusCode\":400,\"message\":\"\(text)\"}"
+    }
 
     static let entraRefusals = FaultGroup(
         title: "What Entra refuses", environment: "client-secret-app",
