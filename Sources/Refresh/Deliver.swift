@@ -18,6 +18,8 @@ package struct DeliveryTask {
     package var environmentFile: CInt?
     /// The command's arguments, which count against the kernel's limit too.
     package var arguments: [[UInt8]]
+    /// The sealed environment block that was delivered before; nil at a first attempt.
+    package var earlierEnvironment: CInt?
     /// What a rollback returns to stays what it is: the app has not held out with the newest generation yet.
     package var keepsPrevious = false
 
@@ -37,8 +39,12 @@ package struct DeliveryOutcome: Equatable, Sendable {
 
     package var filesChanged = false
     package var environmentChanged = false
+    /// Files were there before, delivered by a run that this one does not know, and are others now.
+    package var filesReplaced = false
     /// The names of the objects whose versions changed, sorted.
     package var changedNames: [String] = []
+    /// The names of the variables whose values changed, sorted.
+    package var changedVariables: [String] = []
 }
 
 extension Gathered {
@@ -62,22 +68,31 @@ extension Gathered {
         if let file = task.environmentFile {
             state.environmentDigest = try writeEnvironment(to: file, task, plan, key: memory.key)
             outcome.environmentChanged = state.environmentDigest != memory.delivered.environmentDigest
+            if outcome.environmentChanged, let earlier = task.earlierEnvironment {
+                outcome.changedVariables = DeliveredValues.changedVariables(from: earlier, to: file)
+            }
         }
         let keepsPrevious = task.keepsPrevious
+        let found = task.secrets?.current()
         let isWritten = try writeFiles(task, keepingTarget: keepsPrevious && memory.changedFiles)
         state.filesGeneration = task.secrets?.currentName ?? ""
         // A worker that ended between its swap and its report has put in place what nobody was told of.
         let told = memory.delivered.filesGeneration
         outcome.filesChanged = isWritten || !told.isEmpty && told != state.filesGeneration
+        outcome.filesReplaced = found != nil && isWritten
         for known in objects { state.identities[known.object.url] = known.record.identity }
         for (target, recipe) in recipes { state.recipes[target.name] = recipe }
         state.statusJSON = statusJSON
         state.expiryMetrics = expiryMetrics
         state.summary = summary
         if outcome.environmentChanged || outcome.filesChanged {
-            outcome.changedNames = objects.filter {
-                memory.delivered.identities[$0.object.url] != $0.record.identity
-            }.map(\.object.name).sorted()
+            outcome.changedNames =
+                if outcome.filesReplaced, told.isEmpty, let found {
+                    namesReplaced(found)
+                } else {
+                    objects.filter { memory.delivered.identities[$0.object.url] != $0.record.identity }
+                        .map(\.object.name).sorted()
+                }
             if !keepsPrevious { memory.previous = memory.delivered }
             memory.changedFiles = outcome.filesChanged || keepsPrevious && memory.changedFiles
             memory.generation += 1
@@ -85,6 +100,16 @@ extension Gathered {
         memory.delivered = state
         learn(into: &memory)
         return outcome
+    }
+
+    /// The names of the objects in files that were not there, or held something else.
+    private borrowing func namesReplaced(_ found: CurrentGeneration) -> [String] {
+        var names: Set<String> = []
+        for file in files {
+            let isSame = set.withBytes(of: file.slot) { bytes in (try? found.open(file.path)?.holds(bytes)) ?? false }
+            if !isSame { names.formUnion(file.objects.map(\.name)) }
+        }
+        return names.sorted()
     }
 
     private borrowing func writeEnvironment(

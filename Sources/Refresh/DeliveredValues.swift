@@ -17,6 +17,21 @@ package final class DeliveredValues {
         block?.withBytes { bytes in values = Self.values(in: bytes) }
     }
 
+    /// The names of the variables that two environment blocks do not have in common with the same value, sorted; none where
+    /// one of them can't be read.
+    static func changedVariables(from earlier: CInt, to later: CInt) -> [String] {
+        guard let old = try? contents(of: earlier), let new = try? contents(of: later) else { return [] }
+        return old.withBytes { old in
+            new.withBytes { new in
+                let (before, after) = (values(in: old), values(in: new))
+                return Set(before.keys).union(after.keys).filter { name in
+                    guard let one = before[name], let other = after[name], one.count == other.count else { return true }
+                    return zip(one, other).contains { old[$0] != new[$1] }
+                }.map { String(decoding: $0, as: UTF8.self) }.sorted()
+            }
+        }
+    }
+
     private static func contents(of number: CInt) throws(SystemError) -> SecretBytes {
         let file = try OwnedDescriptor(duplicating: number)
         return try read(file, count: MemoryFile.size(of: file))

@@ -30,6 +30,8 @@ package struct StatusDocument: Sendable {
             "last_error": failure,
             "restarts": .integer(status.restarts),
             "environment_stale": .boolean(status.environmentIsStale),
+            "stale_variables": .array(
+                status.environmentIsStale ? status.staleVariables.map { .text($0, limit: 1024) } : []),
             "secrets": .written(status.secretsJSON),
         ]
         return document.bytes(levels: 1) + [UInt8(ascii: "\n")]

@@ -6,6 +6,7 @@ extension Supervisor {
     /// Tells the app of a change as the plan says.
     mutating func announce(_ report: WorkerReport, _ cause: RefreshCause, at now: Moment) -> [SupervisorAction] {
         let changed = report.filesChanged || report.environmentChanged
+        status.staleVariables = Set(status.staleVariables).union(report.changedVariables).sorted()
         let stale: [SupervisorAction] = report.environmentChanged && !isSidecar ? [.log(environmentIsStale)] : []
         switch plan.action {
         case .unset, .none, .signal: if report.environmentChanged { status.environmentIsStale = true }
@@ -50,9 +51,17 @@ extension Supervisor {
             hint: "choose with --on-change: signal (it reads its files anew), restart, exec, or none")
     }
 
+    /// `: DB_PASSWORD, SMTP_PASSWORD and 3 more`: a message has its limit.
+    private static func listed(_ names: [String]) -> String {
+        guard !names.isEmpty else { return "" }
+        let rest = names.count > 10 ? " and \(names.count - 10) more" : ""
+        return ": " + names.prefix(10).joined(separator: ", ") + rest
+    }
+
     private var environmentIsStale: Message {
         Message(
-            .warning, .environmentStale, "changed environment variables can't reach a running process",
+            .warning, .environmentStale,
+            "changed environment variables can't reach a running process\(Self.listed(status.staleVariables))",
             hint: "use --on-change restart, or deliver these secrets as files")
     }
 

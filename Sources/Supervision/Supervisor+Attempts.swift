@@ -89,7 +89,9 @@ extension Supervisor {
         let kept: [SupervisorAction] = [.keepEnvironment(keepsPrevious: false), .keepMemory]
         if isSidecar {
             phase = .watching
-            return kept + [.writeStatus] + becameReady() + refreshIfRequested(at: now)
+            // What changed while no sidecar ran: the app still has what was there.
+            let told = announce(report, .schedule, at: now)
+            return kept + told + [.writeStatus] + becameReady() + refreshIfRequested(at: now)
         }
         if plan.once {
             phase = .becoming

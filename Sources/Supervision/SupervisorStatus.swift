@@ -23,6 +23,8 @@ package struct SupervisorStatus: Equatable, Sendable {
     package internal(set) var failure: Failure?
     package internal(set) var isStale = false
     package internal(set) var environmentIsStale = false
+    /// The names of the variables that have changed since the command was started, sorted.
+    package internal(set) var staleVariables: [String] = []
     package internal(set) var restarts: Int64 = 0
     package internal(set) var secretsJSON: [UInt8] = Array("[]".utf8)
     package internal(set) var workerMetrics: [UInt8] = []

@@ -30,6 +30,8 @@ package struct WorkerReport: Equatable, Sendable {
     package var generation: Int64 = 0
     /// Names of what changed, comma-separated, for `LATCHKEY_CHANGED`.
     package var changedNames = ""
+    /// Names of the variables whose values are not those that were delivered before.
+    package var changedVariables: [String] = []
     /// What is served is a cached generation (`--cache memory`).
     package var stale = false
     /// How long ago the vault confirmed what is served, in milliseconds: more than 0 only with a cached generation.
@@ -144,6 +146,7 @@ extension WorkerReport {
         writer.write(environmentChanged)
         writer.write(generation)
         writer.write(changedNames)
+        writer.write(list: changedVariables) { $0.write($1) }
         writer.write(stale)
         writer.write(ageMilliseconds)
         writer.write(optional: outage) { $1.encode(into: &$0) }
@@ -165,6 +168,7 @@ extension WorkerReport {
         environmentChanged = try reader.readBool()
         generation = try reader.readInteger(in: 0...Int64.max)
         changedNames = try reader.readString()
+        changedVariables = try reader.readList(atMost: 100_000) { reader throws(WireError) in try reader.readString() }
         stale = try reader.readBool()
         ageMilliseconds = try reader.readInteger(in: SupervisorPlan.durations)
         outage = try reader.readOptional { reader throws(WireError) in try WorkerFailure(reading: &reader) }

@@ -272,6 +272,7 @@ struct SupervisedWorker {
             environmentFile: WorkerDescriptor.childEnvironment,
             arguments: Array(arguments.dropFirst(plan.child.commandIndex ?? arguments.count)))
         task.keepsPrevious = order.keepsPrevious
+        if order.task == .refresh { task.earlierEnvironment = WorkerDescriptor.environmentIn }
         return task
     }
 
@@ -297,10 +298,12 @@ struct SupervisedWorker {
         _ change: (inout WorkerReport) -> Void = { _ in }
     ) throws(RefreshFailure) {
         var result = WorkerReport(outcome: .delivered)
-        result.filesChanged = outcome.filesChanged
+        // A first delivery is a change for those only who have read what it replaces.
+        result.filesChanged = order.task == .first ? outcome.filesReplaced : outcome.filesChanged
         result.environmentChanged = outcome.environmentChanged
         result.generation = memory.generation
         result.changedNames = outcome.changedNames.joined(separator: ",")
+        result.changedVariables = outcome.changedVariables
         let next = Schedule.next(
             plan.refresh, turningPoints: gathered.turningPoints, now: wallClockSeconds(), using: &jitter)
         result.nextMilliseconds = next?.wholeMilliseconds

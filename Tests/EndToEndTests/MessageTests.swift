@@ -106,7 +106,7 @@ struct MessageTests {
     /// Runs with refreshes on request only, changes something, and waits for what is said of it.
     private func expect(
         _ message: String, of azure: Emulator, _ options: [String], command: [String] = ["sleep"],
-        configuration: String = "", after change: (Scratch) throws -> Void
+        configuration: String = "", after change: (Scratch) throws -> Void, status words: String? = nil
     ) throws {
         let scratch = try Scratch()
         _ = try scratch.write(configuration, to: "latchkey.toml")
@@ -117,6 +117,10 @@ struct MessageTests {
         try change(scratch)
         try azure.start(["refresh", "--wait", "--instance", "told"], in: scratch).end()
         try launch.expect(error: message)
+        if let words {
+            let status = try azure.start(["status", "--instance", "told"], in: scratch).end().output
+            #expect(status.contains(words), "\(status)")
+        }
         try launch.end(SIGTERM)
     }
 
@@ -128,8 +132,9 @@ struct MessageTests {
                 try azure.rotate("db-password", to: "c4n4ry-\(turn)")
             }
             try expect(
-                "warning[environment-stale]: ", of: azure, ["-e", "A=db-password", "--on-change", "none"], after: rotate
-            )
+                "warning[environment-stale]: changed environment variables can't reach a running process: A, C\n",
+                of: azure, ["-e", "A=db-password", "-e", "B=smtp", "-e", "C=db-password", "--on-change", "none"],
+                after: rotate, status: "A, C have changed since the command was started")
             try expect("warning[change-unannounced]: ", of: azure, ["-f", "a=db-password"], after: rotate)
             try expect(
                 "warning[signal-unhandled]: ", of: azure, ["-f", "a=db-password", "--signal", "USR1"], after: rotate)

@@ -121,4 +121,34 @@ struct RotationTests {
             try launch.end(SIGTERM)
         }
     }
+
+    @Test func `a sidecar that starts again tells of what changed meanwhile, and of nothing else`() throws {
+        try Emulator.serving { azure in
+            let scratch = try Scratch()
+            let told = scratch.path + "/told"
+            let configuration =
+                "[refresh]\nevery = \"off\"\nexec-on-change = 'sh -c \"echo $LATCHKEY_CHANGED >>\(told)\"'\n"
+            let file = try scratch.write(configuration, to: "latchkey.toml")
+            func start() throws -> Launch {
+                let sidecar = try azure.start(
+                    ["sidecar", "--vault", azure.vault, "--ca-file", azure.authority, "--config", file]
+                        + ["-f", "database=db-password", "-f", "license=license"], in: scratch)
+                let process = sidecar.pid
+                #expect(
+                    try eventually {
+                        guard try scratch.state() == "fresh" else { return false }
+                        return try scratch.status().process == process
+                    })
+                return sidecar
+            }
+            // A pod whose container was killed: the files stay.
+            try start().end(SIGKILL)
+            try start().end(SIGKILL)
+            try azure.rotate("db-password", to: "c4n4ry-rotated")
+            let last = try start()
+            #expect(eventually { FileManager.default.fileExists(atPath: told) })
+            #expect(eventually { (try? String(contentsOfFile: told, encoding: .utf8)) == "db-password\n" })
+            #expect(try last.end(SIGTERM).ending == .code(0))
+        }
+    }
 }

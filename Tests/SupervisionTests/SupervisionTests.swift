@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import LinuxSystem
 import Messages
@@ -60,6 +61,46 @@ struct ChangeTransitionTests {
         #expect(
             fixture.refresh(fixture.report { $0.filesChanged = true }).effects.last
                 == .signalTarget(.process(4711), SIGHUP))
+    }
+
+    @Test(arguments: [true, false])
+    func `a sidecar tells at its start of files that it has replaced, and of nothing else`(replaced: Bool) {
+        var fixture = Fixture(
+            isSidecar: true,
+            plan: Fixture.plan {
+                $0.action = .signal(SIGHUP)
+                $0.target = .process(4711)
+            })
+        fixture.begin()
+        let actions = fixture.handle(.workerMessage(.finished(fixture.report { $0.filesChanged = replaced })))
+        #expect(actions.contains(.signalTarget(.process(4711), SIGHUP)) == replaced)
+        #expect(fixture.machine.phase == .watching)
+    }
+
+    @Test func `variables that a running command does not have are named, all that have changed so far`() throws {
+        var fixture = fixture(.none)
+        func change(_ names: [String]) -> String? {
+            let actions = fixture.refresh(
+                fixture.report {
+                    $0.environmentChanged = true
+                    $0.changedVariables = names
+                })
+            return actions.lazy.compactMap { action in
+                if case .log(let message) = action, message.diagnosis.code == .environmentStale {
+                    message.diagnosis.text
+                } else {
+                    nil
+                }
+            }.first
+        }
+        #expect(change(["B"])?.hasSuffix("a running process: B") == true)
+        #expect(change(["A"])?.hasSuffix("a running process: A, B") == true)
+        let many = (0..<12).map { "V\($0)" }
+        #expect(change(many)?.hasSuffix(" and 4 more") == true)
+        let document = StatusDocument(
+            instance: "web", process: 7, child: fixture.machine.child?.pid, status: fixture.machine.status)
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(document.json)) as? [String: Any])
+        #expect((object["stale_variables"] as? [String])?.count == 14)
     }
 
     @Test func `a command on change runs once at a time and has a limit`() {

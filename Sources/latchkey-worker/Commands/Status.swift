@@ -112,7 +112,10 @@ enum Status {
             ],
         ]
         if status.environmentStale == true {
-            head.append(["variables", "have changed since the command was started; only a restart brings them to it"])
+            let names = status.staleVariables.map { $0 + " " }.joined()
+            head.append([
+                "variables", names + "have changed since the command was started; only a restart brings them to it",
+            ])
         }
         if let error = status.lastError {
             head.append(["last error", "[\(error.code)] \(error.message), since \(error.since ?? "-")"])

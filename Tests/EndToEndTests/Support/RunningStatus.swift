@@ -8,6 +8,7 @@ struct RunningStatus: Decodable {
         var message: String
     }
 
+    var process: Int32
     var state: String
     var generation: Int
     /// The newest attempt that has ended.
@@ -23,6 +24,7 @@ struct RunningStatus: Decodable {
         case state, generation, attempt
         case startedAttempt = "started_attempt"
         case child = "child_pid"
+        case process = "pid"
         case refreshedAt = "refreshed_at"
         case nextRefreshAt = "next_refresh_at"
         case lastError = "last_error"

@@ -51,6 +51,7 @@ extension ManualPage {
                 ("refreshed_at, next_refresh_at", "RFC 3339 in UTC, or null."),
                 ("last_error", "null, or code, message, since."),
                 ("environment_stale", "Whether variables have changed that only a restart brings to the command."),
+                ("stale_variables", "Their names."),
                 ("secrets", "A list of name, vault, type, version, target, updated, expires."),
             ]),
     ]
