@@ -11,6 +11,10 @@ extension SupervisorLoop {
             let orders = try MemoryFile.create(name: "order")
             var order = order
             order.handover = directories.handover
+            if !order.isBegunAnew {
+                order.begunAt = BootInstant.now.nanoseconds
+                beginnings = 0
+            }
             try writeAll(order.encoded.span, to: orders.number)
             try MemoryFile.seal(orders)
             filling.environment.put(try MemoryFile.create(name: "app-environment"))
@@ -27,6 +31,23 @@ extension SupervisorLoop {
             closeReport()
             dispatch(.workerNotStarted(SpawnFailure(step: .fork, code: error.code)))
         }
+    }
+
+    /// How often an attempt is begun anew at the most: each time a file has come or was replaced.
+    private static let beginningLimit = 20
+
+    /// Starts another worker on the same attempt where the one that has ended asks for it; the machine sees one worker,
+    /// whose time goes on.
+    func beginsAnew(_ change: ChildEvent.Change) -> Bool {
+        guard change == .exited(code: workerBeginsAnewCode), let worker = machine.worker, worker.state == .working,
+            beginnings < Self.beginningLimit
+        else { return false }
+        beginnings += 1
+        if filling.memory.isSealed { memory.take(from: filling.memory) }
+        var order = worker.order
+        order.isBegunAnew = true
+        startWorker(order)
+        return true
     }
 
     #if SANITIZED

@@ -18,6 +18,8 @@ package final class SupervisorLoop {
     /// The current worker's stream, and what came over it so far.
     let report = OwnedSlot()
     var received: [UInt8] = []
+    /// How often the current attempt was begun anew.
+    var beginnings = 0
     /// A worker was started since memory was last released.
     var hasAttempted = false
     /// The memory files that the worker fills.
@@ -151,6 +153,7 @@ package final class SupervisorLoop {
             if event.change.isEnd, event.pid == machine.worker?.pid {
                 readReport()
                 closeReport()
+                if beginsAnew(event.change) { continue }
             }
             if event.change.isEnd, event.pid == machine.child?.pid, machine.plan.groupSignal {
                 Terminal.takeBack(from: event.pid)

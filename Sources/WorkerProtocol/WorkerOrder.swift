@@ -18,6 +18,10 @@ package struct WorkerOrder: Equatable, Sendable {
     package var failures: Int64
     /// When the first worker was started, nanoseconds of CLOCK_BOOTTIME: the start timeout counts from there.
     package var startedAt: Int64
+    /// When the attempt's first worker was started, nanoseconds of CLOCK_BOOTTIME.
+    package var begunAt: Int64 = 0
+    /// Whether an earlier worker of the same attempt wanted it begun anew. It has told the plan and left a memory.
+    package var isBegunAnew = false
     /// The app has not held out with the newest generation yet: what a rollback returns to stays what it is.
     package var keepsPrevious: Bool
     /// The directories whose descriptors come along; nil at the first attempt and where there are none.
@@ -42,6 +46,8 @@ package struct WorkerOrder: Equatable, Sendable {
         writer.write(attempt)
         writer.write(failures)
         writer.write(startedAt)
+        writer.write(begunAt)
+        writer.write(isBegunAnew)
         writer.write(keepsPrevious)
         writer.write(optional: handover) { $1.encode(into: &$0) }
         return writer.bytes
@@ -58,6 +64,8 @@ package struct WorkerOrder: Equatable, Sendable {
         attempt = try reader.readInteger()
         failures = try reader.readInteger()
         startedAt = try reader.readInteger()
+        begunAt = try reader.readInteger()
+        isBegunAnew = try reader.readBool()
         keepsPrevious = try reader.readBool()
         handover = try reader.readOptional { reader throws(WireError) in try Handover(reading: &reader) }
         try reader.end()

@@ -6,7 +6,7 @@ import WorkerProtocol
 ///
 /// What it does is read from the environment that it is handed, from `STUB_*`: `STUB_FIRST`, `STUB_REFRESH` and
 /// `STUB_ROLLBACK` say how an attempt goes (`deliver`, `change`, `crash`, `hang`, `garbage`, `silent`, `fail`, `unsealed`,
-/// `ended`), the rest sets fields of the plan. The child's environment is the one handed in, byte for byte.
+/// `ended`, `anew` once, `anew-always`), the rest sets fields of the plan. The child's environment is the one handed in, byte for byte.
 @main
 enum StubWorker {
     static func main() {
@@ -49,7 +49,7 @@ struct StubAttempt {
         case .rollBack: way = setting.text("ROLLBACK") ?? "deliver"
         }
         if way == "hang-early" { hang() }
-        if order.task == .first {
+        if order.task == .first, !order.isBegunAnew {
             try send(.prepared(plan, nil))
         }
         switch way {
@@ -57,6 +57,8 @@ struct StubAttempt {
         case "hang": hang()
         case "garbage": try LocalSocket.send([UInt8](repeating: 0xA5, count: 4096), over: WorkerDescriptor.report)
         case "silent": return
+        case "anew-always": ProcessStart.exit(workerBeginsAnewCode)
+        case "anew" where !order.isBegunAnew: ProcessStart.exit(workerBeginsAnewCode)
         case "fail": try report(failure, order)
         case "ended": try report(WorkerReport(outcome: .ended(exitCode: 66)), order)
         default: try deliver(order, way)

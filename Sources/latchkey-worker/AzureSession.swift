@@ -79,20 +79,21 @@ extension AzureSession {
 /// What a run is told while it waits: the first failure is logged at once, requests are counted.
 final class RunObserver: WaitObserver {
     private let log: WorkerLog
-    private let waiting: (Duration) -> Void
+    /// Told of every pause before it begins.
+    var waiting: (Duration) -> Void = { _ in }
     /// Where somebody is watching.
     let progress: ProgressLine?
-    private var hasLogged = false
+    /// Whether it was said that something is tried again; in a refresh that is nobody's business.
+    private(set) var hasLogged = false
     /// Exchanges by endpoint and status: `vault 200`.
     private(set) var requests: [String: Int64] = [:]
 
     init(
-        log: WorkerLog, isStart: Bool, progress: ProgressLine? = nil, waiting: @escaping (Duration) -> Void = { _ in }
+        log: WorkerLog, isStart: Bool, progress: ProgressLine? = nil
     ) {
         self.log = log
         self.progress = progress
         log.progress = progress
-        self.waiting = waiting
         hasLogged = !isStart
     }
 
@@ -101,7 +102,7 @@ final class RunObserver: WaitObserver {
     }
 
     func retrying(_ diagnosis: Diagnosis, after pause: Duration) {
-        waiting(pause)
+        defer { waiting(pause) }
         let seconds = max(1, (pause.wholeMilliseconds + 999) / 1000)
         progress?.update { $0.retry(at: .now + pause, reason: diagnosis.text) }
         guard !hasLogged else { return }

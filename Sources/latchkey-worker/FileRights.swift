@@ -5,6 +5,11 @@ import Messages
 
 /// What a supervised worker may do with files from the time at which it knows its plan: read what an attempt reads, and
 /// change what is in its directories.
+///
+/// The kernel takes rights for what is there (landlock(7)), and never widens them. A right to the nearest directory above
+/// what is still to come would be one to `/var` or `/run`, to much that is nobody's business here. So a worker has no
+/// right to it; it looks again before it waits and before it fails (`FileSight`), and has the attempt begun anew by a
+/// worker that finds it.
 struct FileRights {
     /// The system's own: libraries and name service modules, their configuration, the resolver's, the trust stores.
     private static let system = [
@@ -16,7 +21,8 @@ struct FileRights {
     /// Azure Arc's agent leaves its keys there.
     private static let agents = "/var/opt/azcmagent/tokens"
     private static let named = [
-        "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_KUBERNETES_CA_FILE", "SSL_CERT_FILE", "CREDENTIALS_DIRECTORY",
+        "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_KUBERNETES_CA_FILE", "SSL_CERT_FILE",
+        "CREDENTIALS_DIRECTORY",
     ]
 
     let readable: [String]
@@ -30,26 +36,25 @@ struct FileRights {
         for file in plan.files {
             if case .template(let path, _) = file.content { readable.append(path) }
         }
-        if let token = environment.text("AZURE_FEDERATED_TOKEN_FILE"), !token.isEmpty {
-            readable.append(token)
-            // It is renewed by a rename, maybe while this worker waits.
-            let directory = token.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-                .joined(separator: "/")
-            if !directory.isEmpty { readable.append(directory) }
-        }
         self.readable = readable
         changeable = [place?.instance?.descriptor, place?.secrets.descriptor].compactMap { $0 }
     }
 }
 
 extension Confinement {
-    /// Confines the worker to the files of its plan, and says at the finest level what the kernel can't do.
+    /// Confines the worker to the files of its plan, and says at the finest level what the kernel can't do. Returns what it
+    /// may read.
     ///
     /// With `azure-cli` files stay as they are: `az` is a program of its own, which renews and writes its login.
-    func apply(_ plan: LaunchPlan, _ environment: EnvironmentEntries, _ place: DeliveryPlace?, _ log: WorkerLog) {
+    func apply(
+        _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ place: DeliveryPlace?, _ log: WorkerLog
+    ) -> FileSight {
         var problems = [callsProblem].compactMap { $0 }
+        var sight = FileSight([])
         if plan.identity.source != .azureCLI {
             let rights = FileRights(plan, environment, place)
+            // Before the rules: what comes between is readable, and looked at in vain.
+            sight = FileSight(rights.readable)
             do throws(SystemError) {
                 try restrictFiles(readable: rights.readable, changeable: rights.changeable)
             } catch {
@@ -60,5 +65,6 @@ extension Confinement {
             log.write(
                 Message(.debug, .confinementMissing, "this worker is not confined as it could be: \(problem)"))
         }
+        return sight
     }
 }

@@ -21,6 +21,8 @@ struct SupervisedWorker {
     private let log: WorkerLog
     private let confinement: Confinement
     private var memory: RefreshMemory
+    /// What the rights to files were laid down for.
+    private var sight = FileSight([])
     /// For the pauses after failures.
     private var generator = SystemRandomNumberGenerator()
     /// For the interval.
@@ -72,7 +74,7 @@ struct SupervisedWorker {
 
     /// What the last worker left; something malformed costs one full comparison and nothing else.
     private static func kept(_ order: WorkerOrder) throws(SystemError) -> RefreshMemory? {
-        guard order.task != .first else { return nil }
+        guard order.task != .first || order.isBegunAnew else { return nil }
         let bytes: [UInt8]
         do throws(SystemError) {
             bytes = try MemoryFile.contents(of: WorkerDescriptor.memoryIn, limit: 16 << 20)
@@ -84,9 +86,12 @@ struct SupervisedWorker {
         return try? RefreshMemory(decoding: bytes)
     }
 
+    /// Whether this is the run's first worker.
+    private var isBeginning: Bool { order.task == .first && !order.isBegunAnew }
+
     private mutating func attempt() throws(SystemError) {
         let parsed: ParsedCommand
-        let held = order.task == .first ? nil : try? HeldSettings(decoding: memory.held)
+        let held = isBeginning ? nil : try? HeldSettings(decoding: memory.held)
         let invocation = Invocation(arguments, environment, held: held)
         do throws(ConfigurationError) {
             parsed = try CommandLine.parse(invocation)
@@ -131,7 +136,7 @@ struct SupervisedWorker {
     private mutating func attempt(_ plan: LaunchPlan, isSidecar: Bool) throws(SystemError) {
         var plan = plan
         log.configure(plan.log, instance: plan.instance ?? plan.defaultInstance)
-        if order.task == .first {
+        if isBeginning {
             plan.notices.forEach { log.write($0) }
             memory.held = plan.held.encoded
         }
@@ -145,14 +150,14 @@ struct SupervisedWorker {
         }
         plan.instance = place?.instance?.name ?? plan.instance
         jitter = Self.jitterKey(plan, place).generator(attempt: order.attempt)
-        if order.task == .first {
+        if isBeginning {
             let prepared = SupervisorPlan(plan, isSidecar: isSidecar, format: log.format)
             try LocalSocket.send(
                 WorkerMessage.prepared(prepared, place?.handover).encoded, descriptors: place?.descriptors ?? [],
                 over: WorkerDescriptor.report)
         }
         // Before anything of the network is read, and before there is a second thread.
-        confinement.apply(plan, environment, place, log)
+        sight = confinement.apply(plan, environment, place, log)
         if order.task == .rollBack { return try rollBack(place, plan) }
         try refresh(plan, place, isSidecar: isSidecar)
     }
@@ -170,14 +175,17 @@ struct SupervisedWorker {
             return DeliveryPlace.adopt(
                 handover, descriptors: (0..<handover.descriptorCount).map { first + Int32($0) })
         }
-        guard order.task == .first else { return nil }
+        guard isBeginning else { return nil }
         return try plan.takePlace(environment, pid: ProcessFiles.parentProcess, log: log)
     }
 
     private mutating func refresh(_ plan: LaunchPlan, _ place: DeliveryPlace?, isSidecar: Bool) throws(SystemError) {
         let isStart = order.task == .first
         let progress = isStart ? ProgressLine(environment, group: ProcessFiles.parentGroup) : nil
-        let observer = RunObserver(log: log, isStart: isStart, progress: progress) { pause in
+        let hasLogged = memory.warnedDays[Self.retryLogged] != nil
+        let observer = RunObserver(log: log, isStart: isStart && !hasLogged, progress: progress)
+        observer.waiting = { [self, unowned observer] pause in
+            beginAnewIfDenied(observer)
             guard isStart else { return }
             let message = WorkerMessage.waiting(milliseconds: max(0, pause.wholeMilliseconds))
             try? LocalSocket.send(message.encoded, over: WorkerDescriptor.report)
@@ -201,10 +209,30 @@ struct SupervisedWorker {
         }
     }
 
+    /// The key under which it is remembered that a start has said that it tries again.
+    private static let retryLogged = "start-retrying"
+
+    /// Ends this worker, and has another one begin the attempt anew, where something that it needs has come or was
+    /// replaced, and is out of its rights. Nothing is delivered by then.
+    private func beginAnewIfDenied(_ observer: RunObserver) {
+        guard sight.seesNewlyDenied else { return }
+        observer.progress?.stop()
+        var memory = memory
+        for (key, count) in observer.requests { memory.requests[key, default: 0] += count }
+        if order.task == .first, observer.hasLogged { memory.warnedDays[Self.retryLogged] = 0 }
+        do throws(SystemError) {
+            try leave(memory)
+        } catch {
+            return
+        }
+        log.settle()
+        ProcessStart.exit(workerBeginsAnewCode)
+    }
+
     private mutating func deliver(
         _ plan: LaunchPlan, _ place: DeliveryPlace?, isSidecar: Bool, _ observer: RunObserver
     ) throws(RefreshFailure) {
-        if order.task == .first { CachedStart.prepare(plan, place, log) }
+        if isBeginning { CachedStart.prepare(plan, place, log) }
         let cached = order.task == .first ? CachedStart.find(plan, place) : nil
         let gathered: Gathered
         do throws(RefreshFailure) {
@@ -230,7 +258,7 @@ struct SupervisedWorker {
         _ plan: LaunchPlan, _ place: DeliveryPlace?, _ observer: RunObserver, mayServeCache: Bool
     ) throws(RefreshFailure) -> Gathered {
         let started = BootInstant(nanoseconds: order.startedAt)
-        var patience = Patience(deadline: .now + .seconds(60), attempts: 4)
+        var patience = Patience(deadline: BootInstant(nanoseconds: order.begunAt) + .seconds(60), attempts: 4)
         if order.task == .first { patience = Patience(deadline: started + plan.startTimeout) }
         if mayServeCache { patience = CachedStart.patience(plan) }
         let azure = try AzureSession.open(
@@ -241,6 +269,7 @@ struct SupervisedWorker {
                 plan, through: azure.client, patience: patience, wallClock: wallClockSeconds(),
                 knowing: knowledge(place))
         } catch {
+            beginAnewIfDenied(observer)
             if error.isRefusal { place?.removeCache() }
             throw order.task == .first ? NearSecret.improving(error, of: plan, azure.client) : error
         }
@@ -372,8 +401,12 @@ struct SupervisedWorker {
     private func report(_ report: WorkerReport) throws(SystemError) {
         // A report that failed on its way may have left its own.
         try MemoryFile.clear(WorkerDescriptor.memoryOut)
+        try leave(memory)
+        try LocalSocket.send(WorkerMessage.finished(report).encoded, over: WorkerDescriptor.report)
+    }
+
+    private func leave(_ memory: RefreshMemory) throws(SystemError) {
         try writeAll(memory.encoded.span, to: WorkerDescriptor.memoryOut)
         try MemoryFile.seal(WorkerDescriptor.memoryOut)
-        try LocalSocket.send(WorkerMessage.finished(report).encoded, over: WorkerDescriptor.report)
     }
 }

@@ -228,4 +228,13 @@ struct ProcessTests {
             "exec unshare -pf --mount-proc --kill-child ./latchkey run -- ./latchkey-probe die KILL")
         #expect(result.ending == .code(137))
     }
+
+    @Test func `a worker that wants its attempt begun anew is followed by another one, and not for ever`() throws {
+        let once = try bench().shell("./latchkey run -- echo started", ["STUB_FIRST=anew"])
+        #expect(once.ending == .code(0))
+        #expect(once.output == "started\n")
+        let always = try bench().shell("./latchkey run -- echo started", ["STUB_FIRST=anew-always"])
+        #expect(always.ending == .code(70))
+        #expect(always.output.isEmpty)
+    }
 }

@@ -166,4 +166,90 @@ struct ConfinementTests {
             }
         }
     }
+
+    // MARK: files that come while a worker waits
+
+    /// A start whose token endpoint fails until a file is another one; it succeeds with that.
+    private func replace(
+        _ variable: String, _ environment: String, prepare: (String, Scratch) throws -> String,
+        change: (String, Scratch) throws -> Void
+    ) throws {
+        try Emulator.serving(Emulator.applicants) { azure in
+            let scratch = try Scratch()
+            var identity = try azure.environment(environment)
+            let original = try #require(identity[variable])
+            identity[variable] = try prepare(original, scratch)
+            try azure.fault(#"{"name":"out","endpoint":"entra","status":503}"#)
+            let launch = try azure.start(
+                ["run", "--vault", azure.vault, "--ca-file", azure.authority, "-e", "DB_PASSWORD=db-password"]
+                    + ["--", "printenv", "DB_PASSWORD"], identity: identity, in: scratch, printsSecrets: true)
+            try launch.expect(error: "warning[start-retrying]")
+            try change(original, scratch)
+            try azure.control("DELETE", "faults/out")
+            let outcome = try launch.end()
+            #expect(outcome.ending == .code(0) && outcome.output == "c4n4ry-database\n", "\(outcome.errors)")
+            #expect(outcome.errors.components(separatedBy: "start-retrying").count == 2, "\(outcome.errors)")
+        }
+    }
+
+    @Test func `a certificate that is replaced by a rename while a worker waits is read`() throws {
+        try replace("AZURE_CLIENT_CERTIFICATE_PATH", "client-certificate-app") { original, scratch in
+            try FileManager.default.copyItem(atPath: original, toPath: scratch.path + "/app.pem")
+            return scratch.path + "/app.pem"
+        } change: { original, scratch in
+            try FileManager.default.copyItem(atPath: original, toPath: scratch.path + "/new.pem")
+            #expect(unsafe rename(scratch.path + "/new.pem", scratch.path + "/app.pem") == 0)
+        }
+    }
+
+    @Test func `a projected token whose volume is updated while a worker waits is read`() throws {
+        let files = FileManager.default
+        func fill(_ name: String, _ original: String, _ scratch: Scratch) throws {
+            try files.createDirectory(atPath: scratch.path + "/" + name, withIntermediateDirectories: false)
+            try files.copyItem(atPath: original, toPath: scratch.path + "/\(name)/token")
+        }
+        try replace("AZURE_FEDERATED_TOKEN_FILE", "workload-identity-app") { original, scratch in
+            try fill("..1", original, scratch)
+            try files.createSymbolicLink(atPath: scratch.path + "/..data", withDestinationPath: "..1")
+            try files.createSymbolicLink(atPath: scratch.path + "/token", withDestinationPath: "..data/token")
+            return scratch.path + "/token"
+        } change: { original, scratch in
+            try fill("..2", original, scratch)
+            try files.createSymbolicLink(atPath: scratch.path + "/..data.new", withDestinationPath: "..2")
+            #expect(unsafe rename(scratch.path + "/..data.new", scratch.path + "/..data") == 0)
+            try files.removeItem(atPath: scratch.path + "/..1")
+        }
+    }
+
+    @Test(.enabled(if: ArcAgent.canBePlayed && Programs.installed("unshare") != nil, "needs root: a mount of its own"))
+    func `a directory of keys that Arc's agent makes while a worker waits is read, and nothing else above it`() throws {
+        try Emulator.serving(Emulator.applicants) { azure in
+            let scratch = try Scratch()
+            try azure.fault(#"{"name":"out","endpoint":"arc","status":503}"#)
+            let agents = scratch.path + "/agents"
+            try FileManager.default.createDirectory(atPath: agents, withIntermediateDirectories: false)
+            let launch = try azure.start(
+                ["run", "--vault", azure.vault, "--ca-file", azure.authority, "-e", "A=db-password", "--", "true"],
+                identity: try azure.environment("arc"), in: scratch,
+                shell:
+                    "exec unshare -m --propagation private sh -ec 'mount --bind \(agents) /var/opt; exec \"$@\"' sh \"$@\""
+            )
+            try launch.expect(error: "warning[start-retrying]")
+            try FileManager.default.createDirectory(
+                atPath: agents + "/azcmagent/tokens", withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o755])
+            try #require(
+                FileManager.default.createFile(
+                    atPath: agents + "/azcmagent/tokens/late.key", contents: Data("c4n4ry-key".utf8),
+                    attributes: [.posixPermissions: 0o400]))
+            let challenge = "Basic realm=\(ArcAgent.directory)/late.key"
+            try azure.fault(
+                #"{"endpoint":"arc","token":false,"status":401,"headers":{"WWW-Authenticate":"\#(challenge)"}}"#)
+            try azure.control("DELETE", "faults/out")
+            // It is no key of the emulator's; that it was sent shows that it was read.
+            let outcome = try launch.end()
+            #expect(outcome.ending == .code(77) && !outcome.errors.contains("let this user read"), "\(outcome.errors)")
+            #expect(try azure.tokenRequests().contains { $0.headers.contains("authorization") })
+        }
+    }
 }
