@@ -44,7 +44,9 @@ package struct EntraRefusal: Equatable, Sendable {
                 message: .identityDenied, text: "Entra denied a token to client id '\(clientID)'",
                 hint: "the application's sign-in log in Entra shows the reason; check its tenant and its credential")
         default:
-            Entry(message: .identityRefused, exit: .protocolFailure, text: "Entra refused the request")
+            Entry(
+                message: .identityRefused, exit: .protocolFailure, text: "Entra refused the request",
+                hint: code.map { "see 'https://login.microsoftonline.com/error?code=\($0)'" })
         }
     }
 

@@ -118,6 +118,9 @@ private func `a refusal of Entra's is told by its number, and not by its text`(r
     #expect(stage.requests.count == 1)
     let suffix = refusal.number.map { "(HTTP \(refusal.status), AADSTS\($0))" }
     #expect(found.text.hasSuffix(suffix ?? "(HTTP \(refusal.status), \(refusal.word))"))
+    if let number = refusal.number, refusal.exit == .protocolFailure {
+        #expect(found.hint == "see 'https://login.microsoftonline.com/error?code=\(number)'")
+    }
     let whole = found.text + (found.hint ?? "")
     #expect(["synthetic", "0000", "1111", "2222", "3333"].allSatisfy { !whole.contains($0) })
 }
