@@ -6,7 +6,8 @@ import WorkerProtocol
 ///
 /// What it does is read from the environment that it is handed, from `STUB_*`: `STUB_FIRST`, `STUB_REFRESH` and
 /// `STUB_ROLLBACK` say how an attempt goes (`deliver`, `change`, `crash`, `hang`, `garbage`, `silent`, `fail`, `unsealed`,
-/// `ended`, `anew` once, `anew-always`), the rest sets fields of the plan. The child's environment is the one handed in, byte for byte.
+/// `ended`, `anew` once, `anew-always`), the rest sets fields of the plan. The child's environment is the one handed in,
+/// byte for byte.
 @main
 enum StubWorker {
     static func main() {

@@ -88,9 +88,7 @@ final class RunObserver: WaitObserver {
     /// Exchanges by endpoint and status: `vault 200`.
     private(set) var requests: [String: Int64] = [:]
 
-    init(
-        log: WorkerLog, isStart: Bool, progress: ProgressLine? = nil
-    ) {
+    init(log: WorkerLog, isStart: Bool, progress: ProgressLine? = nil) {
         self.log = log
         self.progress = progress
         log.progress = progress
