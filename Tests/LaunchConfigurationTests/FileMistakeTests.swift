@@ -41,7 +41,10 @@ import Testing
             "config-value]: latchkey.toml:2:5: 'env.A': has to be a reference or a table, not a whole number"),
         Case(
             "[child]\nstop-timeout = 25",
-            "config-value]: latchkey.toml:2:16: 'child.stop-timeout': has to be a string, not a whole number",
+            "config-value]: latchkey.toml:2:16: 'child.stop-timeout': has to be a duration in quotes, such as \"30s\", "
+                + "not a whole number"),
+        Case(
+            "vault = true", "config-value]: latchkey.toml:1:9: 'vault': has to be a string, not a boolean",
             hint: "put the value in quotes"),
         Case(
             "[files.a]\nmode = \"0400\"\n",

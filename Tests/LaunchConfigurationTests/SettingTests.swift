@@ -144,6 +144,36 @@ import WorkerProtocol
                 "latchkey: error[config-value]: latchkey.toml:\(line):\(key.name.count + 4): '\(key)': "))
     }
 
+    private static let durations = samples.filter { sample in
+        if case .duration = sample.definition.kind { true } else { false }
+    }
+
+    @Test(arguments: durations)
+    func `a number without a unit is refused, wherever it is given, with the hint that asks for one`(
+        sample: Sample
+    ) throws {
+        let (words, end) = sample.command
+        let key = try #require(sample.definition.key)
+        let name = try #require(sample.definition.environmentName)
+        let hint = "latchkey: hint: write a number with a unit, such as 30s, 5m or 1h30m"
+        for number in ["5", "05", "1.5", "00"] {
+            let option = Directory().mistake(words + ["--\(sample.id.rawValue)", number] + end)
+            let variable = Directory().mistake(words + end, [name: number])
+            let file = Directory(try toml(sample, number)).mistake(words + end)
+            #expect([option, variable, file].map(\.code) == [64, 78, 78])
+            #expect([option, variable, file].allSatisfy { $0.lines.last == hint }, "\(option) \(variable) \(file)")
+        }
+        let table = key.table.map { "[\($0)]\n" } ?? ""
+        let unquoted = Directory("\(table)\(key.name) = 5\n").mistake(words + end)
+        #expect(unquoted.code == 78)
+        #expect(unquoted.lines[0].hasSuffix("has to be a duration in quotes, such as \"30s\", not a whole number"))
+    }
+
+    @Test func `zero needs no unit`() throws {
+        #expect(try Directory().plan(["--stop-timeout", "0"]).child.stopTimeout == .zero)
+        #expect(try Directory().plan(["--start-timeout=0s"]).startTimeout == .zero)
+    }
+
     @Test(arguments: samples)
     func `a key of another type is refused`(sample: Sample) throws {
         let key = try #require(sample.definition.key)

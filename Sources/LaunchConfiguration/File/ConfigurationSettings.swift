@@ -59,6 +59,7 @@ struct ConfigurationSettings {
         case (.percent, .integer(let number)), (.signal, .integer(let number)), (.signalTarget, .integer(let number)):
             return String(number)
         case (.percent, _): throw typeError("a whole number")
+        case (.duration, .integer), (.duration, .other): throw typeError("a duration in quotes, such as \"30s\"")
         case (.words, .array(let elements)):
             var words: [String] = []
             for element in elements {

@@ -1,4 +1,5 @@
-/// Durations as users of Go's tools and of systemd write them: `30s`, `5m`, `1h30m`, `1.5h`, `5min`, `90` (seconds).
+/// Durations as users of Go's tools write them: `30s`, `5m`, `1h30m`, `1.5h`, `5min`. A number without a unit is none,
+/// since people take it for seconds or for minutes; only `0` needs no unit.
 enum DurationText {
     private static let units: [(names: [String], nanoseconds: Int64)] = [
         (["w", "week", "weeks"], 604_800_000_000_000),
@@ -37,8 +38,8 @@ enum DurationText {
     }
 
     private static func nanoseconds(of text: String) -> Int64? {
+        if text == "0" { return 0 }
         var rest = Array(text.utf8)[...]
-        if !rest.isEmpty, rest.allSatisfy({ (48...57).contains($0) }) { rest += Array("s".utf8) }
         var total: Int64 = 0
         // Units come from the longest to the shortest, each once.
         var next = 0

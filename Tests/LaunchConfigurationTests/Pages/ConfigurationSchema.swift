@@ -43,11 +43,11 @@ enum ConfigurationSchema {
 
     private static func type(_ kind: OptionKind) -> [String: Any] {
         let unit = "(w|weeks?|d|days?|h|hr|hours?|m|min|minutes?|s|sec|seconds?|ms|msec)"
-        let duration = "[0-9]+|([0-9]+(\\.[0-9]+)?\(unit))+"
+        let duration = "([0-9]+(\\.[0-9]+)?\(unit))+"
         return switch kind {
         case .switch: ["type": "boolean"]
         case .choice(let values): ["enum": values]
-        case .duration(let orOff): ["type": "string", "pattern": "^(\(duration)\(orOff ? "|off" : ""))$"]
+        case .duration(let orOff): ["type": "string", "pattern": "^(\(duration)|\(orOff ? "off" : "0"))$"]
         case .percent: ["type": "integer", "minimum": 0, "maximum": 100]
         case .signal, .signalTarget: ["type": ["string", "integer"]]
         case .words: ["type": ["string", "array"], "items": ["type": "string"]]

@@ -22,6 +22,8 @@ struct SchemaExample: CustomTestStringConvertible, Sendable {
         SchemaExample(toml: "allow-disk = \"yes\"", mistake: "allow-disk"),
         SchemaExample(toml: "cache = \"disk\"", mistake: "cache"),
         SchemaExample(toml: "[refresh]\nevery = \"soon\"", mistake: "refresh/every"),
+        SchemaExample(toml: "[refresh]\nevery = \"5\"", mistake: "refresh/every"),
+        SchemaExample(toml: "start-timeout = \"5\"", mistake: "start-timeout"),
         SchemaExample(toml: "[refresh]\njitter = 200", mistake: "refresh/jitter"),
         SchemaExample(toml: "[refresh]\nintervall = \"5m\"", mistake: "refresh"),
         SchemaExample(toml: "[child]\nonce = 1", mistake: "child/once"),
