@@ -46,6 +46,10 @@ extension MessageCode {
                 "name secrets with -e, -f, --all or in latchkey.toml, and check that the file is found")
         case .optionUnused:
             .warning("an option or key has no effect with this subcommand", "leave it out, or use another subcommand")
+        case .variableName:
+            .warning(
+                "a variable has a name that no shell can read",
+                "take letters, digits and '_', and no digit first, unless the program itself reads that name")
 
         // identity
         case .identityHalfSet:
@@ -158,6 +162,10 @@ extension MessageCode {
             .error(.data, "bulk selection gave a name that changes how programs load", "name the secret explicitly")
         case .certificateFormat:
             .error(.data, "a certificate or key can't be had in that format", "check that its key may be exported")
+        case .fileForm:
+            .warning(
+                "a file's name promises another form than its value has, as PEM or PKCS #12",
+                "name the certificate itself, as 'akv://VAULT/certificates/NAME', or another file")
         case .templateMissing:
             .error(.noInput, "the template does not exist or can't be read", "check its path")
         case .templateSyntax:

@@ -20,6 +20,7 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case vaultMissing = "vault-missing"
     case nothingToDeliver = "nothing-to-deliver"
     case optionUnused = "option-unused"
+    case variableName = "variable-name"
 
     // identity
     case identityHalfSet = "identity-half-set"
@@ -69,6 +70,7 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case jsonMember = "json-member"
     case nameRefused = "name-refused"
     case certificateFormat = "certificate-format"
+    case fileForm = "file-form"
     case templateMissing = "template-missing"
     case templateSyntax = "template-syntax"
     case templateName = "template-name"

@@ -50,7 +50,7 @@ package func gather(
         let listed = try comparison.list(selection.vault)
         let found = Selection.select(from: listed, prefix: selection.prefix, tags: selection.tags)
         selected.append(found.map(\.name))
-        if found.isEmpty, knowledge == nil { warnings.append(.nothingSelected(selection)) }
+        if knowledge == nil { warnings += Message.warnings(selection, found) }
         demand.add(selection, names: found.map(\.name))
     }
     let objects = demand.objects
@@ -84,19 +84,6 @@ private func warm(_ plan: LaunchPlan, _ demand: Demand, _ client: VaultClient) {
     var seen: Set<VaultAddress> = []
     for selection in plan.selections where seen.insert(selection.vault).inserted { client.warm(selection.vault) }
     for object in demand.all where seen.insert(object.vault).inserted { client.warm(object.vault, for: object) }
-}
-
-extension Message {
-    /// A selection that a start finds nothing with is a mistyped prefix more often than an empty vault.
-    static func nothingSelected(_ selection: BulkSelection) -> Message {
-        var words = ["no enabled secret"]
-        if !selection.prefix.isEmpty { words.append("whose name begins with '\(selection.prefix)'") }
-        let tags = selection.tags.sorted { $0.key < $1.key }.map { "'\($0.key)=\($0.value)'" }
-        if !tags.isEmpty { words.append("with the tag \(tags.joined(separator: " and "))") }
-        return Message(
-            .warning, .nothingToDeliver, "vault '\(selection.vault.name)': \(words.joined(separator: " "))",
-            hint: "see what there is with 'latchkey list'", vault: selection.vault.name)
-    }
 }
 
 extension RefreshFailure {
@@ -204,6 +191,11 @@ extension Gathered {
                 slot = same
             } else if let value = fetched[object] {
                 slot = try value.shaped(as: wish.request, in: &set)
+                if case .file(let path) = wish.target,
+                    let warning = Message.otherForm(value, as: wish.request, in: path)
+                {
+                    warnings.append(warning)
+                }
             } else {
                 if wish.policy == .warn, let error = absent[object] ?? nil { warnLeftOut(wish, error) }
                 continue

@@ -60,7 +60,7 @@ package struct Inspection: Sendable {
             switch client.list(selection.vault, patience: patience) {
             case .success(let listed):
                 let found = Selection.select(from: listed, prefix: selection.prefix, tags: selection.tags)
-                if found.isEmpty { warnings.append(.nothingSelected(selection)) }
+                warnings += Message.warnings(selection, found)
                 demand.add(selection, names: found.map(\.name))
             case .failure(let error): throw RefreshFailure(error)
             }

@@ -66,6 +66,71 @@ import Testing
         #expect(mistake.code == 64)
     }
 
+    @Test(arguments: ["1FOO", "my.setting", "Logging:Level", "größe", "A-B", "A@"])
+    func `a name that no shell can read is a warning, wherever it is given`(name: String) throws {
+        func warning(_ place: String) -> Message {
+            Message(
+                .warning, .variableName, "\(place): no shell can read a variable of the name '\(name)'",
+                hint: "take letters, digits and '_', and no digit first, unless the program itself reads that name")
+        }
+        let vault = "vault = \"contoso-web\"\n"
+        let option = try Directory(vault).plan(["-e", "\(name)=x"])
+        #expect(option.environment.map(\.name) == [name])
+        #expect(option.notices == [warning("'-e \(name)=…'")])
+        let key = try Directory(vault + "[env]\n\"\(name)\" = \"x\"\n").plan()
+        #expect(key.notices == [warning("latchkey.toml:3:1")])
+        let path = try Directory(vault + "[files.a]\nsecret = \"x\"\nenv = \"\(name)\"\n").plan()
+        #expect(path.notices == [warning("latchkey.toml:2:8")])
+    }
+
+    @Test(arguments: ["A", "_", "_1", "a1_B"])
+    func `a name that a shell can read is none`(name: String) throws {
+        #expect(try Directory().plan(["--vault", "contoso-web", "-e", "\(name)=x"]).notices.isEmpty)
+    }
+
+    @Test(arguments: ["A B", " A", "A ", "A\tB", "A\nB", "A\u{a0}B", "A\u{1b}[31m", "A\u{7f}", " "])
+    func `a name with a blank or a control character is refused, wherever it is given`(name: String) {
+        let reason = "a variable's name holds no blanks and no control characters"
+        let vault = "vault = \"contoso-web\"\n"
+        let quoted = name.unicodeScalars.map { $0.value < 0x21 || $0.value == 0x7f ? #"\u00"# + hex($0) : "\($0)" }
+            .joined()
+        let option = Directory(vault).mistake(["run", "-e", "\(name)=x", "--", "app"])
+        let key = Directory(vault + "[env]\n\"\(quoted)\" = \"x\"\n").mistake(["run", "--", "app"])
+        let path = Directory(vault + "[files.a]\nsecret = \"x\"\nenv = \"\(quoted)\"\n")
+            .mistake(["run", "--", "app"])
+        #expect([option, key, path].map(\.code) == [64, 78, 78])
+        #expect([option, key, path].allSatisfy { $0.lines[0].hasSuffix(reason) }, "\(option) \(key) \(path)")
+    }
+
+    private func hex(_ scalar: Unicode.Scalar) -> String {
+        (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+    }
+
+    @Test(arguments: [
+        (["-e", "A=x"], "", "'-e A=…'"), (["--all"], "", "'--all'"), ([], "[env]\nA = \"x\"\n", "latchkey.toml:2:1"),
+        ([], "[[select]]\nprefix = \"x\"\n", "latchkey.toml:1:1"),
+    ])
+    func `a variable that nothing would see is a warning`(options: [String], file: String, place: String) throws {
+        let directory = Directory("vault = \"contoso-web\"\n" + file)
+        let line =
+            place.hasPrefix("latchkey.toml")
+            ? "latchkey.toml:\((Int(place.split(separator: ":")[1]) ?? 0) + 1):1" : place
+        for command in ["sync", "sidecar"] {
+            let notices = try directory.parse([command, "-f", "a=b"] + options).plan.notices
+            let isOfSidecar = command == "sidecar"
+            #expect(
+                notices == [
+                    Message(
+                        .warning, .optionUnused, "\(line): '\(command)' starts no command that could get variables",
+                        hint: "deliver files with -f" + (isOfSidecar ? ", or name a command with --exec-on-change" : "")
+                    )
+                ])
+        }
+        // The command on change gets them.
+        #expect(try directory.parse(["sidecar", "--exec-on-change", "x"] + options).plan.notices.isEmpty)
+        #expect(try directory.parse(["run"] + options + ["--", "app"]).plan.notices.isEmpty)
+    }
+
     @Test func `credentials belong to units`() throws {
         let directory = Directory("vault = \"contoso-web\"\n[credentials.\"web.service\"]\ntoken = \"web-token\"")
         #expect(try directory.parse(["credential"]).plan.credentials == ["web.service": ["token": secret("web-token")]])

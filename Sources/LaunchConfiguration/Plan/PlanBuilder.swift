@@ -156,7 +156,20 @@ struct PlanBuilder {
     }
 
     private func notices(_ plan: LaunchPlan) throws(ConfigurationError) -> [Message] {
-        try deliveryNotices(plan) + mistypedVariables()
+        try deliveryNotices(plan) + namesForNoShell(plan) + mistypedVariables()
+    }
+
+    /// Variables whose names a shell drops or can't refer to.
+    private func namesForNoShell(_ plan: LaunchPlan) -> [Message] {
+        let variables =
+            plan.environment.map { (name: $0.name, place: $0.place) }
+            + plan.files.compactMap { file in file.pathVariable.map { (name: $0, place: file.place) } }
+        return variables.filter { !NameTexts.isShellName($0.name) }.map { variable in
+            Message(
+                .warning, .variableName,
+                "\(variable.place): no shell can read a variable of the name '\(variable.name)'",
+                hint: "take letters, digits and '_', and no digit first, unless the program itself reads that name")
+        }
     }
 
     /// Variables that nothing reads, but whose names are nearly those of variables that are read.
@@ -192,15 +205,21 @@ struct PlanBuilder {
                     hint: "name secrets with -e, -f, --all or in the configuration file")
             ]
         }
-        guard command == .sync, let option = arguments.given.first(where: { $0.id == .env || $0.id == .all }) else {
-            return []
+        return unseenVariable(plan).map { [$0] } ?? []
+    }
+
+    /// The first variable that nothing would ever see: of `sync`, and of a `sidecar` without a command on change, which
+    /// is the only one that gets variables there.
+    private func unseenVariable(_ plan: LaunchPlan) -> Message? {
+        let isOfSidecar = command == .sidecar
+        if case .exec = plan.refresh.onChange, isOfSidecar { return nil }
+        let selection = plan.selections.first { $0.target == .environment }
+        guard command == .sync || isOfSidecar, let place = plan.environment.first?.place ?? selection?.place else {
+            return nil
         }
-        return [
-            Message(
-                .warning, .optionUnused,
-                "option '\(option.spelling)': 'sync' starts no command that could get variables",
-                hint: "deliver files with -f")
-        ]
+        return Message(
+            .warning, .optionUnused, "\(place): '\(command.rawValue)' starts no command that could get variables",
+            hint: "deliver files with -f" + (isOfSidecar ? ", or name a command with --exec-on-change" : ""))
     }
 
     // MARK: what a refresh does not change

@@ -5,15 +5,21 @@ enum NameTexts {
     /// The variables that Latchkey itself gives the child.
     static let ownVariables = ["LATCHKEY_SECRETS", "LATCHKEY_CHANGED"]
 
-    /// Checks a variable's name that configuration gives: anything that execve(2) can carry and a log can show. Names
-    /// that a shell could not set (`my.setting`, `Logging:Level`) are allowed, since programs do read them.
+    /// Checks a variable's name that configuration gives: anything that execve(2) can carry, and that a log shows as it
+    /// is. Names that no shell can read (`my.setting`, `Logging:Level`) are allowed, since programs do read them.
     static func checkVariable(_ name: String) throws(ValueProblem) {
         if name.isEmpty { throw ValueProblem("the variable has no name") }
         if name.utf8.contains(UInt8(ascii: "=")) { throw ValueProblem("a variable's name holds no '='") }
-        if name.unicodeScalars.contains(where: PrintableText.isUnprintable) {
-            throw ValueProblem("a variable's name holds no control characters")
+        if name.unicodeScalars.contains(where: { PrintableText.isUnprintable($0) || $0.properties.isWhitespace }) {
+            throw ValueProblem("a variable's name holds no blanks and no control characters")
         }
         if ownVariables.contains(name) { throw ValueProblem("the variable '\(name)' is set by latchkey itself") }
+    }
+
+    /// Whether a shell can read a variable of that name (POSIX, Base Definitions, 3.216 "Name").
+    static func isShellName(_ name: String) -> Bool {
+        guard let first = name.utf8.first, !(48...57).contains(first) else { return false }
+        return name.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "_") }
     }
 
     /// Checks an instance's name: it names a directory.

@@ -47,6 +47,31 @@ struct ShapeTests {
         ).end()
     }
 
+    /// What each file's name promises, and whether it is kept.
+    private static let forms =
+        [
+            ("a.pem", "secret = \"web-tls\"", "PKCS #12 (PFX) in base64"), ("a.crt", "secret = \"web-tls\"", "base64"),
+            ("a.key", "secret = \"web-tls\"", "/certificates/web-tls' is delivered as PEM"),
+            ("a.pfx", "secret = \"web-tls\"", "certificate = \"web-tls\" and format = \"pfx\""),
+            ("a.pem", "certificate = \"web-tls\"\nformat = \"pfx\"", "format = \"pem\""),
+            ("a.p12", "certificate = \"web-tls\"", "format = \"pfx\" in [files.\"a.p12\"]"),
+            ("a.pem", "key = \"signing\"", "JSON (JWK)"),
+            ("a.pem", "certificate = \"web-tls\"", nil), ("a.pfx", "certificate = \"web-tls\"\nformat = \"pfx\"", nil),
+            ("a.key", "key = \"signing\"\nformat = \"pem\"", nil), ("a.txt", "secret = \"web-tls\"", nil),
+        ] as [(String, String, String?)]
+
+    @Test(arguments: forms)
+    func `a file whose name promises another form than it gets is a warning:`(
+        path: String, entry: String, words: String?
+    ) throws {
+        try Emulator.serving(Certificate(key: "EC", format: "pfx").seed) { azure in
+            let outcome = try run(azure, "[files.\"\(path)\"]\n\(entry)\n", script: "test -s \(path)")
+            #expect(outcome.ending == .code(0), "\(outcome.errors)")
+            #expect(outcome.errors.contains("warning[file-form]: ") == (words != nil), "\(outcome.errors)")
+            if let words { #expect(outcome.errors.contains(words), "\(outcome.errors)") }
+        }
+    }
+
     @Test(.enabled(if: openssl != nil, "openssl is not installed"), arguments: certificates)
     func `openssl takes a certificate in each of its formats:`(certificate: Certificate) throws {
         try Emulator.serving(certificate.seed) { azure in
