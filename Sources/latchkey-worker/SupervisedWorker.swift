@@ -138,6 +138,9 @@ struct SupervisedWorker {
         log.configure(plan.log, instance: plan.instance ?? plan.defaultInstance)
         if isBeginning {
             plan.notices.forEach { log.write($0) }
+            if let obstacle = CommandLookup(plan, environment).obstacleOnChange() {
+                log.write(Message(.warning, obstacle))
+            }
             memory.held = plan.held.encoded
         }
         noteRestartKeys(plan)

@@ -143,6 +143,31 @@ struct CheckTests {
         }
     }
 
+    @Test func `a command on change is looked up like the command`() throws {
+        try Emulator.serving { emulator in
+            for (words, code) in [("nosuch foo", Int32(127)), ("/etc/passwd", 126)] {
+                let (report, ending) = try check(emulator, ["-e", "A=db-password", "--exec-on-change", words])
+                #expect(ending == .code(code))
+                let failed = report.steps.filter { !$0.ok }
+                #expect(failed.count == 1 && failed[0].name == "command", "\(failed)")
+                #expect(failed[0].detail.hasPrefix("command on change '\(words.prefix { $0 != " " })': "))
+                #expect(failed[0].hint?.isEmpty == false)
+            }
+            let options = ["--vault", emulator.vault, "--ca-file", emulator.authority, "-e", "A=db-password"]
+            let said = try emulator.start(
+                ["check", "--exec-on-change", "nosuch foo"] + options + ["--", Programs.probe], in: Scratch()
+            ).end()
+            #expect(
+                said.output.hasSuffix("\n'latchkey run' would start, and fail at the first change: exit code 127\n"))
+            // What a run would end with goes first.
+            let both = try check(
+                emulator, ["-e", "A=db-password", "--exec-on-change", "nosuch"], command: ["/etc/passwd"])
+            #expect(both.code == .code(126))
+            let (_, found) = try check(emulator, ["-e", "A=db-password", "--exec-on-change", "true"])
+            #expect(found == .code(0))
+        }
+    }
+
     @Test func `an interpreter that is not there is named, by a check and by a run`() throws {
         try Emulator.serving { emulator in
             let scratch = try Scratch()

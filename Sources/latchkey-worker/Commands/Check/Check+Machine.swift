@@ -39,46 +39,47 @@ extension Check {
 
     /// Why files can't be delivered as `--user`; nil where they can.
     private var refusalOfUser: Diagnosis? {
-        do throws(CommandFailure) {
-            try asUser { () throws(CommandFailure) in }
+        do throws(CommandLookup.Failure) {
+            try CommandLookup(plan, environment).asUser { () throws(CommandLookup.Failure) in }
             return nil
         } catch {
             guard case .user(let reason) = error, let user = plan.child.runAs else { return nil }
             return Diagnosis(
                 .directoryRefused, exit: .cannotCreate,
-                "files can't be delivered as user '\(user.userName)': \(reason.reason)", hint: Self.userRemedy)
+                "files can't be delivered as user '\(user.userName)': \(reason.reason)", hint: CommandLookup.userRemedy)
         }
     }
-
-    private static let userRemedy = "start latchkey as root, or leave out --user"
 
     private static func name(of user: UInt32) -> String {
         (try? SystemNameService().user(numbered: user))??.name ?? String(user)
     }
 
-    /// The command as the supervisor will look for it: with the rights and the PATH that it gets.
-    mutating func lookAtCommand() {
+    /// COMMAND, and the command on change.
+    mutating func lookAtCommands() {
+        let lookup = CommandLookup(plan, environment)
+        lookAtCommand(lookup)
+        guard let name = lookup.commandOnChange else { return }
+        do throws(Diagnosis) {
+            let found = try lookup.find(name, role: CommandLookup.roleOnChange)
+            report.pass(.command, "the command on change '\(name)' is '\(found)'")
+            lookForProgramOfEnv(found, lookup.path)
+        } catch {
+            report.failLater(.command, error)
+        }
+    }
+
+    private mutating func lookAtCommand(_ lookup: CommandLookup) {
         guard let index = plan.child.commandIndex, index < arguments.count else {
             return report.note(.command, "not looked at: no COMMAND was given behind '--'")
         }
         let name = String(decoding: arguments[index], as: UTF8.self)
         report.command = CheckReport.Command(name: name, path: nil)
-        let path = environment.text("PATH")
         do throws(Diagnosis) {
-            let found: String
-            do throws(CommandFailure) {
-                found = try asUser { () throws(CommandFailure) in
-                    do throws(ProgramSearch.Obstacle) { return try ProgramSearch.find(name, path: path) } catch {
-                        throw .program(error)
-                    }
-                }
-            } catch {
-                throw Self.diagnosis(error, of: name, as: plan.child.runAs)
-            }
+            let found = try lookup.find(name, role: "command")
             report.command = CheckReport.Command(name: name, path: found)
             report.pass(
                 .command, "'\(name)' is '\(found)'\(plan.child.runAs.map { ", run as '\($0.userName)'" } ?? "")")
-            lookForProgramOfEnv(found, path)
+            lookForProgramOfEnv(found, lookup.path)
         } catch {
             report.fail(.command, error)
         }
@@ -99,32 +100,6 @@ extension Check {
                     .childNotFound, exit: .notFound,
                     "'\(script)' is run by 'env \(program)', and PATH leads to no '\(program)'",
                     hint: "install it, or correct PATH or the first line of '\(script)'"))
-        }
-    }
-
-    private enum CommandFailure: Error {
-        case program(ProgramSearch.Obstacle)
-        case user(SystemError)
-    }
-
-    /// With the rights to files of `--user`, where that is somebody else.
-    private func asUser<Value>(_ body: () throws(CommandFailure) -> Value) throws(CommandFailure) -> Value {
-        guard let identity = plan.child.identity else { return try body() }
-        return try identity.perform(refused: { .user($0) }, body)
-    }
-
-    private static func diagnosis(_ failure: CommandFailure, of name: String, as user: RunAs?) -> Diagnosis {
-        let who = user.map { "user '\($0.userName)'" } ?? "this user"
-        switch failure {
-        case .user(let error):
-            return Diagnosis(
-                .systemRefused, exit: .system, "command '\(name)' can't be run as \(who): \(error.reason)",
-                hint: Self.userRemedy)
-        case .program(let obstacle):
-            return Diagnosis(
-                obstacle.isNotFound ? .childNotFound : .childNotExecutable,
-                exit: obstacle.isNotFound ? .notFound : .notExecutable, "command '\(name)': \(obstacle.words(who))",
-                hint: obstacle.remedy)
         }
     }
 
@@ -151,50 +126,5 @@ extension Check {
             ),
             (isSet("https_proxy") || isSet("HTTPS_PROXY"), "a proxy for vaults and Entra (https_proxy)"),
         ]
-    }
-}
-
-extension ChildPlan {
-    /// The rights to files that the command gets; nil for this process's own.
-    fileprivate var identity: UserIdentity? {
-        guard let identity = runAs?.identity else { return nil }
-        // Without root's rights, being the user already is enough.
-        let isOwn = (try? UserIdentity.current())?.user == identity.user && identity.user != 0
-        return isOwn ? nil : identity
-    }
-}
-
-extension ProgramSearch.Obstacle {
-    fileprivate func words(_ user: String) -> String {
-        switch self {
-        case .missing: "no such file or directory"
-        case .isDirectory(let path): "'\(path)' is a directory"
-        case .forbidden(let path, _): "\(user) may not execute '\(path)'"
-        case .interpreterMissing(let path, let interpreter):
-            "'\(path)' is run by '\(interpreter)', which does not exist"
-        case .interpreterForbidden(let path, let interpreter):
-            "'\(path)' is run by '\(interpreter)', which may not be executed"
-        case .mountedNoexec(let path): "'\(path)' lies on a file system that is mounted noexec"
-        case .foreign(let path, let machine):
-            "'\(path)' is compiled for \(machine)" + (MachineKind.own.map { ", and this machine is \($0.name)" } ?? "")
-        }
-    }
-
-    fileprivate var remedy: String {
-        switch self {
-        case .missing: "check the name, or PATH in the command's environment"
-        case .isDirectory: "name the program that lies in it"
-        case .forbidden(let path, lacksExecuteBit: true): "make it executable with 'chmod +x \(path)'"
-        case .forbidden(let path, lacksExecuteBit: false):
-            "'namei -l \(path)' shows which directory keeps it back"
-        case .interpreterMissing(let path, let interpreter) where interpreter.hasSuffix("\r"):
-            "its first line ends with a carriage return; take them out with 'sed -i \"s/\\r$//\" \(path)'"
-        case .interpreterMissing(let path, _), .interpreterForbidden(let path, _):
-            "install it, or correct the first line of '\(path)'; for a compiled program, build it for this system"
-        case .mountedNoexec(let path):
-            "put it elsewhere, or take 'noexec' from the mount that 'findmnt -T \(path)' shows"
-        case .foreign(let path, _):
-            "take the build for this machine, or register one that runs it (binfmt_misc); 'file \(path)' shows what it is"
-        }
     }
 }

@@ -36,7 +36,7 @@ struct Check {
         lookAtConfiguration()
         lookAtDirectory()
         lookAtAzure()
-        lookAtCommand()
+        lookAtCommands()
         lookAtSurroundings()
     }
 

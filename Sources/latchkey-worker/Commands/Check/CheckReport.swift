@@ -30,6 +30,8 @@ struct CheckReport {
     private(set) var steps: [Step] = []
     /// What a run would end with instead of starting: the first failure's.
     private(set) var exitCode: Int32 = 0
+    /// Whether a run would start, and fail only later at what it is asked to do on a change.
+    private var startsAllTheSame = false
     /// What only programs read.
     var identity = JSONValue.null
     var vaults: [JSONValue] = []
@@ -39,7 +41,8 @@ struct CheckReport {
 
     /// What a run ends with goes before the order in which its reasons are said.
     mutating func end(with code: ExitCode) {
-        if exitCode == 0 { exitCode = code.rawValue }
+        if exitCode == 0 || startsAllTheSame { exitCode = code.rawValue }
+        startsAllTheSame = false
     }
 
     mutating func pass(_ section: Section, _ detail: String) { add(section, .ok, detail) }
@@ -49,7 +52,13 @@ struct CheckReport {
     mutating func warn(_ section: Section, _ diagnosis: Diagnosis) { add(section, .warning, diagnosis) }
 
     mutating func fail(_ section: Section, _ diagnosis: Diagnosis) {
-        if exitCode == 0 { exitCode = diagnosis.exitCode.rawValue }
+        end(with: diagnosis.exitCode)
+        add(section, .failed, diagnosis)
+    }
+
+    /// A failure that a run would meet after its start.
+    mutating func failLater(_ section: Section, _ diagnosis: Diagnosis) {
+        if exitCode == 0 { (exitCode, startsAllTheSame) = (diagnosis.exitCode.rawValue, true) }
         add(section, .failed, diagnosis)
     }
 
@@ -87,9 +96,14 @@ extension CheckReport {
                 }
             }
         }
-        let start = command == nil ? "given a COMMAND, 'latchkey run' would start" : "'latchkey run' would start"
-        let verdict = exitCode == 0 ? start : "'latchkey run' would not start: exit code \(exitCode)"
         return text + "\n" + style.bold(style.folded(verdict)) + "\n"
+    }
+
+    private var verdict: String {
+        let start = command == nil ? "given a COMMAND, 'latchkey run' would start" : "'latchkey run' would start"
+        if exitCode == 0 { return start }
+        if startsAllTheSame { return "\(start), and fail at the first change: exit code \(exitCode)" }
+        return "'latchkey run' would not start: exit code \(exitCode)"
     }
 }
 

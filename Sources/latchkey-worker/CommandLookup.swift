@@ -1,0 +1,120 @@
+import LaunchConfiguration
+import LinuxSystem
+import Messages
+
+/// Looks for a program as the supervisor will: with the rights of `--user` and the PATH that it gets. Nothing is
+/// executed.
+struct CommandLookup {
+    enum Failure: Error {
+        case program(ProgramSearch.Obstacle)
+        case user(SystemError)
+    }
+
+    let plan: LaunchPlan
+    let path: String?
+
+    static let userRemedy = "start latchkey as root, or leave out --user"
+
+    init(_ plan: LaunchPlan, _ environment: EnvironmentEntries) {
+        self.plan = plan
+        path = environment.text("PATH")
+    }
+
+    /// The path of what would be started; `role` is what messages call it.
+    func find(_ name: String, role: String) throws(Diagnosis) -> String {
+        do throws(Failure) {
+            return try asUser { () throws(Failure) in
+                do throws(ProgramSearch.Obstacle) { return try ProgramSearch.find(name, path: path) } catch {
+                    throw .program(error)
+                }
+            }
+        } catch {
+            throw diagnosis(error, "\(role) '\(name)'")
+        }
+    }
+
+    /// The program of the command on change, as its words name it; nil where none was given.
+    var commandOnChange: String? {
+        if case .exec(let words) = plan.refresh.onChange { words.first } else { nil }
+    }
+
+    /// What keeps the command on change from being started, where that can be seen beforehand. A user whose rights can't
+    /// be had ends the start in words of its own.
+    func obstacleOnChange() -> Diagnosis? {
+        guard let name = commandOnChange, !plan.environment.contains(where: { $0.name == "PATH" }) else { return nil }
+        do throws(Diagnosis) {
+            _ = try find(name, role: Self.roleOnChange)
+            return nil
+        } catch {
+            return error.code == .systemRefused ? nil : error
+        }
+    }
+
+    static let roleOnChange = "command on change"
+
+    /// With the rights to files of `--user`, where that is somebody else.
+    func asUser<Value>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
+        guard let identity = plan.child.identity else { return try body() }
+        return try identity.perform(refused: { .user($0) }, body)
+    }
+
+    private func diagnosis(_ failure: Failure, _ subject: String) -> Diagnosis {
+        let who = plan.child.runAs.map { "user '\($0.userName)'" } ?? "this user"
+        switch failure {
+        case .user(let error):
+            return Diagnosis(
+                .systemRefused, exit: .system, "\(subject) can't be run as \(who): \(error.reason)",
+                hint: Self.userRemedy)
+        case .program(let obstacle):
+            return Diagnosis(
+                obstacle.isNotFound ? .childNotFound : .childNotExecutable,
+                exit: obstacle.isNotFound ? .notFound : .notExecutable, "\(subject): \(obstacle.words(who))",
+                hint: obstacle.remedy)
+        }
+    }
+}
+
+extension ChildPlan {
+    /// The rights to files that the command gets; nil for this process's own.
+    fileprivate var identity: UserIdentity? {
+        guard let identity = runAs?.identity else { return nil }
+        // Without root's rights, being the user already is enough.
+        let isOwn = (try? UserIdentity.current())?.user == identity.user && identity.user != 0
+        return isOwn ? nil : identity
+    }
+}
+
+extension ProgramSearch.Obstacle {
+    fileprivate func words(_ user: String) -> String {
+        switch self {
+        case .missing: "no such file or directory"
+        case .isDirectory(let path): "'\(path)' is a directory"
+        case .forbidden(let path, _): "\(user) may not execute '\(path)'"
+        case .interpreterMissing(let path, let interpreter):
+            "'\(path)' is run by '\(interpreter)', which does not exist"
+        case .interpreterForbidden(let path, let interpreter):
+            "'\(path)' is run by '\(interpreter)', which may not be executed"
+        case .mountedNoexec(let path): "'\(path)' lies on a file system that is mounted noexec"
+        case .foreign(let path, let machine):
+            "'\(path)' is compiled for \(machine)" + (MachineKind.own.map { ", and this machine is \($0.name)" } ?? "")
+        }
+    }
+
+    fileprivate var remedy: String {
+        switch self {
+        case .missing: "check the name, or PATH in the command's environment"
+        case .isDirectory: "name the program that lies in it"
+        case .forbidden(let path, lacksExecuteBit: true): "make it executable with 'chmod +x \(path)'"
+        case .forbidden(let path, lacksExecuteBit: false):
+            "'namei -l \(path)' shows which directory keeps it back"
+        case .interpreterMissing(let path, let interpreter) where interpreter.hasSuffix("\r"):
+            "its first line ends with a carriage return; take them out with 'sed -i \"s/\\r$//\" \(path)'"
+        case .interpreterMissing(let path, _), .interpreterForbidden(let path, _):
+            "install it, or correct the first line of '\(path)'; for a compiled program, build it for this system"
+        case .mountedNoexec(let path):
+            "put it elsewhere, or take 'noexec' from the mount that 'findmnt -T \(path)' shows"
+        case .foreign(let path, _):
+            "take the build for this machine, or register one that runs it (binfmt_misc); 'file \(path)' shows what it is"
+        }
+    }
+}
