@@ -69,7 +69,7 @@ struct CommandTests {
             #expect(first.errors.contains("info[file-written]"))
             let text = try String(contentsOfFile: scratch.path + "/latchkey.toml", encoding: .utf8)
             #expect(text.contains("\nDB_PASSWORD = \"db-password\"\n"))
-            #expect(!text.contains("retired"))
+            #expect(text.contains("\n# RETIRED = \"retired\"  # disabled\n"))
             let requests = try emulator.journal().count
             let second = try start(emulator, ["init"], in: scratch)
             #expect(second.ending == .code(73))
@@ -79,6 +79,49 @@ struct CommandTests {
             #expect(nowhere.ending == .code(73))
             #expect(nowhere.failures.first?.contains("error[output-failed]: ") == true)
             #expect(nowhere.failures.first?.contains("no/such/directory' can't be written") == true)
+            let check = try emulator.start(
+                ["check", "--ca-file", emulator.authority, "--", Programs.probe], in: scratch
+            ).end()
+            #expect(check.ending == .code(0), "\(check.output)\(check.errors)")
+        }
+    }
+
+    private static let grownSeed = """
+        [vaults.demo.secrets]
+        plain = "c4n4ry-plain"
+        license = { value = "AAEC", tags = { file-encoding = "base64" }, nbf = "2020-01-01", exp = "+90d" }
+        digest = { value = "0001", tags = { file-encoding = "HEX" } }
+        retired = { value = "c4n4ry-old", enabled = false }
+        late = { value = "c4n4ry-late", exp = "2021-01-01" }
+        early = { value = "c4n4ry-early", nbf = "2999-01-01" }
+        both = { value = '{"c4n4ry":1}', content-type = "application/json", exp = "2998-01-01" }
+        1st-key = "c4n4ry-first"
+        ld-preload = "c4n4ry-loaded"
+
+        [vaults.demo.certificates.web-tls]
+        subject = "CN=web.example.org"
+        """
+
+    @Test func `init makes files of what no variable can hold, and says what to know of a secret`() throws {
+        try Emulator.serving(Self.grownSeed) { emulator in
+            let scratch = try Scratch()
+            #expect(try start(emulator, ["init"], in: scratch).ending == .code(0))
+            let text = try String(contentsOfFile: scratch.path + "/latchkey.toml", encoding: .utf8)
+            let lines = text.split(separator: "\n").map(String.init)
+            for line in [
+                "PLAIN = \"plain\"", "# RETIRED = \"retired\"  # disabled",
+                "LATE = \"late\"  # expired 2021-01-01T00:00:00Z",
+                "EARLY = \"early\"  # not valid before 2999-01-01T00:00:00Z",
+                "BOTH = \"both\"  # expires 2998-01-01T00:00:00Z; JSON; a part of it: "
+                    + "{ secret = \"both\", json = \"/NAME\" }",
+                "_1ST_KEY = \"1st-key\"", "# LD_PRELOAD = \"ld-preload\"",
+            ] {
+                #expect(lines.contains(line), "no '\(line)' in \(text)")
+            }
+            #expect(text.contains(/\n# expires 20\S+Z\n\[files."license"\]\nsecret = "license"\n/), "\(text)")
+            #expect(text.contains("\n[files.\"digest\"]\nsecret = \"digest\"\n"), "\(text)")
+            #expect(text.contains(/\n\[files."web-tls.pem"\]\ncertificate = "web-tls"\n/), "\(text)")
+            #expect(!text.contains("LICENSE") && !text.contains("WEB_TLS"))
             let check = try emulator.start(
                 ["check", "--ca-file", emulator.authority, "--", Programs.probe], in: scratch
             ).end()

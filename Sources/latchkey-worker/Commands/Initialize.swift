@@ -13,7 +13,7 @@ enum Initialize {
         do throws(Diagnosis) {
             if case .file(let path) = output, ProcessFiles.exists(path) { throw existing(path, "file exists") }
             let listed = try List.listed(plan, environment, log)
-            let text = text(plan, Selection.select(from: listed))
+            let text = text(plan, listed)
             switch output {
             case .standardOutput: Output.write(text)
             case .file(let path):
@@ -50,17 +50,9 @@ enum Initialize {
             hint: "choose another one with --output, or '-' for standard output")
     }
 
-    /// A variable; one that would change how programs load stands in a comment.
-    private static func line(_ secret: ListedSecret) -> String {
-        let name = Selection.variableName(for: secret.name, .upperSnake)
-        var line = "\(name) = \"\(secret.name)\""
-        if secret.contentType?.contains("json") == true {
-            line += "  # JSON; a part of it: { secret = \"\(secret.name)\", json = \"/NAME\" }"
-        }
-        return (VariableName.isRefusedInBulk(name) ? "# " : "") + line + "\n"
-    }
-
     private static func text(_ plan: LaunchPlan, _ secrets: [ListedSecret]) -> String {
+        let now = wallClockSeconds()
+        let files = secrets.filter { isFile($0) }
         var text = """
             # Written by 'latchkey init'; latchkey.toml(5) explains every key. This file holds no secret.
             vault = "\(vaultText(plan))"
@@ -70,10 +62,8 @@ enum Initialize {
             [env]
 
             """
-        for secret in secrets where !secret.isManaged { text += line(secret) }
-        for secret in secrets where secret.isManaged {
-            text += "\n[files.\"\(secret.name).pem\"]\ncertificate = \"\(secret.name)\"\n"
-        }
+        for secret in secrets where !isFile(secret) { text += variable(secret, now) }
+        for secret in files { text += "\n" + file(secret, now) }
         return text + """
 
             [refresh]
@@ -82,5 +72,56 @@ enum Initialize {
             # on-change = "signal"
 
             """
+    }
+
+    /// What goes into no variable: certificates, and values that are binary by their tag.
+    private static func isFile(_ secret: ListedSecret) -> Bool { isCertificate(secret) || isBinary(secret) }
+
+    /// Whether the vault made the secret for a certificate; those of storage accounts are texts.
+    private static func isCertificate(_ secret: ListedSecret) -> Bool {
+        secret.isManaged && secret.contentType?.lowercased().contains("sastoken") != true
+    }
+
+    /// Whether the value is decoded before it is delivered.
+    private static func isBinary(_ secret: ListedSecret) -> Bool {
+        let encoding = secret.tags["file-encoding"].flatMap { ValueEncoding(rawValue: $0.lowercased()) }
+        return encoding == .base64 || encoding == .hex
+    }
+
+    /// A variable; what can't be delivered as one, or would change how programs load, stands in a comment.
+    private static func variable(_ secret: ListedSecret, _ now: Int64) -> String {
+        var name = Selection.variableName(for: secret.name, .upperSnake)
+        // No shell can read a name that begins with a digit.
+        if !VariableName.isPortable(name) { name = "_" + name }
+        var line = "\(name) = \"\(secret.name)\""
+        var notes = notes(secret, now)
+        if secret.contentType?.contains("json") == true {
+            notes.append("JSON; a part of it: { secret = \"\(secret.name)\", json = \"/NAME\" }")
+        }
+        if !notes.isEmpty { line += "  # " + notes.joined(separator: "; ") }
+        let isLeftOut = !secret.attributes.enabled || VariableName.isRefusedInBulk(name)
+        return (isLeftOut ? "# " : "") + line + "\n"
+    }
+
+    /// A file's table, likewise.
+    private static func file(_ secret: ListedSecret, _ now: Int64) -> String {
+        let isCertificate = isCertificate(secret)
+        let path = isCertificate ? "\(secret.name).pem" : secret.name
+        let start = secret.attributes.enabled ? "" : "# "
+        return notes(secret, now).map { "# \($0)\n" }.joined() + "\(start)[files.\"\(path)\"]\n"
+            + "\(start)\(isCertificate ? "certificate" : "secret") = \"\(secret.name)\"\n"
+    }
+
+    /// What somebody should know before relying on the secret.
+    private static func notes(_ secret: ListedSecret, _ now: Int64) -> [String] {
+        let attributes = secret.attributes
+        var notes = attributes.enabled ? [] : ["disabled"]
+        if let begins = attributes.notBefore, begins > now {
+            notes.append("not valid before \(UTCTime(seconds: begins).rfc3339)")
+        }
+        if let ends = attributes.expires {
+            notes.append("\(ends <= now ? "expired" : "expires") \(UTCTime(seconds: ends).rfc3339)")
+        }
+        return notes
     }
 }
