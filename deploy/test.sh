@@ -41,6 +41,9 @@ stop() {
 
 # --- what has to be there -----------------------------------------------------------------------------------------
 is_installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }
+has_prometheus_client() {
+    python3 -c 'import prometheus_client.openmetrics' || /usr/bin/python3 -c 'import prometheus_client.openmetrics'
+}
 has_nginx() { command -v nginx || [ -x /usr/sbin/nginx ]; }
 has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/postgres' || command -v postgres; }
 has_catatonit() { command -v catatonit || [ -x /usr/libexec/podman/catatonit ]; }
@@ -80,6 +83,7 @@ look() {
     need fish command -v fish
     need python3-jsonschema python3 -c 'import jsonschema'
     need python3-dotenv python3 -c 'import dotenv'
+    need python3-prometheus-client has_prometheus_client
     need chromium has_chromium
     need systemd-container command -v systemd-nspawn
     need procps command -v pgrep

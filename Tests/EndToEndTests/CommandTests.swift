@@ -129,6 +129,49 @@ struct CommandTests {
         }
     }
 
+    /// The first Python that has prometheus_client; nil where none has.
+    private static let python = [Programs.installed("python3"), "/usr/bin/python3"].compactMap(\.self).first { python in
+        let words = ["-c", "import prometheus_client.parser, prometheus_client.openmetrics.parser"]
+        return (try? Launch(python, words).end().ending) == .code(0)
+    }
+
+    @Test(.enabled(if: python != nil, "needs python3-prometheus-client"))
+    func `both of Prometheus' parsers read the metrics, with all names and their labels`() throws {
+        let script = """
+            import sys
+            from prometheus_client import parser
+            from prometheus_client.openmetrics import parser as openmetrics
+            text = sys.stdin.read()
+            for module in parser, openmetrics:
+                families = list(module.text_string_to_metric_families(text))
+                for name in sorted({s.name + "{" + ",".join(sorted(s.labels)) + "}" for f in families for s in f.samples}):
+                    print(name)
+            print(sorted({f.type for f in families}))
+            """
+        let names = [
+            "latchkey_child_restarts_total{}", "latchkey_generation{}", "latchkey_refresh_failures_total{code}",
+            "latchkey_refresh_success_timestamp_seconds{}", "latchkey_refresh_total{outcome}",
+            "latchkey_requests_total{code,endpoint}", "latchkey_secret_expiry_timestamp_seconds{secret,vault}",
+            "latchkey_stale{}",
+        ]
+        try Emulator.serving(Self.grownSeed) { emulator in
+            let scratch = try Scratch()
+            let run = try emulator.run(
+                "-e", "A=late", "-e", "B=both", "--refresh", "off", command: [Programs.probe, "sleep"], in: scratch)
+            try run.expect(line: "ready")
+            try emulator.fault("{\"endpoint\":\"vault\",\"status\":503}")
+            #expect(try emulator.start(["refresh", "--wait"], in: scratch).end().ending == .code(75))
+            let metrics = try emulator.start(["status", "--prometheus"], in: scratch).end()
+            let read = try Launch(try #require(Self.python), ["-c", script], input: metrics.output).end()
+            #expect(read.ending == .code(0), "\(read.errors)")
+            let known = read.output.split(separator: "\n").map(String.init).filter {
+                !$0.hasPrefix("latchkey_next_refresh_timestamp_seconds")
+            }
+            #expect(known == names + names + ["['counter', 'gauge']"], "\(read.output)")
+            try run.end(SIGTERM)
+        }
+    }
+
     @Test func `status and refresh say by their exit codes how an instance is`() throws {
         try Emulator.serving { emulator in
             let scratch = try Scratch()

@@ -90,7 +90,8 @@ enum Status {
             switch form {
             case .json: Output.write(found.statusText)
             case .prometheus:
-                Output.write((try? ProcessFiles.contents("\(found.path)/metrics.prom", limit: 4 << 20)) ?? [])
+                let metrics = (try? ProcessFiles.contents("\(found.path)/metrics.prom", limit: 4 << 20)) ?? []
+                Output.write(openMetrics(String(decoding: metrics, as: UTF8.self)))
             case .text: Output.write(table(found.status))
             }
             return found.status.state == "fresh" ? 0 : 1
@@ -98,6 +99,19 @@ enum Status {
             log.end([error])
             return error.instanceExitCode
         }
+    }
+
+    /// Metrics in Prometheus' text format, made such that OpenMetrics' parsers take them too (OpenMetrics 1.0): they know
+    /// a counter's family without the `_total` of its samples, and want to see the end. Parsers of the older format pass
+    /// over a family without samples; the file stays as they, and node-exporter, like it best.
+    private static func openMetrics(_ text: String) -> String {
+        let lines = text.split(separator: "\n").map { line in
+            var words = line.split(separator: " ", maxSplits: 3)
+            guard words.first == "#", words.count > 2, words[2].hasSuffix("_total") else { return line }
+            words[2] = words[2].dropLast("_total".count)
+            return Substring(words.joined(separator: " "))
+        }
+        return lines.joined(separator: "\n") + "\n# EOF\n"
     }
 
     private static func table(_ status: InstanceStatus) -> String {
