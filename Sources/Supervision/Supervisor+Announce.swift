@@ -45,6 +45,12 @@ extension Supervisor {
         warned.insert(message.diagnosis.code).inserted ? [.log(message)] : []
     }
 
+    /// Whom a sidecar can't tell of a change is better known at its start than at the first change.
+    func findTarget() -> [SupervisorAction] {
+        guard case .signal = plan.action, let target = plan.target else { return [] }
+        return [.findTarget(target)]
+    }
+
     private var unannounced: Message {
         Message(
             .warning, .changeUnannounced, "secrets changed, and nothing tells \(isSidecar ? "the app" : "the command")",
@@ -80,8 +86,10 @@ extension Supervisor {
                 .log(
                     Message(
                         .warning, .signalTarget, "no process to signal: \(description)",
-                        hint: "check --signal-pid; in Kubernetes the pod needs shareProcessNamespace: true"))
+                        hint: Self.targetRemedy))
             ]
         }
     }
+
+    static let targetRemedy = "check --signal-pid; in Kubernetes the pod needs shareProcessNamespace: true"
 }

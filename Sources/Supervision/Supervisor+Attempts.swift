@@ -91,7 +91,7 @@ extension Supervisor {
             phase = .watching
             // What changed while no sidecar ran: the app still has what was there.
             let told = announce(report, .schedule, at: now)
-            return kept + told + [.writeStatus] + becameReady() + refreshIfRequested(at: now)
+            return kept + told + [.writeStatus] + becameReady() + findTarget() + refreshIfRequested(at: now)
         }
         if plan.once {
             phase = .becoming

@@ -187,6 +187,9 @@ package struct Supervisor: Sendable {
             return []
         case .actionNotStarted(let failure): return [.log(Self.actionFailed("could not be started: \(failure.reason)"))]
         case .changeSignalWithheld(let number, let reason): return changeSignalWithheld(number, reason)
+        case .targetMissing(let description):
+            let text = "there is no process to signal yet: \(description); every change looks for it anew"
+            return [.log(Message(.warning, .signalTarget, text, hint: Self.targetRemedy))]
         case .deadline(let name): return deadlines.take(name, at: now.boot) ? passed(name, at: now) : []
         }
     }

@@ -23,6 +23,8 @@ package enum SupervisorAction: Equatable, Sendable {
     case signalChange(Int32)
     /// The same for the process beside a sidecar.
     case signalTarget(SignalTarget, Int32)
+    /// Looks whether the process beside a sidecar is there.
+    case findTarget(SignalTarget)
     case startAction([String], changedNames: String)
     case killAction
     /// Stops this process by the signal by which the terminal stopped the child.

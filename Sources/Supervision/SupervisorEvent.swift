@@ -21,6 +21,8 @@ package enum SupervisorEvent: Equatable, Sendable {
     case actionNotStarted(SpawnFailure)
     /// The signal for a change was not sent: the child has no handler for it, or the target was not found.
     case changeSignalWithheld(number: Int32, reason: WithheldReason)
+    /// The process that a sidecar signals is not there at the start.
+    case targetMissing(String)
     /// The clock has gone on: the deadline may have passed.
     case deadline(Deadlines.Name)
 

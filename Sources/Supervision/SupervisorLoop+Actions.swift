@@ -25,6 +25,7 @@ extension SupervisorLoop {
         case .signalChild(let number, let value): signalChild(number, queuedValue: value)
         case .signalChange(let number): signalChange(number)
         case .signalTarget(let target, let number): signalTarget(target, number)
+        case .findTarget(let target): findTarget(target)
         case .startAction(let words, let names): startAction(words, changedNames: names)
         case .killAction:
             if let process = machine.actionProcess { try? Signals.send(SIGKILL, toGroup: process) }
@@ -129,6 +130,14 @@ extension SupervisorLoop {
             }
         } catch {
             dispatch(.changeSignalWithheld(number: number, reason: .noTarget("\(target.words) (\(error.reason))")))
+        }
+    }
+
+    private func findTarget(_ target: SignalTarget) {
+        do throws(SystemError) {
+            _ = try ProcessHandle(target)
+        } catch {
+            dispatch(.targetMissing("\(target.words) (\(error.reason))"))
         }
     }
 

@@ -40,6 +40,25 @@ struct MessageTests {
             environment: ["LATCHKEY_STRAT_TIMEOUT": "5s"], says: "'LATCHKEY_STRAT_TIMEOUT'",
             hint: "did you mean 'LATCHKEY_START_TIMEOUT'?"),
         Row(
+            code: "variable-name", ending: 0, options: ["-e", "1FOO=db-password"],
+            says: "'-e 1FOO=…': no shell can read a variable of the name '1FOO'", hint: "no digit first"),
+        Row(
+            code: "variable-name", ending: 0, options: ["--all=1st"], says: "'1ST_KEY', made of secret '1st-key'",
+            hint: "'-e _1ST_KEY=1st-key'"),
+        Row(
+            code: "option-value", ending: 64, options: ["-e", "A B=db-password"],
+            says: "'-e A B=…': a variable's name holds no blanks"),
+        Row(
+            code: "option-value", ending: 64, options: ["-e", "A=db-password", "--refresh", "5"],
+            says: "'--refresh': '5' is no duration", hint: "a number with a unit, such as 30s"),
+        Row(
+            code: "child-not-found", ending: 0, options: ["-e", "A=db-password", "--exec-on-change", "nosuch foo"],
+            says: "command on change 'nosuch': no such file", hint: "PATH"),
+        Row(
+            code: "file-form", ending: 0, options: ["-f", "tls/server.pem=bundle"],
+            says: "'bundle' is delivered as PKCS #12 (PFX) in base64, and a program takes 'tls/server.pem' for PEM",
+            hint: "as a certificate"),
+        Row(
             code: "secret-left-out", ending: 0, options: ["-e", "A=nothing", "--if-missing", "warn"],
             says: "left out: env:A"),
         Row(
@@ -80,6 +99,8 @@ struct MessageTests {
             try put("large", String(repeating: "c4n4ry", count: 20_000))
             try put("larger", String(repeating: "c4n4ry", count: 25_000))
             try put("ld-preload", "c4n4ry-loaded")
+            try put("1st-key", "c4n4ry-first")
+            try put("bundle", "c4n4ry-bundle", ["content-type": "application/x-pkcs12"])
             for row in Self.rows {
                 let scratch = try Scratch()
                 _ = try scratch.write("{{db-password", to: "open.mustache")
@@ -147,18 +168,51 @@ struct MessageTests {
         }
     }
 
-    @Test func `a sidecar whose neighbour is not there says so`() throws {
+    private func sidecar(_ azure: Emulator, _ options: [String], in scratch: Scratch) throws -> Launch {
+        try azure.start(
+            [
+                "sidecar", "--vault", azure.vault, "--ca-file", azure.authority, "--refresh", "off", "-f",
+                "a=db-password", "--instance", "told",
+            ] + options, in: scratch)
+    }
+
+    @Test func `a sidecar whose variables nobody would see says so, and goes on`() throws {
+        try Emulator.serving { azure in
+            let sidecar = try sidecar(azure, ["-e", "A=db-password"], in: Scratch())
+            try sidecar.expect(
+                error: "warning[option-unused]: '-e A=…': 'sidecar' starts no command that could get variables")
+            let outcome = try sidecar.end(SIGTERM)
+            #expect(outcome.hints.first?.contains("--exec-on-change") == true, "\(outcome.errors)")
+        }
+    }
+
+    @Test func `a sidecar's command on change gets its variables`() throws {
         try Emulator.serving { azure in
             let scratch = try Scratch()
-            let sidecar = try azure.start(
-                [
-                    "sidecar", "--vault", azure.vault, "--ca-file", azure.authority, "--refresh", "off", "-f",
-                    "a=db-password", "--signal-pid", "name:nobody-here", "--instance", "told",
-                ], in: scratch)
+            let sidecar = try sidecar(
+                azure, ["-e", "A=db-password", "--exec-on-change", "sh -c 'printenv A >A.new && mv A.new A'"],
+                in: scratch)
             #expect(eventually { (try? scratch.status().state) == "fresh" })
             try azure.rotate("db-password", to: "c4n4ry-next")
             try azure.start(["refresh", "--wait", "--instance", "told"], in: scratch).end()
-            try sidecar.expect(error: "warning[signal-target]: ")
+            #expect(
+                eventually {
+                    (try? String(contentsOfFile: scratch.path + "/A", encoding: .utf8)) == "c4n4ry-next\n"
+                })
+            #expect(!(try sidecar.end(SIGTERM).errors.contains("option-unused")))
+        }
+    }
+
+    @Test func `a sidecar whose neighbour is not there says so at the start, and at every change`() throws {
+        try Emulator.serving { azure in
+            let scratch = try Scratch()
+            let sidecar = try sidecar(azure, ["--signal-pid", "name:nobody-here"], in: scratch)
+            try sidecar.expect(
+                error: "warning[signal-target]: there is no process to signal yet: a process named 'nobody-here'")
+            #expect(eventually { (try? scratch.status().state) == "fresh" })
+            try azure.rotate("db-password", to: "c4n4ry-next")
+            try azure.start(["refresh", "--wait", "--instance", "told"], in: scratch).end()
+            try sidecar.expect(error: "warning[signal-target]: no process to signal: ")
             try sidecar.end(SIGTERM)
         }
     }

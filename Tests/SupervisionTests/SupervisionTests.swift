@@ -103,6 +103,21 @@ struct ChangeTransitionTests {
         #expect((object["stale_variables"] as? [String])?.count == 14)
     }
 
+    @Test(arguments: [ChangeAction.signal(SIGHUP), .none])
+    func `a sidecar looks for its target at the start, where it is to signal it`(action: ChangeAction) {
+        var fixture = Fixture(
+            isSidecar: true,
+            plan: Fixture.plan {
+                $0.action = action
+                $0.target = .process(4711)
+            })
+        fixture.begin()
+        let actions = fixture.handle(.workerMessage(.finished(fixture.report())))
+        #expect(actions.contains(.findTarget(.process(4711))) == (action != .none))
+        #expect(fixture.handle(.targetMissing("process 4711")).codes == [.signalTarget])
+        #expect(fixture.machine.phase == .watching)
+    }
+
     @Test func `a command on change runs once at a time and has a limit`() {
         var fixture = fixture(.exec(["/bin/reload"]))
         let change = fixture.report {

@@ -22,7 +22,7 @@ struct TransitionTableTests {
         case childStarted, childNotStarted, childReady, childSucceeds, childFails, childStops, childContinues
         case workerStarted, workerNotStarted, workerEnds
         case prepared, waiting, delivered, changed, failed, failedForGood, endedSilently, garbage
-        case actionStarted, actionNotStarted, actionFails, orphanEnds, signalWithheld
+        case actionStarted, actionNotStarted, actionFails, orphanEnds, signalWithheld, targetMissing
         case refreshDue, workerTimeout, stopTimeout, restartDue, probationOver, actionTimeout, watchdogDue
     }
 
@@ -203,6 +203,7 @@ struct TransitionTableTests {
         Rule(all, [.actionNotStarted, .actionFails], nil, "[action-failed]"),
         Rule(all, [.actionTimeout], nil, "killAction", "[action-failed]"),
         Rule(all, [.signalWithheld], nil, "[signal-unhandled]"),
+        Rule(all, [.targetMissing], nil, "[signal-target]"),
         Rule(all, [.watchdogDue], nil, "WATCHDOG=1"),
         Rule([.idle], [.refreshDue], nil, "startWorker(refresh)", "writeStatus"),
         Rule(all.filter { $0 != .idle }, [.refreshDue]),
@@ -327,6 +328,7 @@ extension Fixture {
         case .actionNotStarted: return handle(.actionNotStarted(SpawnFailure(step: .execute, code: ENOENT)))
         case .actionFails: return ends(Self.actionPid, .exited(code: 1))
         case .orphanEnds: return ends(Self.strangerPid)
+        case .targetMissing: return handle(.targetMissing("process 4711"))
         case .signalWithheld: return handle(.changeSignalWithheld(number: SIGUSR1, reason: .noHandler))
         case .refreshDue: return reach(.refresh)
         case .workerTimeout: return reach(.worker)
