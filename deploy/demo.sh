@@ -221,9 +221,10 @@ say "The identity endpoint, as on App Service: $(endpoint identity_endpoint)"
 step "Starting an app under latchkey: a small web page that shows what it was given"
 instance=demo-$$
 arguments=(run --vault "$vault" --ca-file "$ca" --instance "$instance" --refresh 5s --signal HUP
-    -e API_KEY=api-key -f db-password=db-password -f tls/server.pem=web-tls)
+    -e API_KEY=api-key -f db-password=db-password -f "tls/server.pem=$vault/certificates/web-tls")
 run_line "latchkey run --vault $vault --ca-file ca.pem --instance $instance \\"
-say "${dim}    --refresh 5s --signal HUP -e API_KEY=api-key -f db-password=db-password -f tls/server.pem=web-tls \\"
+say "${dim}    --refresh 5s --signal HUP -e API_KEY=api-key -f db-password=db-password \\"
+say "    -f tls/server.pem=$vault/certificates/web-tls \\"
 say "    -- latchkey-sample-app --port 0$plain"
 (
     # What this machine may have set for the real Azure, or for a way out of it, is not meant.

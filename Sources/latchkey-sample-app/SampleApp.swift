@@ -12,8 +12,8 @@ struct SampleApp: AsyncParsableCommand {
         discussion: """
             Start it under latchkey and open the address that it prints:
 
-              latchkey run --vault contoso-web --signal HUP -e DB_PASSWORD=db-password -f tls/key.pem=web-tls \\
-                -- latchkey-sample-app
+              latchkey run --vault contoso-web --signal HUP -e DB_PASSWORD=db-password \\
+                -f tls/server.pem=akv://contoso-web/certificates/web-tls -- latchkey-sample-app
 
             Files come from $LATCHKEY_SECRETS and are read anew at every HUP. Variables are those that --env names, else
             those that the status of the latchkey instance names.

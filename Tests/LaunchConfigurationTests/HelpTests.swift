@@ -41,6 +41,11 @@ import Testing
         }
     }
 
+    @Test func `the help of refresh says that it signals also when nothing changed`() throws {
+        let text = try help(["refresh", "--help"]).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(text.contains("The command is signalled also when nothing changed"))
+    }
+
     @Test func `help without a command lists all of them`() throws {
         let text = try help(["--help"])
         for command in CommandName.allCases { #expect(text.contains("\n  \(command.rawValue) ")) }

@@ -31,12 +31,13 @@ package enum CommandName: String, CaseIterable, Sendable {
                 + "removes them. Unchanged values cause no write."
         case .sidecar:
             "For a process in another container or service, on a shared directory in memory: --directory names it, "
-                + "--group lets the other read, --signal-pid says whom to tell of a change. It ends with 0 on TERM or "
-                + "INT."
+                + "--group lets the other read, --signal-pid says whom to tell of a change. Variables reach the command "
+                + "of --exec-on-change only. It ends with 0 on TERM or INT."
         case .check:
             "Goes the way of 'run' step by step, with a mark and a remedy for each: identity, vault, every secret and "
                 + "where it would go, directory, COMMAND, limits. No value is shown, nothing is started or written. "
-                + "The exit code is 0 if 'run' would start, else the one that it would end with."
+                + "The exit code is 0 if 'run' would start, else the one that it would end with; it is 127 or 126 also "
+                + "if the command on change does not exist or can't be executed."
         case .list:
             "The names are what references are made of. It needs the permission to list, which 'run' does not need "
                 + "unless it selects in bulk."
@@ -48,14 +49,16 @@ package enum CommandName: String, CaseIterable, Sendable {
             "The exit code is 0 if the instance is fresh, 1 if it is stale, failing or starting, 3 if it is not "
                 + "running. Without --instance it is the only instance that runs."
         case .refresh:
-            "With --wait it returns when the first attempt that began after the request has ended: with 0, or with the "
-                + "exit code of the failure. It returns 3 if the instance is not running."
+            "The command is signalled also when nothing changed, where --on-change is signal: a reload that is asked "
+                + "for is passed on. With --wait it returns when the first attempt that began after the request has "
+                + "ended: with 0, or with the exit code of the failure. It returns 3 if the instance is not running."
         case .credential:
             "For LoadCredential=NAME:SOCKET of any unit: only the service manager is answered, and only what "
                 + "[credentials.\"UNIT\"] allows that unit."
         case .initialize:
-            "The file names every enabled secret and certificate of the vault, with variables named after them: remove "
-                + "what the app does not need. An existing file is never replaced (73)."
+            "The file names every secret and certificate of the vault: variables named after them, and files for "
+                + "certificates and for what is binary by its tag. Disabled ones stand in comments. Remove what the app "
+                + "does not need. An existing file is never replaced (73)."
         }
     }
 

@@ -184,6 +184,26 @@ import Testing
             })
     }
 
+    @Test(arguments: [
+        "README.md", "deploy/man/latchkey.1", "deploy/man/latchkey-refresh.1",
+        "Sources/latchkey-worker/Documentation.docc/Rotation.md",
+    ])
+    func `a page says that a refresh that is asked for signals also when nothing changed`(page: String) throws {
+        let text = try shown(page).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(text.contains("also when nothing changed"))
+        #expect(!text.contains("Nothing happens without a change"))
+    }
+
+    /// The secret of a certificate is mostly a PFX in base64.
+    @Test(
+        arguments: Repository.pages + Repository.examples
+            + ["SampleApp.swift", "Assets/page.html"].map { "Sources/latchkey-sample-app/\($0)" })
+    func `a file of PEM is made of a certificate, not of its secret`(page: String) throws {
+        for match in try shown(page).matches(of: /-f "?[\w\/.]+\.(?:pem|crt)=(\S+)/) {
+            #expect(match.1.contains("/certificates/"), "\(match.0)")
+        }
+    }
+
     @Test(arguments: OptionTable.definitions.map(\.name))
     func `an option stands in the page of each command that has it`(name: String) throws {
         for command in try #require(OptionTable.definition(named: name)).commands {
