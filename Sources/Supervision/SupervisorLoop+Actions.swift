@@ -213,7 +213,7 @@ extension SupervisorLoop {
         directories.clean(keepingFiles: keepsFiles)
     }
 
-    /// Passes on datagrams of the child and its descendants, without `MAINPID`.
+    /// Passes on datagrams of the child and its descendants, as far as `ChildNotification` allows.
     func readNotifications() {
         guard let number = manager.childSocketNumber else { return }
         // Any process can write to this socket. A flood must not keep the loop from its other work.
@@ -224,7 +224,8 @@ extension SupervisorLoop {
                 let notification = ChildNotification(
                     datagram: Array(buffer.prefix(message.count)), isRestarting: machine.rollout?.mayRestart ?? false)
             {
-                manager.send(notification.forwarded, descriptors: message.descriptors)
+                manager.send(
+                    notification.forwarded, descriptors: notification.takesDescriptors ? message.descriptors : [])
                 if notification.isReady { dispatch(.childReady) }
             }
             _ = descriptors.count

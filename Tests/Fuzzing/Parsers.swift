@@ -113,8 +113,12 @@ private let vault = try? VaultAddress(parsing: "contoso-web")
 
 @Sendable private func notification(_ bytes: [UInt8]) {
     guard let notification = ChildNotification(datagram: bytes) else { return }
-    let lines = notification.forwarded.split(separator: 0x0A)
-    precondition(!lines.contains { $0.starts(with: Array("MAINPID=".utf8)) }, "MAINPID is passed on")
+    // As the manager splits it.
+    let lines = notification.forwarded.split { $0 == 0x0A || $0 == 0x0D }
+    let foreign = ["MAINPID", "NOTIFYACCESS", "WATCHDOG_USEC", "EXIT_STATUS"].map { Array($0.utf8) }
+    let isForeign = lines.contains { line in foreign.contains { line.starts(with: $0) } }
+    precondition(!isForeign, "what is not the child's goes on")
+    precondition(ChildNotification(datagram: notification.forwarded) == notification, "taken apart it is another one")
 }
 
 /// The address of whoever connects for a credential.
