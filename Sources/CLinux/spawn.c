@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -243,13 +244,58 @@ static void default_state(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static bool change_user(struct child *child) {
+static bool contains(const gid_t *groups, size_t count, gid_t group) {
+    for (size_t index = 0; index < count; index++) {
+        if (groups[index] == group) return true;
+    }
+    return false;
+}
+
+// Whether every group of `some` is in `others`, or is the main group, which setresgid(2) sets.
+static bool are_in(const gid_t *some, size_t count, const gid_t *others, size_t other_count, gid_t main_group) {
+    for (size_t index = 0; index < count; index++) {
+        if (some[index] != main_group && !contains(others, other_count, some[index])) return false;
+    }
+    return true;
+}
+
+// Whether the supplementary groups are those that are wanted already: none is missing, and none is kept.
+static bool has_groups(const struct clinux_spawn *request) {
+    int count = getgroups(0, NULL);
+    if (count < 0) return false;
+    gid_t *own = anonymous(((size_t)count + 1) * sizeof *own);
+    if (!own || getgroups(count, own) != count) return false;
+    return are_in(own, (size_t)count, request->groups, request->group_count, request->group)
+        && are_in(request->groups, request->group_count, own, (size_t)count, request->group);
+}
+
+// No program that is started from here on gets a capability by its file. Only who may change the set can do so, and
+// that is who has the most to lose: root, before the ids change.
+static void drop_bounding_set(void) {
+    for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++) {
+        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return;
+    }
+}
+
+// From one user to another, neither of them root, setresuid(2) takes no capability away, and ambient ones outlive even
+// the execve. What is in the inheritable and the permitted set no more is in the ambient one neither (capabilities(7)).
+static bool drop_capabilities(struct child *child) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2], none[2] = {{0}};
+    if (syscall(SYS_capget, &header, data) != 0) return fail(child, CLINUX_STEP_CAPABILITIES, errno);
+    // A filter that refuses the call does no harm where there is nothing to take away.
+    if (memcmp(data, none, sizeof data) == 0) return true;
+    if (syscall(SYS_capset, &header, none) != 0) return fail(child, CLINUX_STEP_CAPABILITIES, errno);
+    return true;
+}
+
+static bool change_ids(struct child *child) {
     const struct clinux_spawn *request = child->request;
-    if (!request->change_user) return true;
     // glibc's wrappers would signal other threads; there are none, and the raw calls need no lock.
     if (syscall(SYS_setgroups, request->group_count, request->groups) != 0) {
         // Without the right to change groups, having exactly these already is as good.
-        if (errno != EPERM || request->user != geteuid()) return fail(child, CLINUX_STEP_GROUPS, errno);
+        int code = errno;
+        if (code != EPERM || !has_groups(request)) return fail(child, CLINUX_STEP_GROUPS, code);
     }
     if (syscall(SYS_setresgid, request->group, request->group, request->group) != 0) {
         return fail(child, CLINUX_STEP_GID, errno);
@@ -258,6 +304,15 @@ static bool change_user(struct child *child) {
         return fail(child, CLINUX_STEP_UID, errno);
     }
     return true;
+}
+
+static bool change_user(struct child *child) {
+    const struct clinux_spawn *request = child->request;
+    bool is_root = (request->change_user ? request->user : geteuid()) == 0;
+    bool drops = !is_root && (request->change_user || request->drops_capabilities);
+    if (drops) drop_bounding_set();
+    if (request->change_user && !change_ids(child)) return false;
+    return !drops || drop_capabilities(child);
 }
 
 static bool prepare_group(struct child *child) {

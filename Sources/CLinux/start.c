@@ -47,6 +47,14 @@ const char *clinux_argument(size_t index) { return index < clinux_argument_count
 
 const char *clinux_environment_entry(size_t index) { return entries ? entries[index] : NULL; }
 
+const char *clinux_environment_value(const char *name) {
+    size_t length = strlen(name);
+    for (char **entry = entries; entry && *entry; entry++) {
+        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=') return *entry + length + 1;
+    }
+    return NULL;
+}
+
 int clinux_harden(void) {
     // The runtime's backtracer prints memory at registers, and secrets may lie there.
     static const int faults[] = {SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};

@@ -25,8 +25,10 @@ package struct SpawnRequest: Sendable {
     package var ownGroup = false
     /// With `ownGroup`: the terminal whose foreground the new group takes.
     package var terminal: CInt?
-    /// What the program runs as: groups, then gid, then uid are set.
+    /// What the program runs as: groups, then gid, then uid are set. A user who is not root gets no capability.
     package var identity: UserIdentity?
+    /// Takes all capabilities away, except from root.
+    package var dropsCapabilities = false
     /// The signal that the kernel sends when this process dies.
     package var deathSignal: CInt = 0
     /// Bytes of address space, 0 for no limit.
@@ -79,6 +81,7 @@ package struct SpawnRequest: Sendable {
                 unsafe request.group = identity?.group ?? 0
                 unsafe request.groups = groupList.baseAddress
                 unsafe request.group_count = groupList.count
+                unsafe request.drops_capabilities = dropsCapabilities
                 unsafe request.death_signal = deathSignal
                 unsafe request.memory_limit = memoryLimit
                 return unsafe body(&request)
@@ -90,7 +93,7 @@ package struct SpawnRequest: Sendable {
 /// Why a program could not be started.
 package struct SpawnFailure: Error, Equatable, Sendable {
     package enum Step: UInt32, Sendable {
-        case none, pipe, fork, environment, group, groups, gid, uid, parent, descriptors, limits, execute
+        case none, pipe, fork, environment, group, groups, gid, uid, capabilities, parent, descriptors, limits, execute
     }
 
     /// The child's step that failed.

@@ -148,6 +148,8 @@ extension SupervisorLoop {
         request.ownGroup = true
         request.deathSignal = SIGKILL
         request.output = STDERR_FILENO
+        // A sidecar's own are for giving files away and for signals; the command of a run's app has the app's.
+        request.dropsCapabilities = setting.isSidecar
         do throws(SpawnFailure) {
             dispatch(.actionStarted(pid: try request.spawn()))
         } catch {

@@ -52,6 +52,8 @@ size_t clinux_argument_count(void);
 const char *clinux_argument(size_t index);
 /// Entry `index` of the original environment, or NULL behind the last one.
 const char *clinux_environment_entry(size_t index);
+/// The value of the original environment's first entry of this name, where it lies, or NULL.
+const char *clinux_environment_value(const char *name);
 
 // --- spawn.c --------------------------------------------------------------------------------------------------------
 
@@ -65,6 +67,7 @@ enum clinux_spawn_step {
     CLINUX_STEP_GROUPS,
     CLINUX_STEP_GID,
     CLINUX_STEP_UID,
+    CLINUX_STEP_CAPABILITIES,
     CLINUX_STEP_PARENT,
     CLINUX_STEP_DESCRIPTORS,
     CLINUX_STEP_LIMITS,
@@ -91,11 +94,12 @@ struct clinux_spawn {
     int errors;                      ///< becomes descriptor 2 where >= 0
     bool own_group;                  ///< a process group of its own
     int terminal;                    ///< with own_group: the terminal whose foreground the group takes, or -1
-    bool change_user;
+    bool change_user;                ///< with drops_capabilities, where `user` is not root
     uid_t user;
     gid_t group;
     const gid_t *groups;
     size_t group_count;
+    bool drops_capabilities;         ///< without effect for root, whose capabilities come with the id
     int death_signal;                ///< PR_SET_PDEATHSIG, or 0
     uint64_t memory_limit;           ///< RLIMIT_AS in bytes, or 0
 };
