@@ -41,17 +41,15 @@ package enum Terminal {
     /// Whether a descriptor is a terminal.
     package static func isTerminal(_ number: CInt) -> Bool { isatty(number) == 1 }
 
-    /// Whether a descriptor is a terminal that understands control sequences.
-    package static func isCapable(_ number: CInt, _ environment: [[UInt8]]) -> Bool {
-        isTerminal(number) && !environment.contains { $0.elementsEqual("TERM=dumb".utf8) }
+    /// Whether a descriptor is a terminal that understands control sequences. `variable` finds the environment's values.
+    package static func isCapable(_ number: CInt, _ variable: (String) -> [UInt8]?) -> Bool {
+        isTerminal(number) && variable("TERM")?.elementsEqual("dumb".utf8) != true
     }
 
     /// Whether text on a descriptor is coloured: on a terminal that can, unless `NO_COLOR` is there and not empty
     /// (no-color.org).
-    package static func showsColour(on number: CInt, _ environment: [[UInt8]]) -> Bool {
-        let refusal = Array("NO_COLOR=".utf8)
-        return isCapable(number, environment)
-            && !environment.contains { $0.starts(with: refusal) && $0.count > refusal.count }
+    package static func showsColour(on number: CInt, _ variable: (String) -> [UInt8]?) -> Bool {
+        isCapable(number, variable) && variable("NO_COLOR")?.isEmpty != false
     }
 
     /// Lets this process write to a terminal where another group is in the foreground and `stty tostop` is set: TTOU

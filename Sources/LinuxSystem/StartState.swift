@@ -43,7 +43,13 @@ package enum ProcessStart {
         (0..<clinux_argument_count()).compactMap { unsafe bytes(ofCString: clinux_argument($0)) }
     }
 
-    /// The environment's entries as raw bytes, in their order, with or without an equals sign.
+    /// The value of one variable, the first of its name as getenv(3) finds it; nothing of the others is copied.
+    package static func variable(_ name: String) -> [UInt8]? {
+        unsafe bytes(ofCString: clinux_environment_value(name))
+    }
+
+    /// The environment's entries as raw bytes, in their order, with or without an equals sign: for processes that end,
+    /// since no copy of them is wiped.
     package static var environment: [[UInt8]] {
         var entries: [[UInt8]] = []
         while let entry = unsafe bytes(ofCString: clinux_environment_entry(entries.count)) {

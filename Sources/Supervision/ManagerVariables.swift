@@ -10,12 +10,10 @@ package struct ManagerVariables: Sendable, Equatable {
 
     package init() {}
 
-    /// Reads raw entries. What is meant for another process is left out.
-    package init(environment: [[UInt8]], process: Int32) {
+    /// Takes the variables by name, and no other; those meant for another process are nobody's.
+    package init(process: Int32, _ variable: (String) -> [UInt8]?) {
         func value(_ name: String) -> String? {
-            let start = Array((name + "=").utf8)
-            return environment.first { $0.starts(with: start) }
-                .map { String(decoding: $0.dropFirst(start.count), as: UTF8.self) }
+            variable(name).map { String(decoding: $0, as: UTF8.self) }
         }
         notifySocket = value("NOTIFY_SOCKET")
         journalStream = value("JOURNAL_STREAM")
@@ -23,19 +21,16 @@ package struct ManagerVariables: Sendable, Equatable {
             watchdogMicroseconds = value("WATCHDOG_USEC").flatMap { Int64($0) }.flatMap { $0 > 0 ? $0 : nil }
         }
         if value("LISTEN_PID").flatMap({ Int32($0) }) == process {
-            let names = ["LISTEN_FDS=", "LISTEN_FDNAMES="].map { Array($0.utf8) }
-            listenEntries = environment.filter { entry in names.contains { entry.starts(with: $0) } }
+            listenEntries = ["LISTEN_FDS", "LISTEN_FDNAMES"].compactMap { name in
+                variable(name).map { Array("\(name)=".utf8) + $0 }
+            }
         }
     }
 
-    /// Half of the watchdog's interval; nil without a watchdog or a socket to answer to.
+    /// Half of the watchdog's interval, where there is one and a socket to answer to; at most an hour, since a sign of
+    /// life may come early, and what comes from outside may be any number.
     package var watchdogPeriod: Duration? {
         guard notifySocket != nil, let watchdogMicroseconds else { return nil }
-        return .nanoseconds(watchdogMicroseconds * 500)
-    }
-
-    /// Whether workers never get an entry.
-    package static func isManagers(_ entry: [UInt8]) -> Bool {
-        ["NOTIFY_SOCKET=", "WATCHDOG_", "LISTEN_"].contains { entry.starts(with: Array($0.utf8)) }
+        return .microseconds(min(max(watchdogMicroseconds / 2, 1000), 3_600_000_000))
     }
 }

@@ -12,7 +12,7 @@ final class WorkerLog {
     weak var progress: ProgressLine?
 
     init(environment: EnvironmentEntries) {
-        let colour = Terminal.showsColour(on: 2, environment.entries)
+        let colour = Terminal.showsColour(on: 2, environment.value)
         journal = Journal(stream: environment.text("JOURNAL_STREAM"))
         renderer = MessageRenderer(format: journal == nil ? .text : .journal, colour: colour)
     }
@@ -73,7 +73,9 @@ struct EnvironmentEntries {
     /// The entries with a NUL behind each.
     var block: [UInt8] { entries.flatMap { $0 + [0] } }
 
-    subscript(name: String) -> [UInt8]? {
+    subscript(name: String) -> [UInt8]? { value(name) }
+
+    func value(_ name: String) -> [UInt8]? {
         let start = Array((name + "=").utf8)
         return entries.first { $0.starts(with: start) }.map { Array($0.dropFirst(start.count)) }
     }

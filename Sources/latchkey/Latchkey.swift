@@ -33,9 +33,9 @@ enum Latchkey {
     ) throws(SystemError) {
         try ProcessStart.blockSignals()
         let process = ProcessFiles.ownProcess
-        let manager = ManagerVariables(environment: ProcessStart.environment, process: process)
-        let hasColour = Terminal.showsColour(on: 2, ProcessStart.environment)
-        let hasProgress = Terminal.isCapable(2, ProcessStart.environment)
+        let manager = ManagerVariables(process: process, ProcessStart.variable)
+        let hasColour = Terminal.showsColour(on: 2, ProcessStart.variable)
+        let hasProgress = Terminal.isCapable(2, ProcessStart.variable)
         let environment = try ProcessStart.sealedEnvironment()
         ProcessStart.wipeEnvironment()
         let setting = SupervisorSetting(
@@ -62,7 +62,7 @@ enum Latchkey {
         let diagnosis = Diagnosis(
             isMissing ? .workerMissing : .systemRefused, exit: .system, error.description,
             hint: isMissing ? "install latchkey-worker beside latchkey, or in ../libexec/latchkey" : nil)
-        let line = MessageRenderer(format: .text, colour: Terminal.showsColour(on: 2, ProcessStart.environment)).render(
+        let line = MessageRenderer(format: .text, colour: Terminal.showsColour(on: 2, ProcessStart.variable)).render(
             Message(.error, diagnosis), at: UTCTime(seconds: wallClockSeconds()))
         StandardError.writeNow(Array(line.utf8))
         ProcessStart.exit(ExitCode.system.rawValue)

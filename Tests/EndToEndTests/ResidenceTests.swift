@@ -77,6 +77,26 @@ struct ResidenceTests {
         }
     }
 
+    @Test(
+        .enabled(if: geteuid() == 0, "needs root, to read the memory of a process that is not dumpable"),
+        arguments: ["A", "M", "ZZ"], [(16, 1), (16, 200), (500, 1), (500, 40), (5000, 1), (5000, 20), (100_000, 8)])
+    func `no variable that it was started with is, wherever it stands, however long, and how many there are`(
+        place: String, shape: (size: Int, count: Int)
+    ) throws {
+        try Emulator.serving { azure in
+            let scratch = try Scratch()
+            // The environment is in the order of the names.
+            let value = String(repeating: Canary.word + ".", count: shape.size / (Canary.word.count + 1) + 1)
+            let variables = (1...shape.count).map { ("\(place)_CLIENT_SECRET_\($0)", value) }
+            let launch = try azure.run(
+                "-e", "DB_PASSWORD=db-password", command: [Programs.probe, "sleep"],
+                environment: Dictionary(uniqueKeysWithValues: variables), in: scratch)
+            try launch.expect(line: "ready")
+            try expectNothing(in: launch)
+            try launch.end(SIGTERM)
+        }
+    }
+
     /// Once the worker is gone, in all memory that can be read of the process that stays.
     private func expectNothing(in launch: Launch, beside count: Int = 1) throws {
         let isAlone = eventually { ProcessTree.descendants(of: launch.pid).count == count }

@@ -3,8 +3,12 @@ import Testing
 
 /// What a service manager tells the process that it starts, and whom it means.
 struct ManagerVariablesTests {
-    private func variables(_ entries: String...) -> ManagerVariables {
-        ManagerVariables(environment: entries.map { Array($0.utf8) }, process: 7)
+    private func variables(_ entries: String...) -> ManagerVariables { variables(entries) }
+
+    private func variables(_ entries: [String]) -> ManagerVariables {
+        ManagerVariables(process: 7) { name in
+            entries.first { $0.hasPrefix(name + "=") }.map { Array($0.dropFirst(name.count + 1).utf8) }
+        }
     }
 
     @Test func `sockets are taken by the process that they are meant for`() {
@@ -18,11 +22,11 @@ struct ManagerVariablesTests {
         (["WATCHDOG_USEC=5000000"], Duration.seconds(2.5)),
         (["WATCHDOG_USEC=5000000", "WATCHDOG_PID=7"], .seconds(2.5)),
         (["WATCHDOG_USEC=5000000", "WATCHDOG_PID=8"], nil), (["WATCHDOG_USEC=0"], nil), (["WATCHDOG_USEC=soon"], nil),
-        ([], nil),
+        (["WATCHDOG_USEC=1"], .milliseconds(1)), (["WATCHDOG_USEC=9223372036854775807"], .seconds(3600)),
+        (["WATCHDOG_USEC=9223372036854775808"], nil), ([], nil),
     ])
     func `the watchdog is answered at half of its interval, where it is ours`(entries: [String], period: Duration?) {
-        let environment = (entries + ["NOTIFY_SOCKET=@manager"]).map { Array($0.utf8) }
-        #expect(ManagerVariables(environment: environment, process: 7).watchdogPeriod == period)
+        #expect(variables(entries + ["NOTIFY_SOCKET=@manager"]).watchdogPeriod == period)
     }
 
     @Test func `without a socket there is nobody to answer`() {

@@ -22,7 +22,7 @@ final class ProgressLine: Sendable {
     init?(
         _ environment: EnvironmentEntries, group: Int32 = ProcessFiles.ownGroup, waitingFor subject: String? = nil
     ) {
-        guard Terminal.isCapable(2, environment.entries) else { return nil }
+        guard Terminal.isCapable(2, environment.value) else { return nil }
         self.group = group
         state = Mutex(State(wait: Wait(subject: subject)))
         BackgroundThread.start(first: .milliseconds(500), pause: .milliseconds(200)) { [weak self] in

@@ -127,9 +127,9 @@ struct TextStyle {
     init(_ environment: EnvironmentEntries) {
         let locale =
             ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment.text($0) }.first { !$0.isEmpty } ?? ""
-        let isTerminal = Terminal.isCapable(1, environment.entries)
+        let isTerminal = Terminal.isCapable(1, environment.value)
         columns = isTerminal ? Terminal.columns(of: 1) : nil
-        hasColour = Terminal.showsColour(on: 1, environment.entries)
+        hasColour = Terminal.showsColour(on: 1, environment.value)
         hasSigns = isTerminal && ["utf-8", "utf8"].contains { locale.lowercased().hasSuffix($0) }
     }
 
