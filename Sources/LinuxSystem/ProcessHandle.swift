@@ -172,17 +172,31 @@ package enum ProcessFiles {
         statusLine("PPid:", of: process).flatMap { Int32($0) }
     }
 
-    /// The first process with this command name (`comm`, 15 bytes), other than this one.
-    package static func process(named name: String) -> Int32? {
+    /// The first process with this command name (`comm`, 15 bytes) that is all one of these users', other than this one.
+    package static func process(named name: String, of users: Set<UInt32>) -> Int32? {
         guard let directory = unsafe opendir("/proc") else { return nil }
         defer { unsafe closedir(directory) }
-        let wanted = String(name.prefix(15)) + "\n"
         while let entry = unsafe readdir(directory) {
             let number = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { name in
                 unsafe name.prefix { $0 >= 48 && $0 <= 57 }.reduce(Int32(0)) { $0 &* 10 &+ Int32($1 - 48) }
             }
-            if number > 0, number != getpid(), text("/proc/\(number)/comm") == wanted { return number }
+            if number > 0, number != getpid(), isNamed(name, number), isOf(users, number) { return number }
         }
         return nil
     }
+
+    /// Whether a process has this command name.
+    package static func isNamed(_ name: String, _ process: Int32) -> Bool {
+        text("/proc/\(process)/comm") == String(name.prefix(15)) + "\n"
+    }
+
+    /// Whether all of a process's user ids are among these: a program that somebody runs with the rights of another is
+    /// neither's.
+    package static func isOf(_ users: Set<UInt32>, _ process: Int32) -> Bool {
+        let ids = statusLine("Uid:", of: process)?.split(separator: "\t").compactMap { UInt32($0) } ?? []
+        return ids.count == 4 && ids.allSatisfy(users.contains)
+    }
+
+    /// The user that this process acts for.
+    package static var ownUser: UInt32 { geteuid() }
 }

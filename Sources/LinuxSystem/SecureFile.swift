@@ -13,8 +13,11 @@ package struct SecureFile: ~Copyable {
 
     /// Opens a file for reading, through symbolic links (projected volumes consist of them). A directory, a pipe or a
     /// device is refused, and never waited for.
-    package static func open(_ path: String) throws(SystemError) -> SecureFile {
-        let number = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+    ///
+    /// `followsLink`: whether the path's last component may be one.
+    package static func open(_ path: String, followsLink: Bool = true) throws(SystemError) -> SecureFile {
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (followsLink ? 0 : O_NOFOLLOW)
+        let number = unsafe Glibc.open(path, flags)
         guard number >= 0 else { throw SystemError(call: "open", subject: path) }
         return try SecureFile(OwnedDescriptor(owning: number), path: path)
     }
@@ -57,6 +60,14 @@ package struct SecureFile: ~Copyable {
     /// Reads from the start until the room is full or the file ends; the number of bytes read.
     package borrowing func read(into room: inout MutableSpan<UInt8>) throws(SystemError) -> Int {
         try readStart(of: descriptor.number, into: &room, path: path)
+    }
+
+    /// The first bytes of the file as text.
+    package borrowing func text(limit: Int) throws(SystemError) -> String {
+        var bytes = [UInt8](repeating: 0, count: limit)
+        var room = bytes.mutableSpan
+        let count = try read(into: &room)
+        return String(decoding: bytes.prefix(count), as: UTF8.self)
     }
 
     /// Whether something can be found under a name; for signs of an installed program, never before opening.

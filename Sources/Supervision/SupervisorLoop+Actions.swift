@@ -122,7 +122,7 @@ extension SupervisorLoop {
 
     private func signalTarget(_ target: SignalTarget, _ number: Int32) {
         do throws(SystemError) {
-            let handle = try ProcessHandle(target)
+            let handle = try target.find(of: targetUsers)
             if Signals.handles(number, process: handle.pid) == false {
                 dispatch(.changeSignalWithheld(number: number, reason: .noHandler))
             } else {
@@ -133,9 +133,15 @@ extension SupervisorLoop {
         }
     }
 
+    /// The users whose processes a sidecar means by a name: its own and the one that it delivers for.
+    private var targetUsers: Set<UInt32> {
+        let own = ProcessFiles.ownUser
+        return [own, machine.plan.identity?.user ?? own]
+    }
+
     private func findTarget(_ target: SignalTarget) {
         do throws(SystemError) {
-            _ = try ProcessHandle(target)
+            _ = try target.find(of: targetUsers)
         } catch {
             dispatch(.targetMissing("\(target.words) (\(error.reason))"))
         }
@@ -243,31 +249,5 @@ extension SupervisorLoop {
             process = parent
         }
         return false
-    }
-}
-
-extension SignalTarget {
-    /// The target, as messages name it.
-    var words: String {
-        switch self {
-        case .process(let pid): "process \(pid)"
-        case .pidFile(let path): "the pid file '\(path)'"
-        case .command(let name): "a process named '\(name)'"
-        }
-    }
-}
-
-extension ProcessHandle {
-    /// Finds a sidecar's target. The handle stays with that process.
-    init(_ target: SignalTarget) throws(SystemError) {
-        let pid: Int32?
-        switch target {
-        case .process(let number): pid = number
-        case .pidFile(let path):
-            pid = ProcessFiles.text(path).flatMap { text in Int32(text.prefix { !$0.isWhitespace }) }
-        case .command(let name): pid = ProcessFiles.process(named: name)
-        }
-        guard let pid, pid > 1 else { throw SystemError(call: "pidfd_open", code: ESRCH) }
-        try self.init(pid: pid)
     }
 }

@@ -37,7 +37,7 @@ struct SupervisedWorker {
             let block = try MemoryFile.contents(of: WorkerDescriptor.environment, limit: 64 << 20)
             let orderBytes = try MemoryFile.contents(of: WorkerDescriptor.order, limit: 1 << 20)
             let environment = EnvironmentEntries(block: block)
-            let entries = EnvironmentEntries(entries: environment.entries.filter { !isManagers($0) })
+            let entries = EnvironmentEntries(entries: environment.entries.filter { !ServiceManagerVariable.includes($0) })
             let order = try decoded(orderBytes)
             var worker = try SupervisedWorker(
                 order: order, arguments: arguments, environment: entries, confinement: confinement)
@@ -55,10 +55,6 @@ struct SupervisedWorker {
         } catch {
             throw SystemError(call: error.reason, code: 71)
         }
-    }
-
-    private static func isManagers(_ entry: [UInt8]) -> Bool {
-        ["NOTIFY_SOCKET=", "WATCHDOG_", "LISTEN_"].contains { entry.starts(with: Array($0.utf8)) }
     }
 
     private init(

@@ -1,5 +1,6 @@
 import Supervision
 import Testing
+import WorkerProtocol
 
 /// What a service manager tells the process that it starts, and whom it means.
 struct ManagerVariablesTests {
@@ -35,11 +36,11 @@ struct ManagerVariablesTests {
 
     @Test func `the journal's stream is remembered, and stays the child's`() {
         #expect(variables("JOURNAL_STREAM=8:1234").journalStream == "8:1234")
-        #expect(!ManagerVariables.isManagers(Array("JOURNAL_STREAM=8:1234".utf8)))
+        #expect(!ServiceManagerVariable.includes(Array("JOURNAL_STREAM=8:1234".utf8)))
     }
 
     @Test(arguments: ["NOTIFY_SOCKET=/run/x", "WATCHDOG_USEC=1", "WATCHDOG_PID=1", "LISTEN_PID=1", "LISTEN_PIDFDID=9"])
     func `workers never see the manager's variables`(entry: String) {
-        #expect(ManagerVariables.isManagers(Array(entry.utf8)))
+        #expect(ServiceManagerVariable.includes(Array(entry.utf8)))
     }
 }
