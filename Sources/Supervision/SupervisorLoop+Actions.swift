@@ -150,7 +150,7 @@ extension SupervisorLoop {
     private func startAction(_ words: [String], changedNames: String) {
         var request = childRequest
         request.arguments = words.map { Array($0.utf8) }
-        request.extra = [Array("LATCHKEY_CHANGED=\(changedNames)".utf8)]
+        request.extra = [Array("LATCHKEY_CHANGED=\(Self.bounded(changedNames))".utf8)]
         request.ownGroup = true
         request.deathSignal = SIGKILL
         request.output = STDERR_FILENO
@@ -162,6 +162,17 @@ extension SupervisorLoop {
             dispatch(.actionNotStarted(error))
         }
     }
+
+    /// As many names as have room in what every environment leaves free for additions, and `...` where some are left out:
+    /// a list that is too long would keep the command from being started (execve(2), E2BIG).
+    private static func bounded(_ names: String) -> String {
+        guard names.utf8.count > changedNamesLimit else { return names }
+        let ending = ",..."
+        let start = String(decoding: names.utf8.prefix(changedNamesLimit - ending.utf8.count + 1), as: UTF8.self)
+        return start[..<(start.lastIndex(of: ",") ?? start.startIndex)] + ending
+    }
+
+    private static let changedNamesLimit = 2048
 
     private func stopSelf(by number: Int32) {
         if machine.plan.groupSignal, let child = machine.child { Terminal.takeBack(from: child.pid) }

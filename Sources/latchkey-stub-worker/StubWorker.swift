@@ -89,6 +89,8 @@ struct StubAttempt {
         case "signal": plan.action = .signal(Int32(setting.number("SIGNAL") ?? 1))
         case "restart": plan.action = .restart
         case "none": plan.action = .none
+        case "exec":
+            plan.action = .exec((setting.text("EXEC") ?? "").split(separator: " ").map { Array($0.utf8) })
         default: plan.action = .unset
         }
         let arguments = ProcessStart.arguments.dropFirst(2)
@@ -100,7 +102,7 @@ struct StubAttempt {
         var result = WorkerReport(outcome: .delivered)
         result.generation = order.attempt
         result.environmentChanged = order.task == .first || way == "change" || way == "change-fail"
-        result.changedNames = result.environmentChanged ? "STUB" : ""
+        result.changedNames = result.environmentChanged ? changedNames : ""
         result.summary = "1 secret of 1 vault"
         if result.environmentChanged {
             let added = order.task == .first ? [] : Array("STUB_GENERATION=\(order.attempt)".utf8) + [0]
@@ -108,6 +110,11 @@ struct StubAttempt {
             if way != "unsealed" { try MemoryFile.seal(WorkerDescriptor.childEnvironment) }
         }
         try report(result, order)
+    }
+
+    private var changedNames: String {
+        guard let count = setting.number("CHANGED") else { return "STUB" }
+        return (1...count).map { "STUB-\($0)" }.joined(separator: ",")
     }
 
     private func report(_ report: WorkerReport, _ order: WorkerOrder) throws(SystemError) {

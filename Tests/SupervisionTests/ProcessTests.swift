@@ -159,6 +159,33 @@ struct ProcessTests {
         #expect(running.wait() == .code(0))
     }
 
+    @Test(arguments: [1, 2, 239, 240, 20_000, 80_000])
+    func `a command is told what has changed, however many names that are`(count: Int) throws {
+        let running = try bench().start(
+            "\(run) ./latchkey-probe signals --until TERM 2>&1",
+            ["STUB_ACTION=exec", "STUB_EXEC=env", "STUB_REFRESH=change", "STUB_CHANGED=\(count)"])
+        #expect(running.await("ready"))
+        running.signal(1)
+        var told: String?
+        while told == nil, let line = running.line() { if line.hasPrefix("LATCHKEY_CHANGED=") { told = line } }
+        let value = try #require(told).dropFirst("LATCHKEY_CHANGED=".count)
+        let all = (1...count).map { "STUB-\($0)" }
+        #expect(value.utf8.count <= 2048)
+        let names = value.split(separator: ",").map(String.init)
+        // 239 names have 2042 bytes with the commas between them.
+        #expect(count > 239 ? names.last == "..." && names.dropLast().elementsEqual(all.prefix(239)) : names == all)
+        running.signal(15)
+        _ = running.rest()
+        #expect(running.wait() == .code(0))
+    }
+
+    @Test(arguments: ["1", "9223372036854775807", "18446744073709551615", "-1", "0"])
+    func `no interval of the watchdog ends the supervisor`(interval: String) throws {
+        let result = try bench().shell(
+            "\(run) ./latchkey-probe exit 7", ["NOTIFY_SOCKET=@latchkey-nobody-listens", "WATCHDOG_USEC=\(interval)"])
+        #expect(result.ending == .code(7))
+    }
+
     @Test func `once keeps the process`() throws {
         let running = try harness().start("\(run) sh -c 'echo $$'", ["STUB_ONCE=1"])
         #expect(running.line() == String(running.pid))
