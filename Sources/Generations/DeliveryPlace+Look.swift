@@ -41,7 +41,7 @@ extension DeliveryPlace {
                     at: candidate.path, making: candidate.makable, secrets: candidate.path + "/secrets", own, request,
                     attempts)
             } catch {
-                guard error.isPassedOver else { throw error }
+                guard candidate.isPassedOver(error) else { throw error }
                 attempts.append(.init(path: candidate.path, reason: error.shortReason))
             }
         }

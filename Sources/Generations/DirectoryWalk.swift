@@ -16,6 +16,7 @@ struct DirectoryWalk: ~Copyable {
     private var physical: [String] = []
     private var linksLeft = 40
     private var madeLast = false
+    private var madeAsLauncher = false
 
     /// Where a walk ended.
     struct Arrival: ~Copyable {
@@ -23,6 +24,9 @@ struct DirectoryWalk: ~Copyable {
         let directory: Directory
         /// Whether this walk made it.
         let isMade: Bool
+        /// Whether it did so with this process's own rights, where no other user can rename anything: it still is the
+        /// one that was made. In a directory of the user's, what has the name by now may be anything.
+        let isCertain: Bool
     }
 
     /// Goes to an absolute path. `makable` components at its end are made where they are missing.
@@ -71,7 +75,7 @@ struct DirectoryWalk: ~Copyable {
             try step(name)
         }
         let directory = try call { () throws(SystemError) in try place.handle(called: wanted) }
-        return Arrival(directory: directory, isMade: madeLast)
+        return Arrival(directory: directory, isMade: madeLast, isCertain: madeLast && madeAsLauncher)
     }
 
     private var physicalPath: String { "/" + physical.joined(separator: "/") }
@@ -143,9 +147,10 @@ struct DirectoryWalk: ~Copyable {
             }
         }
         madeLast = true
+        madeAsLauncher = status.user != owner.user
         // Made by somebody else in the same moment: then it is looked at like any other.
         do throws(GenerationError) {
-            return status.user == owner.user ? try owner.perform(in: path, make) : try make()
+            return madeAsLauncher ? try make() : try owner.perform(in: path, make)
         } catch {
             guard case .system(let cause, _) = error, cause.code == EEXIST else { throw error }
             madeLast = false

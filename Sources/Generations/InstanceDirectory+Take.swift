@@ -11,6 +11,8 @@ struct Candidate: Equatable {
     let isNamed: Bool
     /// A directory on the way that must be the user's own.
     var base: String?
+    /// Whether it lies where everybody may make names: what somebody else has put there is no reason to stop.
+    var isContested = false
 
     /// The places in their order (latchkey(1), FILES).
     static func all(
@@ -24,8 +26,21 @@ struct Candidate: Equatable {
         if let base = userRuntimeDirectory, base.hasPrefix("/") {
             all.append(Candidate(path: "\(base)/latchkey/\(name)", makable: 2, isNamed: true, base: base))
         }
-        all.append(Candidate(path: "/dev/shm/latchkey-\(user)/\(name)", makable: 2, isNamed: true))
+        let shared = SharedMemory(user: user)
+        for parent in shared.isTaken ? shared.directories + [shared.newDirectory] : [shared.usual] {
+            all.append(
+                Candidate(path: "\(parent)/\(name)", makable: 2, isNamed: true, isContested: shared.isTaken))
+        }
         return all
+    }
+
+    /// Whether the next place may be tried after this error.
+    func isPassedOver(_ error: GenerationError) -> Bool {
+        guard isContested, case .refused(_, let refusal) = error else { return error.isPassedOver }
+        switch refusal {
+        case .owner, .wayOwner, .writable, .link, .notDirectory: return true
+        default: return error.isPassedOver
+        }
     }
 }
 
@@ -57,7 +72,7 @@ extension InstanceDirectory {
             do {
                 return try take(candidate, request, name, own)
             } catch {
-                guard error.isPassedOver else { throw error }
+                guard candidate.isPassedOver(error) else { throw error }
                 attempts.append(.init(path: candidate.path, reason: error.shortReason))
             }
         }

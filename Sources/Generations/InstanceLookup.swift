@@ -65,8 +65,8 @@ package struct InstanceLookup: Sendable {
     private var parents: [String] {
         let user = (try? UserIdentity.current().user) ?? 0
         let base = userRuntimeDirectory.flatMap { $0.hasPrefix("/") ? "\($0)/latchkey" : nil }
-        return ["/run/latchkey"] + (base.map { [$0] } ?? []) + ["/dev/shm/latchkey-\(user)"]
-            + (user == 0 ? [] : ["/dev/shm/latchkey-0"]) + ["/run"]
+        return ["/run/latchkey"] + (base.map { [$0] } ?? []) + SharedMemory(user: user).directories
+            + (user == 0 ? [] : SharedMemory(user: 0).directories) + ["/run"]
     }
 
     static func look(at path: String, _ name: String) -> FoundInstance? {

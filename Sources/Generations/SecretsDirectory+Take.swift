@@ -10,10 +10,8 @@ extension SecretsDirectory {
         let owner = request.owner
         do throws(SystemError) {
             try instance.directory.makeDirectory(.secrets)
-            if owner.identity != nil {
-                // In a directory of our own nobody can have exchanged it.
-                try instance.directory.directory(.secrets).descriptor.setOwner(user: owner.user, group: owner.group)
-            }
+            // In a directory of our own nobody can have exchanged it.
+            if owner.identity != nil { try hand(instance.directory.directory(.secrets), to: owner) }
         } catch {
             if error.code == ENOENT { return nil }
             if error.code != EEXIST { throw failed(error, instance) }
@@ -35,20 +33,20 @@ extension SecretsDirectory {
         let arrival = try DirectoryWalk.arrive(
             at: path, for: request.owner, making: .max, allowDisk: request.allowDisk)
         let owner = request.owner
-        if arrival.isMade, owner.identity != nil {
-            // Made by us just now, or made by the user: both are right.
-            try system(path) { () throws(SystemError) in
-                let own = try arrival.directory.reopened()
-                if try own.descriptor.status().user != owner.user {
-                    try own.descriptor.setOwner(user: owner.user, group: owner.group)
-                }
-            }
+        if arrival.isCertain, owner.identity != nil {
+            try system(path) { () throws(SystemError) in try hand(arrival.directory.reopened(), to: owner) }
         }
         if owner.identity != nil { try owner.checkReach(path) }
         let isMade = arrival.isMade
         let found = try system(path) { () throws(SystemError) in try arrival.directory.handle(called: path) }
         return try adopt(
             found, path, owner, allowDisk: request.allowDisk, isOurs: isMade, lockedBy: request.pid)
+    }
+
+    /// Gives the user a directory that was made just now; never one that somebody else had before.
+    private static func hand(_ made: borrowing Directory, to owner: DeliveryOwner) throws(SystemError) {
+        guard try made.descriptor.status().user == FileIdentity.current().user else { return }
+        try made.descriptor.setOwner(user: owner.user, group: owner.group)
     }
 
     /// Checks a directory, gives it its owner and mode, and locks it.

@@ -2,6 +2,7 @@ import Foundation
 import Generations
 import LinuxSystem
 import Messages
+import Synchronization
 import Testing
 
 /// Somebody exchanges a directory while a generation is written: nothing happens outside the one that was opened.
@@ -21,6 +22,54 @@ import Testing
                 exchange()
             }
             try body([mark, mark, mark].span)
+        }
+    }
+
+    /// What a user does in a directory of their own as soon as root has had one made there.
+    private final class Swapper: @unchecked Sendable {
+        private let isOver = Atomic(false)
+        private let ended = DispatchSemaphore(value: 0)
+
+        /// `sibling` gets the name `wanted`, whose bearer goes to `aside`.
+        init(_ wanted: String, _ sibling: String, aside: String) {
+            Thread.detachNewThread { [self] in
+                while !isOver.load(ordering: .relaxed) {
+                    guard unsafe rename(wanted, aside) == 0 else { continue }
+                    _ = unsafe rename(sibling, wanted)
+                    break
+                }
+                ended.signal()
+            }
+        }
+
+        func stop() {
+            isOver.store(true, ordering: .relaxed)
+            ended.wait()
+        }
+    }
+
+    @Test(.enabled(if: isRoot, needsRoot), arguments: ["secrets", "deep/secrets"])
+    func `what takes the name of a directory that was just made in a user's own is not given to that user`(
+        name: String
+    ) throws {
+        let place = try TestPlace()
+        let owner = try DeliveryOwner(runAs: FileIdentity(user: 4711, group: 4711, groups: [4711]))
+        for round in 0..<(isFull ? 2000 : 300) {
+            let home = "home-\(round)"
+            try place.makeDirectory(home, 0o755, owner: 4711)
+            // Of root's, though it lies in the user's directory.
+            let sibling = "\(place.path)/\(home)/sibling"
+            try FileManager.default.createDirectory(
+                atPath: sibling, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            let inode = try #require(status(at: sibling)).st_ino
+            let first = name.split(separator: "/")[0]
+            let swapper = Swapper("\(place.path)/\(home)/\(first)", sibling, aside: "\(place.path)/\(home)/aside")
+            _ = try? place.take("\(home)/\(name)") { $0.owner = owner }
+            swapper.stop()
+            for path in [sibling, "\(place.path)/\(home)/\(first)"] {
+                guard let now = status(at: path), now.st_ino == inode else { continue }
+                #expect(now.st_uid == 0, "root's directory is the user's")
+            }
         }
     }
 

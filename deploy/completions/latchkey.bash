@@ -19,7 +19,8 @@ _latchkey_secrets() {
 
 _latchkey_instances() {
     local directory
-    for directory in /run/latchkey/*/ "${XDG_RUNTIME_DIR:-/nonexistent}"/latchkey/*/ /dev/shm/latchkey-"$UID"/*/; do
+    for directory in /run/latchkey/*/ "${XDG_RUNTIME_DIR:-/nonexistent}"/latchkey/*/ \
+        /dev/shm/latchkey-"$UID"{,.*}/*/; do
         [[ -e ${directory}status.json ]] && basename "$directory"
     done
 }

@@ -23,7 +23,8 @@ extension CompletionScript {
 
             _latchkey_instances() {
                 local directory
-                for directory in /run/latchkey/*/ "${XDG_RUNTIME_DIR:-/nonexistent}"/latchkey/*/ /dev/shm/latchkey-"$UID"/*/; do
+                for directory in /run/latchkey/*/ "${XDG_RUNTIME_DIR:-/nonexistent}"/latchkey/*/ \\
+                    /dev/shm/latchkey-"$UID"{,.*}/*/; do
                     [[ -e ${directory}status.json ]] && basename "$directory"
                 done
             }

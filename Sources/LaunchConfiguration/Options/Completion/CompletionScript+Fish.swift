@@ -33,7 +33,7 @@ extension CompletionScript {
             end
 
             function __latchkey_instances
-                for directory in /run/latchkey/* $XDG_RUNTIME_DIR/latchkey/* /dev/shm/latchkey-(id -u)/*
+                for directory in /run/latchkey/* $XDG_RUNTIME_DIR/latchkey/* /dev/shm/latchkey-(id -u){,.*}/*
                     test -e $directory/status.json; and basename $directory
                 end
             end

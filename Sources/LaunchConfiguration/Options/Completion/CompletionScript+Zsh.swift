@@ -35,7 +35,7 @@ extension CompletionScript {
             _latchkey_instances() {
                 local -a names
                 names=(/run/latchkey/*/status.json(N:h:t) ${XDG_RUNTIME_DIR:-/nonexistent}/latchkey/*/status.json(N:h:t)
-                    /dev/shm/latchkey-$UID/*/status.json(N:h:t))
+                    /dev/shm/latchkey-$UID{,.*}/*/status.json(N:h:t))
                 compadd -a names
             }
 
