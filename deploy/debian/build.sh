@@ -46,7 +46,7 @@ cp deploy/completions/latchkey.bash "$tree/vendor/latchkey"
 cp deploy/completions/latchkey.zsh "$tree/vendor/_latchkey"
 cp deploy/completions/latchkey.fish "$tree/vendor"
 cp deploy/debian/{control,rules,copyright} deploy/debian/latchkey.* "$tree/debian"
-for kind in sysusers tmpfiles; do cp "deploy/systemd/latchkey.$kind" "$tree/debian"; done
+cp deploy/systemd/latchkey.tmpfiles "$tree/debian"
 # The emulator is not in the package, and its page is not either.
 (cd "$tree" && find man -name '*.[0-9]' ! -name 'latchkey-emulator.*') >"$tree/debian/latchkey.manpages"
 echo "3.0 (native)" >"$tree/debian/source/format"

@@ -102,13 +102,12 @@ final class Box: Sendable {
             switch unit.split(separator: ".").last {
             case "service", "socket": target = "/usr/lib/systemd/system/\(unit)"
             case "catalog": target = "/usr/lib/systemd/catalog/\(unit)"
-            case "sysusers", "tmpfiles": target = "/usr/lib/\(unit.split(separator: ".").last ?? "").d/latchkey.conf"
+            case "tmpfiles": target = "/usr/lib/tmpfiles.d/latchkey.conf"
             default: continue
             }
             try write(target, String(contentsOfFile: shipped + unit, encoding: .utf8))
         }
         try write("/etc/latchkey/README", "")
-        try check("systemd-sysusers")
         try check("journalctl", "--update-catalog")
         try check("systemctl", "daemon-reload")
     }

@@ -57,6 +57,7 @@ struct UnitTests {
                 User=nobody
                 Group=nogroup
                 ExecStart=/usr/bin/latchkey-probe print-on USR1 /run/latchkey/shop/secrets/db
+                ExecStartPost=+/bin/sh -c 'echo $MAINPID >/run/app.pid'
                 """)
             let toml = """
                 group = "nogroup"
@@ -66,9 +67,10 @@ struct UnitTests {
                 signal = "USR1"
                 """
             try emulator.configure("shop", command: "", toml, in: box)
+            // A name would mean the sidecar's own user's processes only: root writes down which one is meant.
             try box.write(
                 "/etc/systemd/system/latchkey-sidecar@shop.service.d/target.conf",
-                "[Service]\nEnvironment=LATCHKEY_SIGNAL_PID=name:latchkey-probe\n")
+                "[Service]\nEnvironment=LATCHKEY_SIGNAL_PID=/run/app.pid\n")
             try box.check("systemctl", "daemon-reload")
             try box.check("systemctl", "start", "latchkey-sidecar@shop", "app")
             try box.expect("ready", of: "app.service")
@@ -77,6 +79,57 @@ struct UnitTests {
             try box.expect("end", of: "app.service")
             let line = try #require(try box.lines(of: "app.service").last { $0.hasPrefix("file=") })
             #expect(line.contains(fingerprint("c4n4ry-second")))
+        }
+    }
+
+    @Test(arguments: BoxRoot.available)
+    func `units have a user each, and none of them reads another's secrets`(root: BoxRoot) throws {
+        let box = try Box(root)
+        try Emulator.serving { emulator in
+            for name in ["one", "two"] {
+                try emulator.configure(name, command: "", "[files]\ndb = \"db-password\"\n", in: box)
+            }
+            let sleep = "/usr/bin/latchkey-probe sleep"
+            try emulator.configure("three", command: sleep, "[files]\nx = \"smtp\"\n", in: box)
+            try emulator.configure(
+                "credentials", command: "", "[credentials.\"web.service\"]\none = \"db-password\"\n", in: box)
+            try box.write(
+                "/etc/systemd/system/web.service",
+                "[Service]\nLoadCredential=one:/run/latchkey/credential.sock\nExecStart=\(sleep)\n")
+            try box.check("systemctl", "daemon-reload")
+            try box.check("systemctl", "start", "latchkey-credential.socket", "web")
+            try box.check("systemctl", "start", "latchkey-sidecar@one", "latchkey-sidecar@two", "latchkey@three")
+            let units = ["latchkey-sidecar@one", "latchkey-sidecar@two", "latchkey@three", "latchkey-credential"]
+            var users: [String] = []
+            for unit in units {
+                let process = try box.property("MainPID", of: unit)
+                users.append(try box.check("stat", "--format=%u", "/proc/\(process)/task").filter(\.isNumber))
+            }
+            #expect(Set(users).count == users.count && !users.contains("0"), "\(users)")
+            for (index, path) in ["one/secrets/db", "two/secrets/db", "three/secrets/x"].enumerated() {
+                for user in users {
+                    let read = try box.run(
+                        "setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--bounding-set=-all",
+                        "test", "-r", "/run/latchkey/\(path)")
+                    #expect(read.ending == .code(user == users[index] ? 0 : 1), "\(path) by \(user)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: BoxRoot.available)
+    func `the command that a sidecar starts at a change has none of its unit's capabilities`(root: BoxRoot) throws {
+        let box = try Box(root)
+        try Emulator.serving { emulator in
+            let toml = "[files]\ndb = \"db-password\"\n[refresh]\nexec-on-change = \"/usr/bin/latchkey-probe report\"\n"
+            try emulator.configure("shop", command: "", toml, in: box)
+            try box.check("systemctl", "start", "latchkey-sidecar@shop")
+            try emulator.rotate("db-password", to: "c4n4ry-second")
+            try box.check("systemctl", "reload", "latchkey-sidecar@shop")
+            let unit = "latchkey-sidecar@shop.service"
+            #expect(try eventually { try box.lines(of: unit).contains { $0.hasPrefix("environ=") } })
+            let lines = try box.lines(of: unit).filter { $0.hasPrefix("cap") && !$0.hasPrefix("capbnd=") }
+            #expect(lines.count == 4 && lines.allSatisfy { $0.hasSuffix("=0000000000000000") }, "\(lines)")
         }
     }
 
