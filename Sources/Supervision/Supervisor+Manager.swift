@@ -5,7 +5,8 @@ import WorkerProtocol
 // What the service manager is told (sd_notify(3)): by us, or with `--notify child` by the child.
 
 extension Supervisor {
-    private var statusLine: String { "STATUS=\(PrintableText.escaped(status.summary))" }
+    /// As long as a line may be: what a worker says must not make the message one that the manager drops (4096 bytes).
+    private var statusLine: String { "STATUS=\(PrintableText.clipped(status.summary, to: PrintableText.lineLimit))" }
 
     /// The first fetch goes on retrying: the manager's timeout is extended. One try may take twice the limit of a
     /// request, since a token is fetched first.

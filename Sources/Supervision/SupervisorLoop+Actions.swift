@@ -233,10 +233,10 @@ extension SupervisorLoop {
     }
 
     /// Passes on datagrams of the child and its descendants, as far as `ChildNotification` allows.
-    func readNotifications() {
+    func readNotifications(atMost limit: Int = 32) {
         guard let number = manager.childSocketNumber else { return }
         // Any process can write to this socket. A flood must not keep the loop from its other work.
-        for _ in 0..<32 {
+        for _ in 0..<limit {
             guard let message = try? LocalSocket.receive(from: number, into: &buffer) else { return }
             let descriptors = OwnedList(message.descriptors)
             if message.count > 0, isFromChild(message.sender),

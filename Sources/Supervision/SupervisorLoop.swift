@@ -155,8 +155,10 @@ package final class SupervisorLoop {
                 closeReport()
                 if beginsAnew(event.change) { continue }
             }
-            if event.change.isEnd, event.pid == machine.child?.pid, machine.plan.groupSignal {
-                Terminal.takeBack(from: event.pid)
+            if event.change.isEnd, event.pid == machine.child?.pid {
+                // The child's last messages may be behind those of others, as long as the queue can be (unix(7)).
+                readNotifications(atMost: 4096)
+                if machine.plan.groupSignal { Terminal.takeBack(from: event.pid) }
             }
             dispatch(.child(event))
         }
