@@ -98,7 +98,8 @@ extension DeliveryError: DiagnosableError {
             Self.whole(bytes, limit, largest, largestBytes)
         case .nameRefused(let item):
             item.diagnosis(
-                .nameRefused, "bulk selection does not set a variable that changes how programs load",
+                .nameRefused,
+                "bulk selection does not set a variable that leads programs: what they load, run and trust",
                 hint: "name it in [env] or with '-e' if it is meant, or narrow the selection")
         case .nameForm(let name, let place):
             Diagnosis(

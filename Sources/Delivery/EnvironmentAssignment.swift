@@ -85,13 +85,17 @@ extension EnvironmentAssignment {
             chosen[key] = result.count
             result.append(next)
         }
-        return result.compactMap { $0 }
+        let resolved = result.compactMap { $0 }
+        // Only now: who names such a variable has chosen it, whatever else a selection finds of that name.
+        for assignment in resolved where assignment.origin == .bulk && VariableName.isRefusedInBulk(assignment.name) {
+            throw .nameRefused(assignment.item)
+        }
+        return resolved
     }
 
     private func check() throws(DeliveryError) {
         if name.isEmpty || name.utf8.contains(UInt8(ascii: "=")) || name.utf8.contains(0) {
             throw .nameForm(name, place: place)
         }
-        if origin == .bulk, VariableName.isRefusedInBulk(name) { throw .nameRefused(item) }
     }
 }

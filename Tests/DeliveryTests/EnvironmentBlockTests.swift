@@ -121,18 +121,6 @@ struct EnvironmentBlockTests {
         #expect(failure.text.contains("131072") && failure.text.contains("'V19'"), "\(failure.text)")
     }
 
-    @Test(arguments: [
-        "LD_PRELOAD", "LD_LIBRARY_PATH", "BASH_ENV", "ENV", "NODE_OPTIONS", "PYTHONPATH", "PYTHONSTARTUP", "PERL5OPT",
-        "RUBYOPT", "JAVA_TOOL_OPTIONS", "GLIBC_TUNABLES", "PATH", "IFS",
-    ])
-    func `a name that changes how programs load is refused in bulk, and allowed where it is named`(name: String) throws
-    {
-        let failure = try #require(
-            Self.failure { () throws(DeliveryError) in try Self.secret([0x78], as: name, .bulk) })
-        #expect(failure.code == .nameRefused && failure.exitCode == .data)
-        #expect(try Self.secret([0x78], as: name) == [Array("\(name)=x".utf8)])
-    }
-
     @Test func `configuration beats bulk, and two of one kind are refused with both places`() throws {
         let both = [Self.text("A", "named"), Self.text("A", "found", .bulk)]
         #expect(try Self.built([], both) == Self.bytes(["A=named"]))

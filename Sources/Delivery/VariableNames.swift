@@ -1,0 +1,20 @@
+/// A list of variables: names, and beginnings of names with a star behind them.
+struct VariableNames: Sendable {
+    private let names: Set<String>
+    /// By their first byte: a bulk selection may find thousands of names.
+    private let prefixes: [UInt8: [String]]
+
+    init(_ words: String) {
+        let all = words.split(whereSeparator: \.isWhitespace)
+        names = Set(all.filter { $0.last != "*" }.map(String.init))
+        prefixes = Dictionary(grouping: all.filter { $0.last == "*" }.map { String($0.dropLast()) }) {
+            $0.utf8.first ?? 0
+        }
+    }
+
+    /// Whether it is a name of the list, or begins as the list says.
+    func matches(_ name: String) -> Bool {
+        guard let first = name.utf8.first else { return false }
+        return names.contains(name) || prefixes[first]?.contains { name.utf8.starts(with: $0.utf8) } == true
+    }
+}
