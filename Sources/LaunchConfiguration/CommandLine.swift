@@ -1,3 +1,5 @@
+import Glibc
+import LinuxSystem
 import Messages
 import Secrets
 
@@ -95,7 +97,13 @@ private struct CommandReader {
         let directory = invocation.workingDirectory
         if let held = invocation.held {
             return try held.configurationPath.map { path throws(ConfigurationError) in
-                try ConfigurationText(path: path, name: displayed(path))
+                guard held.configurationIsFound else {
+                    return try ConfigurationText(path: path, name: displayed(path))
+                }
+                guard let text = try ConfigurationText(found(path)) else {
+                    throw ConfigurationText.unreadable(displayed(path), SystemError(call: "open", code: ENOENT))
+                }
+                return text
             }
         }
         if let named = settings[.config] {
@@ -104,9 +112,13 @@ private struct CommandReader {
         let path = PathText.joined(directory, "latchkey.toml")
         // An instance that runs can be asked for its status whatever happened to the file since.
         guard command != .status, command != .refresh else {
-            return try? ConfigurationText(ifExists: path, name: "latchkey.toml")
+            return try? ConfigurationText(found(path))
         }
-        return try ConfigurationText(ifExists: path, name: "latchkey.toml")
+        return try ConfigurationText(found(path))
+    }
+
+    private func found(_ path: String) -> FoundConfiguration {
+        FoundConfiguration(path: path, name: displayed(path), nameService: invocation.nameService)
     }
 
     private func fileSettings(_ configuration: ConfigurationText?) throws(ConfigurationError) -> [OptionID: Setting] {

@@ -8,6 +8,8 @@ package struct SecureFile: ~Copyable {
     package let size: Int
     /// The owner's user number.
     package let owner: UInt32
+    /// The number of the file's group.
+    package let group: UInt32
     /// The permission bits.
     package let mode: UInt32
 
@@ -46,7 +48,8 @@ package struct SecureFile: ~Copyable {
             let isDirectory = status.st_mode & S_IFMT == S_IFDIR
             throw SystemError(call: "open", code: isDirectory ? EISDIR : EINVAL, subject: path)
         }
-        (size, owner, mode) = (Int(status.st_size), status.st_uid, status.st_mode & 0o7777)
+        (size, owner, group) = (Int(status.st_size), status.st_uid, status.st_gid)
+        mode = status.st_mode & 0o7777
         self.path = path
         self.descriptor = descriptor
     }

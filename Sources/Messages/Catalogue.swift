@@ -15,6 +15,10 @@ extension MessageCode {
             .error(.usage, "an option's value is missing or can't be used", "correct the value that is named")
         case .configurationMissing:
             .error(.noInput, "the configuration file does not exist", "correct --config or LATCHKEY_CONFIG")
+        case .configurationUntrusted:
+            .error(
+                .configuration, "./latchkey.toml belongs to somebody else, or others can write it",
+                "look it through, then name it with --config, or correct its owner and mode")
         case .configurationSyntax:
             .error(.configuration, "the configuration file is not TOML", "correct the line that is named")
         case .configurationKey:
@@ -159,7 +163,7 @@ extension MessageCode {
         case .jsonMember:
             .error(.noInput, "a JSON value has no such member", "check the part behind '#'")
         case .nameRefused:
-            .error(.data, "bulk selection gave a name that changes how programs load", "name the secret explicitly")
+            .error(.data, "bulk selection gave a name by which programs are led", "name the secret explicitly")
         case .certificateFormat:
             .error(.data, "a certificate or key can't be had in that format", "check that its key may be exported")
         case .fileForm:
@@ -184,6 +188,11 @@ extension MessageCode {
             .warning("others can write to the directory above the secrets", "mount it for this purpose alone")
 
         // the child and the supervisor
+        case .credentialsWithheld:
+            .warning(
+                "the command does not get CREDENTIALS_DIRECTORY: Latchkey's own credential is in it",
+                "run the command as another user with --user; give it its own credentials otherwise, or --keep-identity"
+            )
         case .childNotFound:
             .error(.notFound, "the command does not exist", "check its name and PATH")
         case .childNotExecutable:

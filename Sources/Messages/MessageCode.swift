@@ -9,6 +9,7 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case optionUnknown = "option-unknown"
     case optionValue = "option-value"
     case configurationMissing = "config-missing"
+    case configurationUntrusted = "config-untrusted"
     case configurationSyntax = "config-syntax"
     case configurationKey = "config-key"
     case configurationValue = "config-value"
@@ -81,6 +82,7 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case directoryShared = "directory-shared"
 
     // the child and the supervisor
+    case credentialsWithheld = "credentials-withheld"
     case childNotFound = "child-not-found"
     case childNotExecutable = "child-not-executable"
     case childStarted = "child-started"

@@ -11,6 +11,7 @@ extension HeldSettings {
             writer.write(pair.value)
         }
         writer.write(optional: configurationPath) { $0.write($1) }
+        writer.write(configurationIsFound)
         writer.write(optional: runAs) { writer, runAs in
             runAs.identity.encode(into: &writer)
             writer.write(runAs.userName)
@@ -29,6 +30,7 @@ extension HeldSettings {
             }
         ) { $1 }
         configurationPath = try reader.readOptional { reader throws(WireError) in try reader.readString() }
+        configurationIsFound = try reader.readBool()
         runAs = try reader.readOptional { reader throws(WireError) in
             RunAs(
                 identity: try UserIdentity(reading: &reader), userName: try reader.readString(),

@@ -24,14 +24,10 @@ struct ConfigurationText {
         try self.init(contents, name: name, path: path)
     }
 
-    /// Reads and parses the file; nil if there is none.
-    init?(ifExists path: String, name: String) throws(ConfigurationError) {
-        let contents: [UInt8]
-        do { contents = try InputFile.contents(of: path, limit: Self.limit) } catch {
-            if error.code == ENOENT { return nil }
-            throw Self.unreadable(name, error)
-        }
-        try self.init(contents, name: name, path: path)
+    /// Reads and parses the file that nobody named; nil if there is none, and an error where it can't be trusted.
+    init?(_ found: FoundConfiguration) throws(ConfigurationError) {
+        guard let contents = try found.contents(limit: Self.limit) else { return nil }
+        try self.init(contents, name: found.name, path: found.path)
     }
 
     /// Parses a text.
@@ -71,7 +67,7 @@ struct ConfigurationText {
         root = document.root
     }
 
-    private static func unreadable(_ name: String, _ error: SystemError) -> ConfigurationError {
+    static func unreadable(_ name: String, _ error: SystemError) -> ConfigurationError {
         let text = "configuration file '\(name)': \(error.reason)"
         guard error.isAboutPath else { return ConfigurationError(.systemRefused, exit: .system, text) }
         return ConfigurationError(

@@ -62,6 +62,8 @@ package struct HeldSettings: Equatable, Sendable {
     package var values: [String: String] = [:]
     /// The configuration file, absolute; nil where the run had none.
     package var configurationPath: String?
+    /// Whether nobody named the file: whose it is is checked again at every reading.
+    package var configurationIsFound = false
     /// `--user`, as the name service resolved it then.
     package var runAs: RunAs?
     /// `--group`, likewise.

@@ -235,6 +235,7 @@ struct PlanBuilder {
         }
         if let held = invocation.held { return (held, changed) }
         now.configurationPath = plan.configurationPath
+        now.configurationIsFound = settings[.config] == nil
         now.runAs = plan.child.runAs
         now.group = plan.delivery.group
         return (now, [])
