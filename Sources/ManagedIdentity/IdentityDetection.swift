@@ -10,6 +10,9 @@ package struct IdentityDecision {
 
     /// What was chosen.
     package var kind: IdentityKind { source.kind }
+    /// Who it is, as far as that can be told without a token: the source, and the ids that choose among what it offers.
+    /// It holds no secret, and no endpoint, which may be another one at every start.
+    package let subject: String
 }
 
 /// Chooses the identity: the named source, or the first one that is configured, in the order of latchkey(1),
@@ -35,7 +38,8 @@ package func detectIdentity(
         switch try candidate.type.look(setting, asked: asked) {
         case .found(let source, let reason):
             record.append(Consideration(source: source.kind.rawValue, taken: true, reason: reason))
-            return IdentityDecision(source: source, record: record, isAutomatic: !asked)
+            return IdentityDecision(
+                source: source, record: record, isAutomatic: !asked, subject: try setting.subject(source.kind))
         case .absent(let reason):
             record.append(Consideration(source: candidate.name.rawValue, taken: false, reason: reason))
         }

@@ -59,6 +59,15 @@ package struct IdentityEnvironment {
         bytes(name).map { SharedSecret(SecretBytes(copying: $0.span)) }
     }
 
+    /// Latchkey's own credentials among those that systemd passed to the unit: who has them is Latchkey to Entra.
+    package var ownCredentials: [String] {
+        let names = [
+            ClientSecretSource.credential, ClientCertificateSource.credential,
+            ClientCertificateSource.passwordCredential,
+        ]
+        return names.filter { (try? credential($0)) != nil }
+    }
+
     /// The path of a credential that systemd passed to the unit (systemd.exec(5), CREDENTIALS), where it is there.
     func credential(_ name: String) throws(IdentityError) -> String? {
         guard let directory = try path("CREDENTIALS_DIRECTORY"), directory.hasPrefix("/") else { return nil }

@@ -68,6 +68,17 @@ struct IdentitySetting {
         return options.clientID ?? variableClientID
     }
 
+    /// Who a source of this kind is, for `IdentityDecision.subject`.
+    func subject(_ kind: IdentityKind) throws(IdentityError) -> String {
+        var parts = [kind.rawValue, assigned.description ?? "", assigned.value ?? ""]
+        // An application's tenant and cloud; the Azure CLI's login is where its variables say.
+        let names =
+            kind.isManaged
+            ? [] : kind == .azureCLI ? ["AZURE_CONFIG_DIR", "HOME"] : ["AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST"]
+        for name in names { parts.append(try environment.path(name) ?? "") }
+        return parts.joined(separator: "\u{0}")
+    }
+
     /// The identity that a managed source is asked for.
     var assigned: AssignedIdentity {
         if let id = options.objectID { return .objectID(id) }

@@ -9,7 +9,8 @@ import WorkerProtocol
 
 /// The set that was delivered last, for a start at which identity or vault can't be had (`--cache memory`).
 ///
-/// It is taken only for exactly what is wanted: every target made as it was when the set was kept.
+/// It is taken only for exactly what is wanted, and for who wants it: every target made as it was when the set was kept,
+/// and the same identity (`IdentityDecision.subject`), for another one may not be allowed to read it.
 package struct CachedSet: ~Copyable {
     private let cache: GenerationCache
     private let memory: RefreshMemory
@@ -25,11 +26,14 @@ package struct CachedSet: ~Copyable {
     }
 
     /// Looks for one that a plan can be served from; nil where there is none, or none that fits.
-    package static func find(for plan: LaunchPlan, in place: DeliveryPlace, at now: BootInstant) -> CachedSet? {
+    package static func find(
+        for plan: LaunchPlan, as identity: String, in place: DeliveryPlace, at now: BootInstant
+    ) -> CachedSet? {
         guard let cache = try? GenerationCache.read(from: place) else { return nil }
         let age = now - cache.deliveredAt
         guard age >= .zero, age <= plan.refresh.maxStale, let notes = try? CacheNotes(decoding: cache.notes),
-            notes.selections == plan.selections.map(\.signature), var demand = try? Demand(plan)
+            notes.identity == identity, notes.selections == plan.selections.map(\.signature),
+            var demand = try? Demand(plan)
         else { return nil }
         for (selection, names) in zip(plan.selections, notes.selected) { demand.add(selection, names: names) }
         var recipes: [String: String] = [:]
@@ -59,7 +63,8 @@ package struct CachedSet: ~Copyable {
 extension Gathered {
     /// Keeps the set for the next start; `memory` is what its delivery left.
     package borrowing func keep(
-        in place: DeliveryPlace, for plan: LaunchPlan, _ memory: RefreshMemory, at now: BootInstant
+        in place: DeliveryPlace, for plan: LaunchPlan, as identity: String, _ memory: RefreshMemory,
+        at now: BootInstant
     ) throws(GenerationError) {
         var chosen: [String: GatheredVariable] = [:]
         for variable in variables {
@@ -72,7 +77,8 @@ extension Gathered {
                 EnvironmentAssignment(
                     name: variable.name, value: .secret(variable.slot), origin: variable.origin, place: variable.place)
             })
-        let notes = CacheNotes(memory: memory, selections: plan.selections.map(\.signature), selected: selected)
+        let notes = CacheNotes(
+            memory: memory, identity: identity, selections: plan.selections.map(\.signature), selected: selected)
         try GenerationCache.write(generation, from: set, at: now, notes: notes.encoded, to: place)
     }
 }
@@ -80,12 +86,15 @@ extension Gathered {
 /// What is kept beside the values.
 private struct CacheNotes {
     var memory: RefreshMemory
+    /// Who fetched it.
+    var identity: String
     /// The bulk selections, and the names that each found.
     var selections: [String]
     var selected: [[String]]
 
-    init(memory: RefreshMemory, selections: [String], selected: [[String]]) {
+    init(memory: RefreshMemory, identity: String, selections: [String], selected: [[String]]) {
         self.memory = memory
+        self.identity = identity
         // Its digests are the old run's own; the settings are those of the next one's command line.
         self.memory.key = []
         self.memory.held = []
@@ -96,6 +105,7 @@ private struct CacheNotes {
     var encoded: [UInt8] {
         var writer = WireWriter()
         writer.write(memory.encoded)
+        writer.write(identity)
         writer.write(list: selections) { $0.write($1) }
         writer.write(list: selected) { writer, names in writer.write(list: names) { $0.write($1) } }
         return writer.bytes
@@ -104,6 +114,7 @@ private struct CacheNotes {
     init(decoding bytes: [UInt8]) throws(WireError) {
         var reader = WireReader(bytes[...])
         memory = try RefreshMemory(decoding: try reader.readBytes())
+        identity = try reader.readString()
         selections = try reader.readList(atMost: 10_000) { reader throws(WireError) in try reader.readString() }
         selected = try reader.readList(atMost: 10_000) { reader throws(WireError) in
             try reader.readList(atMost: 100_000) { reader throws(WireError) in try reader.readString() }
@@ -123,9 +134,10 @@ extension BulkSelection {
 
 extension RefreshFailure {
     /// Identity or vault can't be had now: a start may be served from what was kept. What either of them refuses,
-    /// denies or does not have is another matter.
+    /// denies or does not have is another matter, and so is a machine without an identity: whoever was allowed to read
+    /// the secrets is no longer who asks.
     package var isOutage: Bool {
-        !diagnoses.isEmpty && diagnoses.allSatisfy { $0.exitCode == .temporary || $0.code == .identityNone }
+        !diagnoses.isEmpty && diagnoses.allSatisfy { $0.exitCode == .temporary }
     }
 
     /// The vault or Entra has said that this is not for us: nothing that was kept of it is ours any more.

@@ -20,6 +20,8 @@ package struct DeliveryTask {
     package var arguments: [[UInt8]]
     /// The sealed environment block that was delivered before; nil at a first attempt.
     package var earlierEnvironment: CInt?
+    /// Inherited variables that the command does not get.
+    package var withheld: Set<String> = []
     /// What a rollback returns to stays what it is: the app has not held out with the newest generation yet.
     package var keepsPrevious = false
 
@@ -119,7 +121,7 @@ extension Gathered {
         var options = EnvironmentOptions()
         options.isPristine = plan.child.pristine
         options.keepsIdentity = plan.child.keepIdentity
-        options.removed = Set(plan.inherited.map(\.name))
+        options.removed = task.withheld.union(plan.inherited.map(\.name))
         options.argumentBytes = task.arguments.reduce(0) { $0 + $1.count + 1 } + (task.arguments.first?.count ?? 0) + 1
         options.argumentCount = task.arguments.count
         let inherited = task.inherited.span

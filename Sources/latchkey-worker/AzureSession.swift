@@ -44,11 +44,8 @@ final class AzureSession {
         transport = CurlTransport(options: options)
         let commands = systemCommands(environment: environment.entries)
         let surroundings = IdentityEnvironment(runCommand: commands) { environment[$0] }
-        let choice = IdentityOptions(
-            source: IdentityOptions.Source(rawValue: plan.identity.source.rawValue) ?? .auto,
-            clientID: plan.identity.clientID, objectID: plan.identity.objectID, resourceID: plan.identity.resourceID)
         do throws(IdentityError) {
-            let decision = try detectIdentity(choice, in: surroundings)
+            let decision = try detectIdentity(plan.identityOptions, in: surroundings)
             identity = IdentitySession(decision, environment: surroundings, transport: transport, observer: observer)
         } catch {
             throw error.diagnosis
@@ -57,6 +54,19 @@ final class AzureSession {
         settings.assignee = plan.identity.clientID
         settings.opensAhead = !isRefresh
         client = VaultClient(transport: transport, tokens: identity, observer: observer, settings: settings)
+    }
+}
+
+extension LaunchPlan {
+    fileprivate var identityOptions: IdentityOptions {
+        IdentityOptions(
+            source: IdentityOptions.Source(rawValue: identity.source.rawValue) ?? .auto,
+            clientID: identity.clientID, objectID: identity.objectID, resourceID: identity.resourceID)
+    }
+
+    /// Who will ask the vault (`IdentityDecision.subject`); nil where there is nobody.
+    func identitySubject(_ environment: EnvironmentEntries) -> String? {
+        try? detectIdentity(identityOptions, in: IdentityEnvironment { environment[$0] }).subject
     }
 }
 

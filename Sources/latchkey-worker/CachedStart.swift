@@ -22,9 +22,12 @@ enum CachedStart {
     }
 
     /// The set to start with where identity and vault can't be had.
-    static func find(_ plan: LaunchPlan, _ place: DeliveryPlace?) -> CachedSet? {
-        guard plan.refresh.cacheInMemory, let place, place.canCache else { return nil }
-        return CachedSet.find(for: plan, in: place, at: .now)
+    static func find(
+        _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ place: DeliveryPlace?
+    ) -> CachedSet? {
+        guard plan.refresh.cacheInMemory, let place, place.canCache, let identity = plan.identitySubject(environment)
+        else { return nil }
+        return CachedSet.find(for: plan, as: identity, in: place, at: .now)
     }
 
     /// How long identity and vault are waited for where something else can be served.
@@ -34,11 +37,12 @@ enum CachedStart {
 
     /// Keeps a delivered set. A failure costs the next start its way without the vault, not this delivery.
     static func keep(
-        _ gathered: borrowing Gathered, _ plan: LaunchPlan, _ place: DeliveryPlace, _ memory: RefreshMemory,
-        _ log: WorkerLog
+        _ gathered: borrowing Gathered, _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ place: DeliveryPlace,
+        _ memory: RefreshMemory, _ log: WorkerLog
     ) {
+        guard let identity = plan.identitySubject(environment) else { return }
         do throws(GenerationError) {
-            try gathered.keep(in: place, for: plan, memory, at: .now)
+            try gathered.keep(in: place, for: plan, as: identity, memory, at: .now)
         } catch {
             var diagnosis = error.diagnosis
             diagnosis.text = "the secrets can't be kept for the next start: \(diagnosis.text)"

@@ -137,6 +137,7 @@ struct SupervisedWorker {
             if let obstacle = CommandLookup(plan, environment).obstacleOnChange() {
                 log.write(Message(.warning, obstacle))
             }
+            if !isSidecar, let message = WithheldCredentials(plan, environment).message { log.write(message) }
             memory.held = plan.held.encoded
         }
         noteRestartKeys(plan)
@@ -232,7 +233,7 @@ struct SupervisedWorker {
         _ plan: LaunchPlan, _ place: DeliveryPlace?, isSidecar: Bool, _ observer: RunObserver
     ) throws(RefreshFailure) {
         if isBeginning { CachedStart.prepare(plan, place, log) }
-        let cached = order.task == .first ? CachedStart.find(plan, place) : nil
+        let cached = order.task == .first ? CachedStart.find(plan, environment, place) : nil
         let gathered: Gathered
         do throws(RefreshFailure) {
             gathered = try fetch(plan, place, observer, mayServeCache: cached != nil)
@@ -249,7 +250,7 @@ struct SupervisedWorker {
             return try finish(gathered, DeliveryOutcome(), plan, isSidecar)
         }
         let outcome = try gathered.deliver(task(plan, place), plan, updating: &memory)
-        if plan.refresh.cacheInMemory, let place { CachedStart.keep(gathered, plan, place, memory, log) }
+        if plan.refresh.cacheInMemory, let place { CachedStart.keep(gathered, plan, environment, place, memory, log) }
         try finish(gathered, outcome, plan, isSidecar)
     }
 
@@ -301,6 +302,7 @@ struct SupervisedWorker {
             arguments: Array(arguments.dropFirst(plan.child.commandIndex ?? arguments.count)))
         task.keepsPrevious = order.keepsPrevious
         if order.task == .refresh { task.earlierEnvironment = WorkerDescriptor.environmentIn }
+        task.withheld = WithheldCredentials(plan, environment).variables
         return task
     }
 

@@ -19,8 +19,8 @@ struct ClientCertificateSource: IdentitySource {
     }
 
     private static let variable = "AZURE_CLIENT_CERTIFICATE_PATH"
-    private static let credential = "azure-client-certificate"
-    private static let passwordCredential = "azure-client-certificate-password"
+    static let credential = "azure-client-certificate"
+    static let passwordCredential = "azure-client-certificate-password"
 
     static func look(_ setting: IdentitySetting, asked: Bool) throws(IdentityError) -> Look {
         let environment = setting.environment

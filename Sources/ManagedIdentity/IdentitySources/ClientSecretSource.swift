@@ -13,7 +13,7 @@ struct ClientSecretSource: IdentitySource {
     }
 
     private static let variable = "AZURE_CLIENT_SECRET"
-    private static let credential = "azure-client-secret"
+    static let credential = "azure-client-secret"
 
     static func look(_ setting: IdentitySetting, asked: Bool) throws(IdentityError) -> Look {
         if let secret = setting.environment.secret(variable) {

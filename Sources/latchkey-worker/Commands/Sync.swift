@@ -25,7 +25,7 @@ enum Sync {
         let observer = RunObserver(log: log, isStart: true, progress: ProgressLine(environment))
         defer { observer.progress?.stop() }
         CachedStart.prepare(plan, place, log)
-        let cached = CachedStart.find(plan, place)
+        let cached = CachedStart.find(plan, environment, place)
         let gathered: Gathered
         do throws(RefreshFailure) {
             let patience = cached == nil ? Patience(deadline: .now + plan.startTimeout) : CachedStart.patience(plan)
@@ -39,7 +39,7 @@ enum Sync {
         }
         observer.progress?.stop()
         let memory = try deliver(gathered, plan, place, log)
-        if plan.refresh.cacheInMemory { CachedStart.keep(gathered, plan, place, memory, log) }
+        if plan.refresh.cacheInMemory { CachedStart.keep(gathered, plan, environment, place, memory, log) }
         withExtendedLifetime(place) {}
     }
 
