@@ -12,6 +12,9 @@ package struct CredentialSocket {
         self.listeners = listeners
     }
 
+    /// Before the process ends: nobody is left without an answer.
+    package func end() { LocalPeer.refuseAll(within: .seconds(5)) }
+
     /// Waits for somebody who asks, at most this long, and returns all that ask then; empty when nobody did.
     package func next(within limit: Duration) -> [CredentialClient] {
         listeners.accept(waitingAtMost: limit, count: Self.most).map { CredentialClient($0) }
@@ -21,20 +24,25 @@ package struct CredentialSocket {
 /// One who asks for one credential. A connection that ends without an answer is refused: the manager takes a closed one
 /// for an empty credential, and the unit would start.
 package final class CredentialClient {
-    /// What is asked for; nil where the peer is not the system's manager, or says nothing that can be understood.
+    /// What is asked for; nil where the peer is not what the manager starts for the unit that the address names.
+    ///
+    /// Root can bind any address. What asks for a unit runs in that unit's own control group: the manager's child, or its
+    /// executor, has been put there before it loads credentials (systemd's src/core/exec-invoke.c).
     package let request: CredentialRequest?
+    /// What the address asks for, whoever has bound it.
+    package let claim: CredentialRequest?
+    /// The unit that the peer runs in; nil where that can't be told.
+    package let unit: String?
     private let peer: LocalPeer
     private var isAnswered = false
 
-    /// The manager loads at most 1 MiB and fails the unit's start beyond it. The words are for whoever reads the socket
-    /// by hand.
-    private static let refusal = Array(
-        repeatElement(Array("refused: the journal says why\n".utf8), count: 40_000).joined())
     private static let patience = Duration.seconds(5)
 
     package init(_ peer: LocalPeer) {
         self.peer = peer
-        request = peer.user == 0 ? CredentialRequest(address: peer.address) : nil
+        unit = peer.controlGroups.flatMap { UnitName.unit(ofControlGroups: $0) }
+        claim = CredentialRequest(address: peer.address)
+        request = peer.user == 0 && unit != nil && claim?.unit == unit ? claim : nil
     }
 
     /// The user who asks.
@@ -43,15 +51,14 @@ package final class CredentialClient {
     /// Sends a credential. An empty one is refused.
     package func answer(_ bytes: Span<UInt8>) throws(SystemError) {
         guard !bytes.isEmpty else { return refuse() }
-        isAnswered = true
         try peer.send(bytes, before: .now + Self.patience)
+        isAnswered = true
     }
 
     /// Makes the unit's start fail.
     package func refuse() {
         isAnswered = true
-        // It has failed as soon as the peer has read enough; whoever goes before that has no credential either.
-        try? peer.send(Self.refusal.span, before: .now + Self.patience)
+        peer.refuse(within: Self.patience)
     }
 
     deinit {

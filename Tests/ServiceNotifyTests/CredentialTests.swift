@@ -43,12 +43,16 @@ struct ListenDescriptorsTests {
 
 struct CredentialClientTests {
     /// A client as the manager's is, and its other end.
-    private func connect(user: UInt32 = 0) throws -> (CredentialClient, OwnedSlot) {
+    private func connect(
+        user: UInt32 = 0, groups: String? = "0::/system.slice/web.service\n"
+    ) throws -> (CredentialClient, OwnedSlot) {
         let pair = try LocalSocket.pair()
         let other = OwnedSlot()
         other.put(try OwnedDescriptor(duplicating: pair.second.number))
         let address = Array("\0a0/unit/web.service/token".utf8)
-        return (CredentialClient(LocalPeer(pair.takeFirst(), user: user, address: address)), other)
+        return (
+            CredentialClient(LocalPeer(pair.takeFirst(), user: user, address: address, controlGroups: groups)), other
+        )
     }
 
     private func received(_ socket: OwnedSlot) throws -> [UInt8] {
@@ -65,6 +69,27 @@ struct CredentialClientTests {
     @Test func `only the system's manager asks`() throws {
         #expect(try connect().0.request == CredentialRequest(unit: "web.service", credential: "token"))
         #expect(try connect(user: 1000).0.request == nil)
+    }
+
+    @Test(arguments: [
+        nil, "", "0::/\n", "0::/init.scope\n", "0::/system.slice\n", "0::/system.slice/other.service\n",
+        "0::/user.slice/user-0.slice/session-1.scope\n", "0::/system.slice/other.service/web.service\n",
+        "0::/../web.service\n", "0::/system.slice/web.service:x\n",
+        "1:name=systemd:/system.slice/other.service\n0::/system.slice/web.service\n",
+    ])
+    func `root in another unit is not the manager`(groups: String?) throws {
+        let (client, _) = try connect(groups: groups)
+        #expect(client.request == nil && client.claim?.unit == "web.service")
+    }
+
+    @Test(arguments: [
+        "0::/system.slice/web.service\n", "0::/system.slice/web.service/.control\n", "0::/web.service\n",
+        "0::/system.slice/system-web.slice/web.service/main\n", "0::/system.slice/_web.service\n",
+        "12:cpu,cpuacct:/other\n1:name=systemd:/system.slice/web.service\n0::/system.slice/web.service\n",
+        "3:pids:/x\n1:name=systemd:/system.slice/web.service\n",
+    ])
+    func `what the manager starts for the unit asks`(groups: String) throws {
+        #expect(try connect(groups: groups).0.request?.unit == "web.service")
     }
 
     @Test func `a credential arrives byte for byte, and then the end`() throws {

@@ -11,6 +11,7 @@
 
 #include "CLinuxConfine.h"
 #include "CLinuxDirectory.h"
+#include "CLinuxPeer.h"
 
 /// The kernel's words for an errno value, or NULL (strerrordesc_np(3)).
 const char *clinux_error_text(int code);
@@ -157,18 +158,3 @@ ssize_t clinux_send_to(
     int socket, const char *address, const void *bytes, size_t count, const int *descriptors, size_t descriptor_count);
 /// An AF_UNIX datagram socket bound to an abstract name that the kernel chose; the name goes to `name` with '@' first.
 int clinux_bind_anonymous(char *name, size_t capacity);
-
-// --- listen.c -------------------------------------------------------------------------------------------------------
-
-/// Who connected to a local socket: the user that the kernel vouches for (unix(7), SO_PEERCRED), and the address that
-/// the peer bound itself to, which begins with a NUL byte in the abstract namespace.
-struct clinux_peer {
-    uid_t user;
-    size_t address_count;
-    uint8_t address[108];
-};
-
-/// Whether the descriptor is a local stream socket that listens.
-bool clinux_is_listening(int socket);
-/// Takes a connection; its descriptor is close-on-exec and does not block. Returns -1 on failure.
-int clinux_accept(int listener, struct clinux_peer *peer);

@@ -32,6 +32,7 @@ final class Credential {
             return ExitCode.usage.rawValue
         }
         let server = Credential(plan, environment, log)
+        defer { socket.end() }
         while case let clients = socket.next(within: idle), !clients.isEmpty { server.serve(clients) }
         return 0
     }
@@ -39,6 +40,7 @@ final class Credential {
     /// The configuration can't be used: who asks is refused, instead of being left to wait for a time-out.
     static func refuseAll(_ diagnosis: Diagnosis, _ environment: EnvironmentEntries, _ log: WorkerLog) {
         guard let socket = socket(environment) else { return }
+        defer { socket.end() }
         while case let clients = socket.next(within: idle), !clients.isEmpty {
             for client in clients {
                 log.write(Refusal.message(for: client, because: diagnosis))
@@ -180,9 +182,17 @@ private enum Refusal {
     }
 
     private static func notTheManager(_ client: CredentialClient) -> Diagnosis {
-        let who = client.user == 0 ? "a client that names no unit" : "user \(client.user)"
+        let hint = "use it by 'LoadCredential=NAME:SOCKET' in a unit"
+        guard client.user == 0, let claim = client.claim else {
+            let who = client.user == 0 ? "a client that names no unit" : "user \(client.user)"
+            return Diagnosis(
+                .credentialRefused, exit: .denied, "\(who) asked for a credential: only the system's manager may",
+                hint: hint)
+        }
+        let unit = client.unit.map { "unit '\($0)'" } ?? "a process of no unit that can be seen"
         return Diagnosis(
-            .credentialRefused, exit: .denied, "\(who) asked for a credential: only the system's manager may",
-            hint: "use it by 'LoadCredential=NAME:SOCKET' in a unit")
+            .credentialRefused, exit: .denied,
+            "\(unit) asked for the credential '\(claim.credential)' of unit '\(claim.unit)': only the manager may, as it "
+                + "starts that unit", hint: hint)
     }
 }

@@ -1,0 +1,147 @@
+// What held peers hear when this process ends by a signal. systemd takes a connection's end for the end of the credential:
+// without this a unit would start with an empty one, or with the first part of one.
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+// The manager loads at most 1 MiB, and fails the unit's start beyond it. The words are for whoever reads the socket by
+// hand.
+#define WORDS "refused: the journal says why\n"
+#define REFUSAL ((1 << 20) + (64 << 10))
+#define MOST 1024
+// Within what units give for an orderly end, and within what the manager gives a start.
+#define PATIENCE 5000
+
+struct held {
+    int number;   // the descriptor plus one; 0 where the place is free
+    size_t sent;  // how much of the refusal has gone
+};
+
+static struct held held[MOST];
+static char words[(sizeof WORDS - 1) * 128];
+static pid_t holder;
+static char stack[64 << 10];
+
+static int64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_BOOTTIME, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static struct held *find(int number) {
+    for (size_t index = 0; index < MOST; index++) {
+        if (held[index].number == number) return &held[index];
+    }
+    return NULL;
+}
+
+static void fill_words(void) {
+    for (size_t at = 0; at < sizeof words; at += sizeof WORDS - 1) memcpy(words + at, WORDS, sizeof WORDS - 1);
+}
+
+bool clinux_hold(int descriptor) {
+    if (find(descriptor + 1) != NULL) return true;
+    struct held *place = find(0);
+    if (place == NULL) return false;
+    place->sent = 0;
+    // A handler sees the whole entry or none.
+    atomic_signal_fence(memory_order_release);
+    place->number = descriptor + 1;
+    return true;
+}
+
+void clinux_release(int descriptor) {
+    struct held *place = find(descriptor + 1);
+    if (place != NULL) place->number = 0;
+}
+
+// Whether there is nothing more to say: all of it has gone, or nobody is there any more.
+static bool say(int descriptor, size_t *sent) {
+    while (*sent < REFUSAL) {
+        size_t from = *sent % sizeof words;
+        ssize_t count = send(descriptor, words + from, sizeof words - from, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (count > 0) *sent += (size_t)count;
+        else if (count < 0 && errno == EAGAIN) return false;
+        else if (count == 0 || errno != EINTR) return true;
+    }
+    return true;
+}
+
+static bool say_until(int descriptor, size_t *sent, int64_t deadline) {
+    while (!say(descriptor, sent)) {
+        int64_t left = deadline - now();
+        if (left <= 0) return false;
+        struct pollfd watched = {.fd = descriptor, .events = POLLOUT};
+        poll(&watched, 1, (int)left);
+    }
+    return true;
+}
+
+bool clinux_refuse(int descriptor, int milliseconds) {
+    fill_words();
+    size_t unheld = 0;
+    struct held *place = find(descriptor + 1);
+    return say_until(descriptor, place != NULL ? &place->sent : &unheld, now() + milliseconds);
+}
+
+void clinux_refuse_all(int milliseconds) {
+    fill_words();
+    int64_t deadline = now() + milliseconds;
+    // First what goes at once: who does not read keeps nobody waiting.
+    for (size_t index = 0; index < MOST; index++) {
+        if (held[index].number != 0 && say(held[index].number - 1, &held[index].sent)) held[index].number = 0;
+    }
+    for (size_t index = 0; index < MOST; index++) {
+        if (held[index].number != 0) say_until(held[index].number - 1, &held[index].sent, deadline);
+    }
+}
+
+static bool is_fault(int number) {
+    return number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE || number == SIGTRAP
+        || number == SIGABRT || number == SIGSYS;
+}
+
+static void refuse_and_die(int number) {
+    int code = errno;
+    pid_t thread = (pid_t)syscall(SYS_gettid);
+    if (thread != holder && !is_fault(number)) {
+        // The thread that takes and answers peers does nothing else meanwhile.
+        syscall(SYS_tgkill, getpid(), holder, number);
+        errno = code;
+        return;
+    }
+    clinux_refuse_all(PATIENCE);
+    signal(number, SIG_DFL);
+    // It is blocked until the handler returns.
+    syscall(SYS_tgkill, getpid(), thread, number);
+    errno = code;
+}
+
+void clinux_hold_begin(void) {
+    holder = (pid_t)syscall(SYS_gettid);
+    fill_words();
+    // A stack that has no room left can't take a handler.
+    stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+    sigaltstack(&alternate, NULL);
+    struct sigaction action = {.sa_handler = refuse_and_die, .sa_flags = SA_ONSTACK | SA_RESTART}, present;
+    sigfillset(&action.sa_mask);
+    for (int number = 1; number <= SIGRTMAX; number++) {
+        switch (number) {
+        // What ends nobody.
+        case SIGCHLD: case SIGURG: case SIGWINCH: case SIGCONT: case SIGTSTP: case SIGTTIN: case SIGTTOU: continue;
+        }
+        if (sigaction(number, NULL, &present) != 0 || present.sa_handler != SIG_DFL) continue;
+        sigaction(number, &action, NULL);
+    }
+}
