@@ -96,14 +96,21 @@ bool clinux_refuse(int descriptor, int milliseconds) {
 }
 
 void clinux_refuse_all(int milliseconds) {
+    static struct pollfd watched[MOST];
     fill_words();
     int64_t deadline = now() + milliseconds;
-    // First what goes at once: who does not read keeps nobody waiting.
-    for (size_t index = 0; index < MOST; index++) {
-        if (held[index].number != 0 && say(held[index].number - 1, &held[index].sent)) held[index].number = 0;
-    }
-    for (size_t index = 0; index < MOST; index++) {
-        if (held[index].number != 0) say_until(held[index].number - 1, &held[index].sent, deadline);
+    while (true) {
+        // All at once: who does not read keeps nobody waiting.
+        nfds_t count = 0;
+        for (size_t index = 0; index < MOST; index++) {
+            if (held[index].number == 0) continue;
+            int descriptor = held[index].number - 1;
+            if (say(descriptor, &held[index].sent)) held[index].number = 0;
+            else watched[count++] = (struct pollfd){.fd = descriptor, .events = POLLOUT};
+        }
+        int64_t left = deadline - now();
+        if (count == 0 || left <= 0) return;
+        poll(watched, count, (int)left);
     }
 }
 

@@ -87,6 +87,7 @@ struct CredentialClientTests {
         "0::/system.slice/system-web.slice/web.service/main\n", "0::/system.slice/_web.service\n",
         "12:cpu,cpuacct:/other\n1:name=systemd:/system.slice/web.service\n0::/system.slice/web.service\n",
         "3:pids:/x\n1:name=systemd:/system.slice/web.service\n",
+        "9:name=systemd:/\n8:pids:/\n0::/system.slice/web.service\n",
     ])
     func `what the manager starts for the unit asks`(groups: String) throws {
         #expect(try connect(groups: groups).0.request?.unit == "web.service")
