@@ -1,6 +1,7 @@
 // Not in the header: other modules see the same system headers without it.
 #define _GNU_SOURCE
 #include "CLinuxConfine.h"
+#include "filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,14 +23,6 @@
 
 // --- system calls -------------------------------------------------------------------------------------------------
 
-#if defined __x86_64__
-#define NATIVE AUDIT_ARCH_X86_64
-#elif defined __aarch64__
-#define NATIVE AUDIT_ARCH_AARCH64
-#else
-#error "the system calls of this architecture are not known here"
-#endif
-
 // A deny list: the worker is curl, OpenSSL, name service modules and, with azure-cli, a program of its own. What is here
 // reaches into other processes, changes the machine, or is a large piece of the kernel that none of those asks for.
 static const uint32_t denied[] = {
@@ -50,6 +43,8 @@ static const uint32_t denied[] = {
     // File systems and namespaces; files by handle, past the directories above them.
     SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_setns, SYS_open_tree, SYS_move_mount, SYS_fsopen,
     SYS_fsconfig, SYS_fsmount, SYS_fspick, SYS_mount_setattr, SYS_name_to_handle_at, SYS_open_by_handle_at, SYS_quotactl,
+    // The scheduling of others: none of those programs sets any.
+    SYS_setpriority, SYS_ioprio_set, SYS_sched_setscheduler, SYS_sched_setparam, SYS_sched_setattr,
     // The machine.
     SYS_reboot, SYS_swapon, SYS_swapoff, SYS_acct, SYS_syslog, SYS_vhangup, SYS_sethostname, SYS_setdomainname,
     SYS_settimeofday, SYS_clock_settime, SYS_clock_adjtime, SYS_adjtimex,
@@ -57,15 +52,6 @@ static const uint32_t denied[] = {
 
 // local, Internet, and netlink for getaddrinfo(3).
 static const uint32_t families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (field))
-#define EQUAL(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (yes), (no))
-#define ANSWER(value) BPF_STMT(BPF_RET | BPF_K, (value))
-#define REFUSE(code) ANSWER(SECCOMP_RET_ERRNO | (code))
-#define ALLOW ANSWER(SECCOMP_RET_ALLOW)
-// Both architectures are little-endian: the lower half comes first.
-#define ARGUMENT(index) ((uint32_t)offsetof(struct seccomp_data, args) + 8 * (index))
 
 // A call whose arguments decide has its rule on the spot: the jump over it is where the call is another one.
 static size_t add_special(struct sock_filter *rules) {
@@ -75,9 +61,14 @@ static size_t add_special(struct sock_filter *rules) {
         // New namespaces by clone.
         EQUAL(SYS_clone, 0, 4), LOAD(ARGUMENT(0)), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x7e020000, 0, 1), REFUSE(EPERM),
         ALLOW,
-        // Input typed into the terminal of another.
-        EQUAL(SYS_ioctl, 0, 5), LOAD(ARGUMENT(1)), EQUAL(TIOCSTI, 1, 0), EQUAL(0x541c /* TIOCLINUX */, 0, 1),
-        REFUSE(EPERM), ALLOW,
+        // Input typed into the terminal of another; routes, interfaces, and what drivers have of their own.
+        EQUAL(SYS_ioctl, 0, 12), LOAD(ARGUMENT(1)), EQUAL(TIOCSTI, 8, 0), EQUAL(0x541c /* TIOCLINUX */, 7, 0),
+        EQUAL(0x890b /* SIOCADDRT */, 6, 0), EQUAL(0x890c /* SIOCDELRT */, 5, 0), EQUAL(0x8914 /* SIOCSIFFLAGS */, 4, 0),
+        EQUAL(0x8916 /* SIOCSIFADDR */, 3, 0), EQUAL(0x891c /* SIOCSIFNETMASK */, 2, 0),
+        EQUAL(0x8922 /* SIOCSIFMTU */, 1, 0), EQUAL(0x8924 /* SIOCSIFHWADDR */, 0, 1), REFUSE(EPERM), ALLOW,
+        // Limits and processors of other processes.
+        EQUAL(SYS_prlimit64, 1, 0), EQUAL(SYS_sched_setaffinity, 0, 4), LOAD(ARGUMENT(0)), EQUAL(0, 0, 1), ALLOW,
+        REFUSE(EPERM),
         EQUAL(SYS_socket, 0, COUNT(families) + 3), LOAD(ARGUMENT(0)),
     };
     memcpy(rules, special, sizeof special);
@@ -85,7 +76,7 @@ static size_t add_special(struct sock_filter *rules) {
 }
 
 int clinux_deny_calls(void) {
-    struct sock_filter rules[COUNT(denied) + 40];
+    struct sock_filter rules[COUNT(denied) + 60];
     size_t count = 0;
     // (1) Calls of another architecture have other numbers: none of them.
     rules[count++] = (struct sock_filter)LOAD(offsetof(struct seccomp_data, arch));

@@ -158,6 +158,7 @@ struct SupervisedWorker {
         }
         // Before anything of the network is read, and before there is a second thread.
         sight = confinement.apply(plan, environment, place, log)
+        Confinement.keepOnly(WorkerNeeds(plan, place), log)
         if order.task == .rollBack { return try rollBack(place, plan) }
         try refresh(plan, place, isSidecar: isSidecar)
     }

@@ -6,9 +6,45 @@ import Testing
 struct HardeningTests {
     private func expectConfined(_ worker: Int32, _ location: SourceLocation = #_sourceLocation) {
         #expect(ProcessFiles.statusLine("NoNewPrivs:", of: worker) == "1", sourceLocation: location)
+        expectCapabilities([2], of: worker, location)
         #expect(getpgid(worker) == worker, "a worker is in another's process group", sourceLocation: location)
         #expect(limit("Max core file size", of: worker) == "0", sourceLocation: location)
         #expect(limit("Max address space", of: worker) == "2147483648", sourceLocation: location)
+    }
+
+    /// Of all sets: those numbers at the most (capabilities(7)), once the worker's plan is told.
+    private func expectCapabilities(_ numbers: [UInt64], of worker: Int32, _ location: SourceLocation) {
+        let allowed = numbers.reduce(UInt64(0)) { $0 | 1 << $1 }
+        let sets = ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"]
+        var last: [String] = []
+        let isSo = eventually {
+            last = sets.map { ProcessFiles.statusLine($0, of: worker) ?? "gone" }
+            return last.allSatisfy { UInt64($0, radix: 16).map { $0 & ~allowed == 0 } ?? false }
+        }
+        #expect(isSo, "\(last)", sourceLocation: location)
+    }
+
+    /// What its delivery needs: to take the user's rights to files, or to give files to a group that is not its own.
+    @Test(
+        .enabled(if: geteuid() == 0, "needs root, to have capabilities"),
+        arguments: [(["--user", "nobody"], [UInt64(2), 6, 7]), (["--group", "daemon"], [0, 2])])
+    func `a worker of root's keeps the capabilities of its delivery, and delivers with them`(
+        options: [String], capabilities: [UInt64]
+    ) throws {
+        try Emulator.serving { azure in
+            let scratch = try Scratch()
+            try azure.fault(#"{"name":"ill","endpoint":"vault","status":503}"#)
+            let launch = try azure.start(
+                ["run", "--vault", azure.vault, "--ca-file", azure.authority, "-f", "database=db-password"] + options
+                    + ["--", Programs.probe, "sleep"], environment: ["RUNTIME_DIRECTORY": ""], in: scratch)
+            expectCapabilities(capabilities, of: try launch.worker(), #_sourceLocation)
+            try azure.control("DELETE", "faults/ill")
+            try launch.expect(line: "ready")
+            try azure.rotate("db-password", to: "c4n4ry-rotated")
+            launch.send(SIGHUP)
+            try launch.expect(error: "change-unannounced")
+            try launch.end(SIGTERM)
+        }
     }
 
     private func limit(_ name: String, of process: Int32) -> String? {

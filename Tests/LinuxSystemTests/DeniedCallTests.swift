@@ -37,13 +37,17 @@ private enum DeniedCall {
         ("quotactl", 179, 60), ("reboot", 169, 142), ("swapon", 167, 224), ("swapoff", 168, 225), ("acct", 163, 89),
         ("syslog", 103, 116), ("sethostname", 170, 161), ("setdomainname", 171, 162), ("settimeofday", 164, 170),
         ("clock_settime", 227, 112), ("clock_adjtime", 305, 266), ("adjtimex", 159, 171), ("vhangup", 153, 58),
+        ("setpriority", 141, 140), ("ioprio_set", 251, 30), ("sched_setscheduler", 144, 119),
+        ("sched_setparam", 142, 118), ("sched_setattr", 314, 274),
     ]
 
     #if arch(x86_64)
         private static let (clone, clone3, ioctl) = (56, 435, 16)
+        private static let (limits, processors) = (302, 203)
         private static var numbers: [Int] { all.compactMap(\.x86) }
     #else
         private static let (clone, clone3, ioctl) = (220, 435, 29)
+        private static let (limits, processors) = (261, 122)
         private static var numbers: [Int] { all.compactMap(\.generic) }
     #endif
 
@@ -81,7 +85,13 @@ private enum DeniedCall {
         // CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.
         for bit in [17, 25, 26, 27, 28, 29, 30] where error(of: clone, 1 << bit) != EPERM { return 10 + CInt(bit) }
         // TIOCSTI and TIOCLINUX, also where the kernel drops the upper half; another request comes to its descriptor.
-        for request in [0x5412, 0x541C, 1 << 32 | 0x5412] where error(of: ioctl, -1, request) != EPERM { return 4 }
+        // And those that change routes and interfaces.
+        let requests = [0x5412, 0x541C, 1 << 32 | 0x5412, 0x890B, 0x890C, 0x8914, 0x8916, 0x891C, 0x8922, 0x8924]
+        for request in requests where error(of: ioctl, -1, request) != EPERM { return 4 }
+        // Limits and processors of another process, and of its own.
+        for call in [limits, processors] {
+            guard error(of: call, 1) == EPERM, error(of: call, 0) != EPERM else { return 6 }
+        }
         guard error(of: ioctl, -1, 0x5401) == EBADF else { return 5 }
         return 0
     }

@@ -2,11 +2,32 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 /// No program that this process starts gets rights by its mode or its capabilities (prctl(2), PR_SET_NO_NEW_PRIVS), and
 /// the system calls that a worker never needs answer EPERM (seccomp(2)), for this thread and all that it starts.
 /// Returns 0, or an errno value.
 int clinux_deny_calls(void);
+
+/// What a worker still does once its plan is told: the owner, the group and the modes of what it delivers.
+struct clinux_needs {
+    uid_t user;
+    gid_t group;
+    /// Whether it takes this user's rights to files while it delivers (setfsuid(2)).
+    bool changes_identity;
+    const uint32_t *modes;
+    size_t mode_count;
+};
+
+/// The capabilities that are not in `kept` (bit n: capability n, capabilities(7)) leave all sets of this thread, and the
+/// bounding set as far as it may; nothing is inherited or ambient. Returns 0, or an errno value.
+int clinux_keep_capabilities(uint64_t kept);
+
+/// What a worker that starts no program never needs once its plan is told: other programs and processes, signals to
+/// others, local sockets, changes of owner, mode and attributes other than those that it delivers. Returns 0, or an errno
+/// value.
+int clinux_deny_after_plan(const struct clinux_needs *needs);
 
 /// The version of Landlock's interface (landlock_create_ruleset(2)); 0 where the kernel has none, or a filter forbids it.
 int clinux_landlock_version(void);
