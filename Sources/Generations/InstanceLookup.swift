@@ -14,6 +14,32 @@ package struct FoundInstance: Equatable, Sendable {
     package let user: UInt32
     /// The text of `status.json`; nil where there is none or it is no regular file. At most 4 MiB.
     package let status: [UInt8]?
+    /// The lock file: who runs the instance has it open.
+    private let lock: FileStatus
+
+    fileprivate init(
+        path: String, name: String, isRunning: Bool, pid: Int32?, lock: FileStatus, status: [UInt8]?
+    ) {
+        self.path = path
+        self.name = name
+        self.isRunning = isRunning
+        self.pid = pid
+        self.lock = lock
+        self.status = status
+        user = lock.user
+    }
+
+    /// The text of `metrics.prom`, under the same conditions as that of the status.
+    package var metrics: [UInt8]? { InstanceLookup.publicFile(.metrics, at: path, user) }
+
+    /// Whether a process runs this instance: it is of the instance's user, and has the lock open as far as that can be
+    /// seen. What the status says is its owner's word.
+    package func isRun(by process: Int32) -> Bool {
+        let users = ProcessFiles.statusLine("Uid:", of: process)?.split(separator: "\t").compactMap { UInt32($0) }
+        guard let users, users.count == 4, users.allSatisfy({ $0 == user }) else { return false }
+        // Only root can look at a process that is not dumpable; anybody else signals none but their own.
+        return ProcessFiles.hasOpen(lock, process) ?? true
+    }
 }
 
 /// Where instances are looked for: the places of section FILES, and root's also for other users.
@@ -85,12 +111,21 @@ package struct InstanceLookup: Sendable {
             isRunning = isLockListed(lock, in: listedLocks())
         }
         return FoundInstance(
-            path: path, name: name, isRunning: isRunning, pid: pid, user: lock.user,
-            status: publicFile(in: directory, lock.user))
+            path: path, name: name, isRunning: isRunning, pid: pid, lock: lock,
+            status: publicFile(.status, in: directory, lock.user))
     }
 
-    private static func publicFile(in directory: borrowing Directory, _ user: UInt32) -> [UInt8]? {
-        guard let file = try? directory.file(at: RelativePath(InstanceDirectory.PublicFile.status.name)),
+    fileprivate static func publicFile(
+        _ which: InstanceDirectory.PublicFile, at path: String, _ user: UInt32
+    ) -> [UInt8]? {
+        guard let place = try? open(path) else { return nil }
+        return publicFile(which, in: place.directory, user)
+    }
+
+    private static func publicFile(
+        _ which: InstanceDirectory.PublicFile, in directory: borrowing Directory, _ user: UInt32
+    ) -> [UInt8]? {
+        guard let file = try? directory.file(at: RelativePath(which.name)),
             let status = try? file.status(), status.kind == .regular, status.user == user
         else { return nil }
         return (try? file.contents(limit: 4 << 20)) ?? nil

@@ -172,6 +172,22 @@ package enum ProcessFiles {
         statusLine("PPid:", of: process).flatMap { Int32($0) }
     }
 
+    /// Whether a process has a file open (proc(5), `/proc/PID/fd`); nil where that can't be seen.
+    package static func hasOpen(_ file: FileStatus, _ process: Int32) -> Bool? {
+        let place = "/proc/\(process)/fd"
+        guard let directory = unsafe opendir(place) else { return nil }
+        defer { unsafe closedir(directory) }
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { name in
+                unsafe String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            var status = stat()
+            guard unsafe stat("\(place)/\(name)", &status) == 0 else { continue }
+            if FileStatus(status).isSameFile(as: file) { return true }
+        }
+        return false
+    }
+
     /// The first process with this command name (`comm`, 15 bytes) that is all one of these users', other than this one.
     package static func process(named name: String, of users: Set<UInt32>) -> Int32? {
         guard let directory = unsafe opendir("/proc") else { return nil }

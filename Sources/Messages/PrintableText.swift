@@ -23,6 +23,22 @@ package enum PrintableText {
         clip(text, to: limit, escape: jsonEscape)
     }
 
+    /// A whole document of somebody else's, with its lines as they are: what a terminal would act on is written as JSON
+    /// writes it inside of strings, which is where it can stand, or replaced where the form has no way to write it.
+    package static func document(_ bytes: [UInt8], isJSON: Bool) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+            if scalar == "\n" || scalar == "\t" || !isUnprintable(scalar) {
+                result.append(scalar)
+            } else if isJSON, let written = jsonEscape(scalar) {
+                result.append(contentsOf: written.unicodeScalars)
+            } else {
+                result.append("\u{FFFD}")
+            }
+        }
+        return String(result)
+    }
+
     private static func clip(_ text: String, to limit: Int, escape: (Unicode.Scalar) -> String?) -> String {
         // Nearly all texts are names and sentences that stay as they are.
         if text.utf8.count <= limit, text.utf8.allSatisfy(isPlain) { return text }

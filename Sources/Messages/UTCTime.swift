@@ -15,6 +15,8 @@ package struct UTCTime: Hashable, Sendable, Comparable {
 
     /// Reads what `rfc3339` writes; nil for anything else.
     package init?(rfc3339 text: String) {
+        // Longer ones are none of ours, and their numbers would be too large to reckon with.
+        guard text.utf8.count == 20 else { return nil }
         let parts = text.split(whereSeparator: { "-T:Z".contains($0) }).compactMap { Int64($0) }
         guard parts.count == 6, (1...12).contains(parts[1]), (1...31).contains(parts[2]) else { return nil }
         let days = Self.daysSince1970(year: parts[0], month: parts[1], day: parts[2])

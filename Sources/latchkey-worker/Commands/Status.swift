@@ -6,10 +6,7 @@ import Messages
 /// The instance that a command is about: by name, or the only one that runs.
 struct RunningInstance {
     let status: InstanceStatus
-    let statusText: [UInt8]
-    let path: String
-    /// Whose instance it is.
-    private let user: UInt32
+    let found: FoundInstance
 
     /// Finds it; says how to go on where there is none, or more than one without a name.
     static func find(_ name: String?, _ environment: EnvironmentEntries) throws(Diagnosis) -> RunningInstance {
@@ -40,18 +37,15 @@ struct RunningInstance {
     private init?(_ found: FoundInstance) {
         guard let text = found.status, let status = try? InstanceStatus(text.span) else { return nil }
         self.status = status
-        statusText = text
-        path = found.path
-        user = found.user
+        self.found = found
     }
 
-    /// Sends it a signal. Its directory may belong to a user of less rights, who must not direct ours at anybody else.
+    /// Sends it a signal. Its directory may belong to a user of less rights, who must not direct ours at anybody else: the
+    /// process that the status names is asked after in the kernel.
     func send(_ signal: Int32) throws(Diagnosis) {
         do throws(SystemError) {
             let process = try ProcessHandle(pid: status.pid)
-            let users = ProcessFiles.statusLine("Uid:", of: status.pid)?.split(separator: "\t").first
-            let name = ProcessFiles.statusLine("Name:", of: status.pid)
-            guard users.flatMap({ UInt32($0) }) == user || name == "latchkey" else {
+            guard found.isRun(by: status.pid) else {
                 throw SystemError(call: "pidfd_open", code: Self.notPermitted)
             }
             try process.send(signal)
@@ -88,9 +82,9 @@ enum Status {
         do throws(Diagnosis) {
             let found = try RunningInstance.find(name, environment)
             switch form {
-            case .json: Output.write(found.statusText)
+            case .json: Output.write(PrintableText.document(found.found.status ?? [], isJSON: true))
             case .prometheus:
-                let metrics = (try? ProcessFiles.contents("\(found.path)/metrics.prom", limit: 4 << 20)) ?? []
+                let metrics = PrintableText.document(found.found.metrics ?? [], isJSON: false)
                 Output.write(openMetrics(String(decoding: metrics, as: UTF8.self)))
             case .text: Output.write(table(found.status))
             }

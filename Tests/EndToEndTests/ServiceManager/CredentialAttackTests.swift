@@ -76,7 +76,8 @@ struct CredentialAttackTests {
     @Test(arguments: BoxRoot.available)
     func `a unit of root's can't ask for another unit's credential`(root: BoxRoot) throws {
         try Emulator.serving(Self.seed) { emulator in
-            guard root == .own, let python = Programs.installed("python3") else { return }
+            let python = "/usr/bin/python3"
+            guard root == .own, FileManager.default.isExecutableFile(atPath: python) else { return }
             let box = try boot(root, emulator)
             try box.write(
                 "/usr/lib/thief.py",
