@@ -19,12 +19,8 @@
 #define CALL_REMOVEXATTRAT 466
 
 int clinux_keep_capabilities(uint64_t kept) {
-    // Older kernels have no ambient ones; whoever may not drop from the bounding set gets nothing from it either, since
-    // no program gets new privileges here.
+    // The bounding set stays: no program gets new privileges here, so that nothing comes of it (capabilities(7)).
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    for (int capability = 0; capability < 64; capability++) {
-        if ((kept >> capability & 1) == 0) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
-    }
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct sets[2];
     if (syscall(SYS_capget, &header, sets) != 0) return errno;

@@ -20,8 +20,8 @@ struct clinux_needs {
     size_t mode_count;
 };
 
-/// The capabilities that are not in `kept` (bit n: capability n, capabilities(7)) leave all sets of this thread, and the
-/// bounding set as far as it may; nothing is inherited or ambient. Returns 0, or an errno value.
+/// The capabilities that are not in `kept` (bit n: capability n, capabilities(7)) leave all sets of this thread
+/// but the bounding set; nothing is inherited or ambient. Returns 0, or an errno value.
 int clinux_keep_capabilities(uint64_t kept);
 
 /// What a worker that starts no program never needs once its plan is told: other programs and processes, signals to

@@ -43,7 +43,7 @@ enum CallErrors {
         (
             "rights",
             [
-                (["prctl", "prlimit64", "getgroups"], ["EPERM"]),
+                (["prctl", "prlimit64", "getgroups", "capget", "capset"], ["EPERM"]),
                 (["landlock_create_ruleset"], ["ENOSYS", "EMFILE", "ENOMEM"]),
                 (["landlock_add_rule", "landlock_restrict_self"], ["ENOMEM"]),
             ]
