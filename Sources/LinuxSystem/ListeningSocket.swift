@@ -76,6 +76,12 @@ package final class LocalPeer {
 
     deinit { clinux_release(descriptor.number) }
 
+    /// The peer has its answer, and sees the end of it (shutdown(2)): it is not held any longer.
+    package func finish() {
+        _ = shutdown(descriptor.number, CInt(SHUT_WR))
+        clinux_release(descriptor.number)
+    }
+
     /// Says more than a credential may be long. One that does not read it in time stays open: it hears the rest when the
     /// process ends.
     package func refuse(within limit: Duration) {

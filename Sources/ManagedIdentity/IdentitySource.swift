@@ -74,7 +74,9 @@ struct IdentitySetting {
         // An application's tenant and cloud; the Azure CLI's login is where its variables say.
         let names =
             kind.isManaged
-            ? [] : kind == .azureCLI ? ["AZURE_CONFIG_DIR", "HOME"] : ["AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST"]
+            ? []
+            : kind == .azureCLI
+                ? ["AZURE_TENANT_ID", "AZURE_CONFIG_DIR", "HOME"] : ["AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST"]
         for name in names { parts.append(try environment.path(name) ?? "") }
         return parts.joined(separator: "\u{0}")
     }

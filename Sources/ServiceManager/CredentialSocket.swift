@@ -52,6 +52,7 @@ package final class CredentialClient {
     package func answer(_ bytes: Span<UInt8>) throws(SystemError) {
         guard !bytes.isEmpty else { return refuse() }
         try peer.send(bytes, before: .now + Self.patience)
+        peer.finish()
         isAnswered = true
     }
 
