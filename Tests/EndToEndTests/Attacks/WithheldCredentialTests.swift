@@ -10,7 +10,8 @@ struct WithheldCredentialTests {
         _ azure: Emulator, _ scratch: Scratch, holding names: [String], _ options: String...
     ) throws -> (String, Outcome) {
         var identity = try azure.environment("client-secret-app")
-        let secret = try #require(identity.removeValue(forKey: "AZURE_CLIENT_SECRET"))
+        let secret = try #require(identity["AZURE_CLIENT_SECRET"])
+        identity["AZURE_CLIENT_SECRET"] = nil
         let directory = scratch.path + "/credentials"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         for name in names { _ = try scratch.write(name == Self.name ? secret : "mine", to: "credentials/\(name)") }
