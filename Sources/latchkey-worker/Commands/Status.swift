@@ -85,7 +85,7 @@ enum Status {
             case .json: Output.write(PrintableText.document(found.found.status ?? [], isJSON: true))
             case .prometheus:
                 let metrics = PrintableText.document(found.found.metrics ?? [], isJSON: false)
-                Output.write(openMetrics(String(decoding: metrics, as: UTF8.self)))
+                Output.write(openMetrics(metrics))
             case .text: Output.write(table(found.status))
             }
             return found.status.state == "fresh" ? 0 : 1
