@@ -95,7 +95,7 @@ extension Supervisor {
         }
         if plan.once {
             phase = .becoming
-            // Afterwards nobody is left to say it.
+            // This is the last chance to tell the service manager.
             return kept + (plan.childNotifies ? [] : becameReady())
         }
         return kept + [.startChild]

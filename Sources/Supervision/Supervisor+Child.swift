@@ -121,7 +121,7 @@ extension Supervisor {
         let text = "the command failed with the new secrets (\(ending)); starting it with the previous ones"
         let message = Message(
             .error, .childRolledBack, text, hint: "correct the secret in the vault; these versions are not tried again")
-        // An attempt that somebody asked for is abandoned here, and made up for once the child runs.
+        // A requested refresh that is abandoned here is made up for once the child runs.
         let isRequested = worker?.cause == .request || pendingRefresh == .request
         let actions = takeWatchdogBack() + [.log(message), .restoreEnvironment] + abandonAttempt()
         pendingRefresh = isRequested ? .request : nil

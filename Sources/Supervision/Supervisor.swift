@@ -100,7 +100,7 @@ package struct Supervisor: Sendable {
         var wasInterrupted = false
     }
 
-    /// Why a refresh happens: by the clock, or since somebody asked for it (HUP, `latchkey refresh`).
+    /// Why a refresh happens: by the clock, or by request (HUP, `latchkey refresh`).
     enum RefreshCause: Equatable, Sendable {
         case schedule, request
     }

@@ -19,7 +19,7 @@ package enum SupervisorAction: Equatable, Sendable {
     /// This process becomes the child (`--once`).
     case becomeChild
     case signalChild(Int32, queuedValue: UInt64?)
-    /// The signal that says that secrets changed: only to a child that has a handler for it.
+    /// Sends the signal for a change, unless the child has no handler for it.
     case signalChange(Int32)
     /// The same for the process beside a sidecar.
     case signalTarget(SignalTarget, Int32)
@@ -39,6 +39,6 @@ package enum SupervisorAction: Equatable, Sendable {
     /// Removes what was delivered.
     case clean
     case exit(code: Int32)
-    /// Ends as if the signal had ended this process: 128 + number where it can't (PID 1).
+    /// Dies of the signal. PID 1 can't, and exits with 128 + number.
     case dieOf(Int32)
 }
