@@ -10,7 +10,7 @@ package struct ManagerVariables: Sendable, Equatable {
 
     package init() {}
 
-    /// Takes the variables by name, and no other; those meant for another process are nobody's.
+    /// Reads these variables and no others. What is meant for another process is left out.
     package init(process: Int32, _ variable: (String) -> [UInt8]?) {
         func value(_ name: String) -> String? {
             variable(name).map { String(decoding: $0, as: UTF8.self) }
@@ -27,8 +27,8 @@ package struct ManagerVariables: Sendable, Equatable {
         }
     }
 
-    /// Half of the watchdog's interval, where there is one and a socket to answer to; at most an hour, since a sign of
-    /// life may come early, and what comes from outside may be any number.
+    /// Half of the watchdog's interval; nil without a watchdog or a socket to answer to. At most an hour, since the
+    /// variable may hold any number, and an answer may come early.
     package var watchdogPeriod: Duration? {
         guard notifySocket != nil, let watchdogMicroseconds else { return nil }
         return .microseconds(min(max(watchdogMicroseconds / 2, 1000), 3_600_000_000))

@@ -45,7 +45,7 @@ extension Supervisor {
         warned.insert(message.diagnosis.code).inserted ? [.log(message)] : []
     }
 
-    /// Whom a sidecar can't tell of a change is better known at its start than at the first change.
+    /// A sidecar warns at its start, and not only at the first change, when the process to signal is missing.
     func findTarget() -> [SupervisorAction] {
         guard case .signal = plan.action, let target = plan.target else { return [] }
         return [.findTarget(target)]

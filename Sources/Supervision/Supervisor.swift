@@ -162,7 +162,7 @@ package struct Supervisor: Sendable {
         if case .running(let rollout) = phase { rollout } else { nil }
     }
 
-    /// Takes an event and returns what is to be done, in order. At most one of these actions brings an event itself.
+    /// Takes an event and returns what is to be done, in order. At most one of them starts a process.
     package mutating func handle(_ event: SupervisorEvent, at now: Moment) -> [SupervisorAction] {
         guard phase != .ended else { return [] }
         switch event {

@@ -33,11 +33,11 @@ extension SupervisorLoop {
         }
     }
 
-    /// How often an attempt is begun anew at the most: each time a file has come or was replaced.
+    /// How often an attempt may begin anew. It does each time that a file appears or is replaced.
     private static let beginningLimit = 20
 
-    /// Starts another worker on the same attempt where the one that has ended asks for it; the machine sees one worker,
-    /// whose time goes on.
+    /// Starts another worker for the same attempt, if the one that has ended asks for it. To the machine they are one
+    /// worker with one deadline.
     func beginsAnew(_ change: ChildEvent.Change) -> Bool {
         guard change == .exited(code: workerBeginsAnewCode), let worker = machine.worker, worker.state == .working,
             beginnings < Self.beginningLimit

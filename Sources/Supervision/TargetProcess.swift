@@ -6,7 +6,7 @@ import WorkerProtocol
 // counts for processes of the users that the sidecar works for, a pid file for what its owner could signal anyway.
 
 extension SignalTarget {
-    /// The target as users name it.
+    /// The target, as messages name it.
     var words: String {
         switch self {
         case .process(let pid): "process \(pid)"
@@ -15,14 +15,14 @@ extension SignalTarget {
         }
     }
 
-    /// Finds the process now; the handle stays with that very one. `users`: whose processes are meant by their name.
+    /// Finds the process. The handle stays with it. `users`: a name counts for their processes only.
     func find(of users: Set<UInt32>) throws(SystemError) -> ProcessHandle {
         switch self {
         case .process(let number): return try Self.handle(number)
         case .pidFile(let path):
             let file = try PidFile(path)
             let handle = try Self.handle(file.process)
-            // The process is looked at once the handle has it: who takes the id over later is not meant.
+            // Checked once there is a handle: another process can't take the id's place any more.
             let isTrusted = file.owner == 0 || file.owner == ProcessFiles.ownUser
             guard isTrusted || ProcessFiles.isOf([file.owner], handle.pid) else {
                 throw SystemError(call: "kill", code: EPERM, subject: path)
@@ -43,7 +43,7 @@ extension SignalTarget {
     }
 }
 
-/// A file with a process id in its first line, and who wrote it; not through a link, which has an owner of its own.
+/// A file with a process id in its first line, and its owner. Links are not followed: they have owners of their own.
 private struct PidFile {
     let process: Int32
     let owner: UInt32
