@@ -45,7 +45,7 @@ extension SecretsDirectory {
 
     /// Gives the user a directory that was made just now; never one that somebody else had before.
     private static func hand(_ made: borrowing Directory, to owner: DeliveryOwner) throws(SystemError) {
-        guard try made.descriptor.status().user == FileIdentity.current().user else { return }
+        guard try made.descriptor.status().user == UserIdentity.current().user else { return }
         try made.descriptor.setOwner(user: owner.user, group: owner.group)
     }
 

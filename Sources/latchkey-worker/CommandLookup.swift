@@ -1,6 +1,7 @@
 import LaunchConfiguration
 import LinuxSystem
 import Messages
+import WorkerProtocol
 
 /// Looks for a program as the supervisor will: with the rights of `--user` and the PATH that it gets. Nothing is
 /// executed.

@@ -6,7 +6,7 @@ import Messages
 extension WorkerNeeds {
     /// What an attempt needs for its plan, after the plan was told.
     init(_ plan: LaunchPlan, _ place: DeliveryPlace?) {
-        let own = try? FileIdentity.current()
+        let own = try? UserIdentity.current()
         let owner = place?.secrets.owner
         self.init(user: owner?.user ?? own?.user ?? 0, group: owner?.group ?? own?.group ?? 0)
         // Root reads what it is told to, whoever owns it: templates, certificates, the keys of Arc's agent.

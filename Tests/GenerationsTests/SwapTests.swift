@@ -53,7 +53,7 @@ import Testing
         name: String
     ) throws {
         let place = try TestPlace()
-        let owner = try DeliveryOwner(runAs: FileIdentity(user: 4711, group: 4711, groups: [4711]))
+        let owner = try DeliveryOwner(runAs: UserIdentity(user: 4711, group: 4711, groups: [4711]))
         for round in 0..<(isFull ? 2000 : 300) {
             let home = "home-\(round)"
             try place.makeDirectory(home, 0o755, owner: 4711)

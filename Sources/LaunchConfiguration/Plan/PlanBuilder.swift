@@ -2,6 +2,7 @@ import LinuxSystem
 import Messages
 import NameServices
 import Secrets
+import WorkerProtocol
 
 /// Makes a plan of settings and entries.
 struct PlanBuilder {

@@ -88,7 +88,7 @@ enum Initialize {
         return encoding == .base64 || encoding == .hex
     }
 
-    /// A variable; what can't be delivered as one, or would change how programs load, stands in a comment.
+    /// A variable; what can't be delivered as one, or by which programs are led, stands in a comment.
     private static func variable(_ secret: ListedSecret, _ now: Int64) -> String {
         var name = Selection.variableName(for: secret.name, .upperSnake)
         // No shell can read a name that begins with a digit.
