@@ -37,7 +37,8 @@ struct SupervisedWorker {
             let block = try MemoryFile.contents(of: WorkerDescriptor.environment, limit: 64 << 20)
             let orderBytes = try MemoryFile.contents(of: WorkerDescriptor.order, limit: 1 << 20)
             let environment = EnvironmentEntries(block: block)
-            let entries = EnvironmentEntries(entries: environment.entries.filter { !ServiceManagerVariable.includes($0) })
+            let entries = EnvironmentEntries(
+                entries: environment.entries.filter { !ServiceManagerVariable.includes($0) })
             let order = try decoded(orderBytes)
             var worker = try SupervisedWorker(
                 order: order, arguments: arguments, environment: entries, confinement: confinement)

@@ -27,7 +27,7 @@ struct HardeningTests {
     /// What its delivery needs: to take the user's rights to files, or to give files to a group that is not its own.
     @Test(
         .enabled(if: geteuid() == 0, "needs root, to have capabilities"),
-        arguments: [(["--user", "nobody"], [UInt64(2), 6, 7]), (["--group", "daemon"], [0, 2])])
+        arguments: [(["--user", "65534:65534"], [UInt64(2), 6, 7]), (["--group", "daemon"], [0, 2])])
     func `a worker of root's keeps the capabilities of its delivery, and delivers with them`(
         options: [String], capabilities: [UInt64]
     ) throws {
@@ -36,7 +36,9 @@ struct HardeningTests {
             try azure.fault(#"{"name":"ill","endpoint":"vault","status":503}"#)
             let launch = try azure.start(
                 ["run", "--vault", azure.vault, "--ca-file", azure.authority, "-f", "database=db-password"] + options
-                    + ["--", Programs.probe, "sleep"], environment: ["RUNTIME_DIRECTORY": ""], in: scratch)
+                    // Where another user can come to it.
+                    + ["--", "/bin/sh", "-c", "echo ready; exec sleep 1000"], environment: ["RUNTIME_DIRECTORY": ""],
+                in: scratch)
             expectCapabilities(capabilities, of: try launch.worker(), #_sourceLocation)
             try azure.control("DELETE", "faults/ill")
             try launch.expect(line: "ready")
