@@ -90,7 +90,7 @@ struct StubAttempt {
         case "restart": plan.action = .restart
         case "none": plan.action = .none
         case "exec":
-            plan.action = .exec((setting.text("EXEC") ?? "").split(separator: " ").map { Array($0.utf8) })
+            plan.action = .exec((setting.text("EXEC") ?? "").split(separator: " ").map(String.init))
         default: plan.action = .unset
         }
         let arguments = ProcessStart.arguments.dropFirst(2)

@@ -161,11 +161,11 @@ struct ProcessTests {
 
     @Test(arguments: [1, 2, 239, 240, 20_000, 80_000])
     func `a command is told what has changed, however many names that are`(count: Int) throws {
-        let running = try bench().start(
+        let running = try harness().start(
             "\(run) ./latchkey-probe signals --until TERM 2>&1",
             ["STUB_ACTION=exec", "STUB_EXEC=env", "STUB_REFRESH=change", "STUB_CHANGED=\(count)"])
         #expect(running.await("ready"))
-        running.signal(1)
+        running.signal(SIGHUP)
         var told: String?
         while told == nil, let line = running.line() { if line.hasPrefix("LATCHKEY_CHANGED=") { told = line } }
         let value = try #require(told).dropFirst("LATCHKEY_CHANGED=".count)
@@ -174,14 +174,14 @@ struct ProcessTests {
         let names = value.split(separator: ",").map(String.init)
         // 239 names have 2042 bytes with the commas between them.
         #expect(count > 239 ? names.last == "..." && names.dropLast().elementsEqual(all.prefix(239)) : names == all)
-        running.signal(15)
+        running.signal(SIGTERM)
         _ = running.rest()
         #expect(running.wait() == .code(0))
     }
 
     @Test(arguments: ["1", "9223372036854775807", "18446744073709551615", "-1", "0"])
     func `no interval of the watchdog ends the supervisor`(interval: String) throws {
-        let result = try bench().shell(
+        let result = try harness().shell(
             "\(run) ./latchkey-probe exit 7", ["NOTIFY_SOCKET=@latchkey-nobody-listens", "WATCHDOG_USEC=\(interval)"])
         #expect(result.ending == .code(7))
     }
@@ -257,10 +257,10 @@ struct ProcessTests {
     }
 
     @Test func `a worker that wants its attempt begun anew is followed by another one, and not for ever`() throws {
-        let once = try bench().shell("./latchkey run -- echo started", ["STUB_FIRST=anew"])
+        let once = try harness().shell("./latchkey run -- echo started", ["STUB_FIRST=anew"])
         #expect(once.ending == .code(0))
         #expect(once.output == "started\n")
-        let always = try bench().shell("./latchkey run -- echo started", ["STUB_FIRST=anew-always"])
+        let always = try harness().shell("./latchkey run -- echo started", ["STUB_FIRST=anew-always"])
         #expect(always.ending == .code(70))
         #expect(always.output.isEmpty)
     }
