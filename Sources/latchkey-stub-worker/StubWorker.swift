@@ -1,3 +1,4 @@
+import Glibc
 import LinuxSystem
 import Messages
 import WorkerProtocol
@@ -80,13 +81,13 @@ struct StubAttempt {
         var plan = SupervisorPlan()
         plan.instance = "stub"
         plan.once = setting.isSet("ONCE")
-        plan.stopSignal = Int32(setting.number("STOP_SIGNAL") ?? 15)
+        plan.stopSignal = Int32(setting.number("STOP_SIGNAL") ?? Int64(SIGTERM))
         plan.stopTimeoutMilliseconds = setting.number("STOP_TIMEOUT") ?? 25_000
         plan.attemptTimeoutMilliseconds = setting.number("ATTEMPT_TIMEOUT") ?? 60_000
         plan.groupSignal = setting.isSet("GROUP_SIGNAL")
         plan.childNotifies = setting.isSet("CHILD_NOTIFIES")
         switch setting.text("ACTION") {
-        case "signal": plan.action = .signal(Int32(setting.number("SIGNAL") ?? 1))
+        case "signal": plan.action = .signal(Int32(setting.number("SIGNAL") ?? Int64(SIGHUP)))
         case "restart": plan.action = .restart
         case "none": plan.action = .none
         case "exec":
