@@ -1,4 +1,5 @@
 import Foundation
+import LatchkeyTestSupport
 import Testing
 
 /// `latchkey check`: what a run would do, and nothing done.
@@ -208,7 +209,9 @@ struct CheckTests {
         }
     }
 
-    @Test(.enabled(if: geteuid() == 0 && Programs.installed("unshare") != nil, "needs root: a file system of its own"))
+    @Test(
+        .enabled(
+            if: PrivateMounts.areThere && Programs.installed("unshare") != nil, "needs root: a file system of its own"))
     func `a file system that nothing may be executed on is named`() throws {
         try Emulator.serving { emulator in
             let scratch = try Scratch()
@@ -299,18 +302,24 @@ struct CheckTests {
         + "rmdir,truncate,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,flock,kill,tgkill,open,openat,openat2,"
         + "fcntl,execve,execveat"
 
-    @Test(.enabled(if: hasStrace, "strace is not installed"))
-    func `it writes nothing, takes nothing and starts nothing but the worker`() throws {
+    /// `/run` in memory and on a disk, where the tests may make it so.
+    private static let mounts =
+        PrivateMounts.areThere ? ["mount -t tmpfs -o mode=0755 none /run", "mount --bind /var/tmp /run"] : []
+
+    @Test(.enabled(if: hasStrace, "strace is not installed"), arguments: [nil] + mounts)
+    func `it writes nothing, takes nothing and starts nothing but the worker`(mount: String?) throws {
         try Emulator.serving { emulator in
             let scratch = try Scratch()
             let strace = try #require(Programs.installed("strace"))
+            let shell = ["-m", "--propagation", "private", "sh", "-ec", "\(mount ?? ""); exec \"$@\"", "sh", strace]
             let arguments = [
                 "check", "--vault", emulator.vault, "--ca-file", emulator.authority, "-e", "A=db-password",
             ]
             let outcome = try Launch(
-                strace,
-                ["-f", "-qq", "-o", scratch.path + "/calls", "-e", "trace=\(Self.deeds)", Programs.latchkey] + arguments
-                    + ["-f", "a=db-password", "--", Programs.probe, "report"],
+                mount == nil ? strace : try #require(Programs.installed("unshare")),
+                (mount == nil ? [] : shell)
+                    + ["-f", "-qq", "-o", scratch.path + "/calls", "-e", "trace=\(Self.deeds)", Programs.latchkey]
+                    + arguments + ["-f", "a=db-password", "--", Programs.probe, "report"],
                 environment: try emulator.environment(), directory: scratch.path
             ).end()
             #expect(outcome.ending == .code(0), "\(outcome.errors)")

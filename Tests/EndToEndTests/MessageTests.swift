@@ -1,4 +1,5 @@
 import Foundation
+import LatchkeyTestSupport
 import Testing
 
 /// Messages as somebody reads them who has only them: one line each, with a code, and where there is a next step one
@@ -309,7 +310,7 @@ struct MessageTests {
 
     // MARK: the directory
 
-    private static let canMount = geteuid() == 0 && Programs.installed("unshare") != nil
+    private static let canMount = PrivateMounts.areThere && Programs.installed("unshare") != nil
 
     /// `sync` with the secrets directory on a file system of its own, mounted in a name space of its own.
     private func sync(_ azure: Emulator, _ value: String, mount options: String) throws -> Outcome {

@@ -69,7 +69,7 @@ enum RunDirectory: CaseIterable {
 
 /// Why tests that need it are skipped.
 let needsRoot = Comment("needs root, to mount file systems and to act as other users")
-let isRoot = geteuid() == 0 && Tool.exists("unshare")
+let isRoot = PrivateMounts.areThere && Tool.exists("unshare")
 
 /// The whole of a test that is cut short by default.
 let isFull = ProcessInfo.processInfo.environment["LATCHKEY_FULL"] == "1"

@@ -1,8 +1,11 @@
 import Foundation
+import LatchkeyTestSupport
 import Testing
 
 /// Azure's clouds at their real names: where a private `/etc/hosts` says that they are on this machine.
-@Suite(.enabled(if: geteuid() == 0 && Programs.installed("unshare") != nil, "only root can have its own /etc/hosts"))
+@Suite(
+    .enabled(
+        if: PrivateMounts.areThere && Programs.installed("unshare") != nil, "only root can have its own /etc/hosts"))
 struct CloudTests {
     struct Cloud: CustomTestStringConvertible, Sendable {
         var suffix: String

@@ -32,11 +32,13 @@ enum BoxRoot: String, CaseIterable, CustomTestStringConvertible {
         if FileManager.default.fileExists(atPath: path + "/usr/lib/systemd/systemd") { return path }
         guard let mmdebstrap = Programs.installed("mmdebstrap") else { return nil }
         let packages = "systemd,systemd-sysv,dbus,libcurl4t64,libstdc++6,libssl3t64,ca-certificates"
-        try? FileManager.default.removeItem(atPath: path + ".new")
+        let new = "\(path).\(getpid())"
         let arguments = ["--quiet", "--variant=essential", "--mode=root", "--include=\(packages)", "trixie"]
-        let made = try? ChildProcess.run(mmdebstrap, arguments + [path + ".new"])
+        let made = try? ChildProcess.run(mmdebstrap, arguments + [new])
         guard made?.ending == .code(0) else { return nil }
-        try? FileManager.default.moveItem(atPath: path + ".new", toPath: path)
+        // Another run may have been faster.
+        try? FileManager.default.moveItem(atPath: new, toPath: path)
+        try? FileManager.default.removeItem(atPath: new)
         return path
     }()
 }
