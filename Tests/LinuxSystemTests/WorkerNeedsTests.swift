@@ -48,8 +48,9 @@ private enum TakenOver {
         Row("make a hard link") { _ in code(unsafe link("/dev/null", "/dev/null")) },
         Row("start a program, one in memory among them") { file in
             var words: [UnsafeMutablePointer<CChar>?] = unsafe [nil]
+            var entries: [UnsafeMutablePointer<CChar>?] = unsafe [nil]
             let byName = unsafe code(execv("/nowhere/true", &words))
-            let byFile = unsafe code(named("fexecve", as: Execute.self)?(file, &words, &words) ?? 0)
+            let byFile = unsafe code(named("fexecve", as: Execute.self)?(file, &words, &entries) ?? 0)
             return byName == byFile ? byName : 0
         },
         Row("start a process") { _ in
