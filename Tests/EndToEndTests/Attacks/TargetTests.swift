@@ -5,11 +5,12 @@ import Testing
 @Suite(.enabled(if: ForeignUser.obstacle == nil, "\(ForeignUser.obstacle ?? "")"))
 struct TargetTests {
     private static let foreigner = 65_533
-    private static let name = "app-\(UInt32.random(in: 0...0xFFFF_FFF))"
+    /// Of this test: others run beside it.
+    private let name = "app-\(UInt32.random(in: 0...0xFFFF_FFF))"
 
-    /// A process of a user that prints the signals it gets, under this test's name.
+    /// A process of a user that prints the signals it gets, under the test's name.
     private func start(as user: Int, _ stage: ForeignUser) throws -> Launch {
-        let program = "\(stage.scratch.path)/\(Self.name)"
+        let program = "\(stage.scratch.path)/\(name)"
         if !FileManager.default.fileExists(atPath: program) {
             try FileManager.default.copyItem(atPath: stage.probe, toPath: program)
         }
@@ -37,7 +38,7 @@ struct TargetTests {
             let stage = try ForeignUser(0, azure)
             let attacker = try start(as: Self.foreigner, stage)
             let app = try start(as: 0, stage)
-            try change("name:\(Self.name)", azure, stage) { _ in app.output.wait { $0.contains("signal=10 ") } }
+            try change("name:\(name)", azure, stage) { _ in app.output.wait { $0.contains("signal=10 ") } }
             #expect(try !attacker.end(SIGTERM).output.contains("signal=10 "))
             try app.end(SIGTERM)
         }
@@ -49,12 +50,12 @@ struct TargetTests {
         try Emulator.serving { azure in
             let stage = try ForeignUser(0, azure)
             let other = try start(as: Self.foreigner, stage)
-            try change("name:\(Self.name)", azure, stage) { $0.errors.wait { $0.contains("warning[signal-target]: ") } }
+            try change("name:\(name)", azure, stage) { $0.errors.wait { $0.contains("warning[signal-target]: ") } }
             #expect(!other.output.text.contains("signal=10 "))
             let sidecar = try stage.start(
                 "sidecar",
                 ["-f", "a=db-password", "--user", "\(Self.foreigner):\(Self.foreigner)", "--signal", "USR1"]
-                    + ["--signal-pid", "name:\(Self.name)"])
+                    + ["--signal-pid", "name:\(name)"])
             #expect(eventually { FileManager.default.contents(atPath: stage.instance + "/status.json") != nil })
             try azure.rotate("db-password", to: "c4n4ry-third")
             sidecar.send(SIGHUP)

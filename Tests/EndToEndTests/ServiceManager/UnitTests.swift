@@ -121,15 +121,15 @@ struct UnitTests {
     func `the command that a sidecar starts at a change has none of its unit's capabilities`(root: BoxRoot) throws {
         let box = try Box(root)
         try Emulator.serving { emulator in
-            let toml = "[files]\ndb = \"db-password\"\n[refresh]\nexec-on-change = \"/usr/bin/latchkey-probe report\"\n"
+            let toml = "[files]\ndb = \"db-password\"\n[refresh]\nexec-on-change = \"/bin/grep ^Cap /proc/self/status\"\n"
             try emulator.configure("shop", command: "", toml, in: box)
             try box.check("systemctl", "start", "latchkey-sidecar@shop")
             try emulator.rotate("db-password", to: "c4n4ry-second")
             try box.check("systemctl", "reload", "latchkey-sidecar@shop")
             let unit = "latchkey-sidecar@shop.service"
-            #expect(try eventually { try box.lines(of: unit).contains { $0.hasPrefix("environ=") } })
-            let lines = try box.lines(of: unit).filter { $0.hasPrefix("cap") && !$0.hasPrefix("capbnd=") }
-            #expect(lines.count == 4 && lines.allSatisfy { $0.hasSuffix("=0000000000000000") }, "\(lines)")
+            #expect(try eventually { try box.lines(of: unit).contains { $0.hasPrefix("CapAmb:") } })
+            let lines = try box.lines(of: unit).filter { $0.hasPrefix("Cap") && !$0.hasPrefix("CapBnd:") }
+            #expect(lines.count == 4 && lines.allSatisfy { $0.hasSuffix("\t0000000000000000") }, "\(lines)")
         }
     }
 
