@@ -121,7 +121,8 @@ struct UnitTests {
     func `the command that a sidecar starts at a change has none of its unit's capabilities`(root: BoxRoot) throws {
         let box = try Box(root)
         try Emulator.serving { emulator in
-            let toml = "[files]\ndb = \"db-password\"\n[refresh]\nexec-on-change = \"/bin/grep ^Cap /proc/self/status\"\n"
+            let action = "exec-on-change = \"/bin/grep ^Cap /proc/self/status\"\n"
+            let toml = "[files]\ndb = \"db-password\"\n[refresh]\n" + action
             try emulator.configure("shop", command: "", toml, in: box)
             try box.check("systemctl", "start", "latchkey-sidecar@shop")
             try emulator.rotate("db-password", to: "c4n4ry-second")
