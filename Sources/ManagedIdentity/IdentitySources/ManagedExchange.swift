@@ -48,30 +48,30 @@ extension ErrorAnswer {
     /// ClientId/ResourceId.", "No User Assigned or Delegated Managed Identity found …", "Unable to load the proper Managed
     /// Identity." (App Service, Container Apps), "ManagedIdentityNotFound" (Service Fabric).
     fileprivate var saysUnassigned: Bool {
-        mentions("managedidentitynotfound") || mentions("no msi found")
+        guard !isOfResource else { return false }
+        return mentions("managedidentitynotfound") || mentions("no msi found")
             || mentions("identity") && (mentions("found") || mentions("unable to load"))
+    }
+
+    /// The resource is unknown, and not the identity.
+    private var isOfResource: Bool {
+        ["invalid_resource", "audiencenotsupported"].contains(word?.lowercased())
+            || [50001, 500_011].contains(entraCode)
     }
 
     /// The next step for a request that is refused for another documented reason.
     fileprivate var remedy: String? {
-        switch word?.lowercased() {
-        case "invalid_resource", "audiencenotsupported":
-            return "the identity's tenant does not know the vault's resource: the vault is in another cloud or tenant"
-        case "invalidapiversion": return Self.outdated
-        default: break
-        }
-        if [50001, 500_011].contains(entraCode) {
+        if isOfResource {
             return "the identity's tenant does not know the vault's resource: the vault is in another cloud or tenant"
         }
-        if mentions("api-version") { return Self.outdated }
-        if word?.lowercased() == "bad_request_102" || mentions("metadata header") {
-            return
-                "something between here and the endpoint takes the header 'Metadata' away: let it be reached directly"
+        if word?.lowercased() == "invalidapiversion" || mentions("api-version") {
+            return "the endpoint is older than this version of its protocol: update the agent or cluster"
+        }
+        if mentions("bad_request_102") || mentions("metadata header") {
+            return "something between here and the endpoint removes the header 'Metadata': let it be reached directly"
         }
         return nil
     }
-
-    private static let outdated = "the endpoint is older than this version of its protocol: update the agent or cluster"
 }
 
 /// The commands that assign an identity, with the names that the surroundings know.
