@@ -248,6 +248,14 @@ func `a request that is refused for a documented reason comes with a remedy`(bod
     #expect(found.hint?.contains(hint) == true)
 }
 
+@Test func `an identity of machine learning's is one of its compute`() throws {
+    let stage = Stage(.response(400, body: #"{"message":"Identity not found"}"#))
+    let variables = legacy.merging(["DEFAULT_IDENTITY_CLIENT_ID": "d"]) { $1 }
+    let session = try session(environment(variables), IdentityOptions(), stage)
+    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    #expect(found.code == .identityUnknown && found.hint?.contains("az ml compute show") == true)
+}
+
 @Test func `several identities without a choice come with the way to choose one`() throws {
     let body =
         #"{"error":"invalid_request","error_description":"Multiple user assigned identities exist, please specify "#

@@ -142,9 +142,6 @@ struct IdentityRefusalTests {
                 environment: "app-service-2017", error: "identity-not-found", code: 77, message: "identity-unknown",
                 hint: "az webapp identity show"),
             Answer(
-                environment: "azure-ml", error: "identity-not-found", code: 77, message: "identity-unknown",
-                hint: "az ml compute show"),
-            Answer(
                 environment: "imds", error: "identity-unchosen", code: 77, message: "identity-unknown",
                 hint: "az vm identity show"),
             Answer(
