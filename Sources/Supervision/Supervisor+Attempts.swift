@@ -89,8 +89,8 @@ extension Supervisor {
         let kept: [SupervisorAction] = [.keepEnvironment(keepsPrevious: false), .keepMemory]
         if isSidecar {
             phase = .watching
-            // What changed while no sidecar ran: the app still has what was there.
-            let told = announce(report, .schedule, at: now)
+            // What changed while no sidecar ran: the app still has what was there. A first environment is no change.
+            let told = report.filesChanged ? announce(report, .schedule, at: now) : []
             return kept + told + [.writeStatus] + becameReady() + findTarget() + refreshIfRequested(at: now)
         }
         if plan.once {

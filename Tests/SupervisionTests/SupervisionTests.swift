@@ -72,7 +72,12 @@ struct ChangeTransitionTests {
                 $0.target = .process(4711)
             })
         fixture.begin()
-        let actions = fixture.handle(.workerMessage(.finished(fixture.report { $0.filesChanged = replaced })))
+        let report = fixture.report {
+            $0.filesChanged = replaced
+            // The worker always fills one at the first attempt.
+            $0.environmentChanged = true
+        }
+        let actions = fixture.handle(.workerMessage(.finished(report)))
         #expect(actions.contains(.signalTarget(.process(4711), SIGHUP)) == replaced)
         #expect(fixture.machine.phase == .watching)
     }
