@@ -120,9 +120,11 @@ enum Status {
             ],
         ]
         if status.environmentStale == true {
-            let names = status.staleVariables.map { $0 + " " }.joined()
+            let names = status.staleVariables.joined(separator: ", ")
             head.append([
-                "variables", names + "have changed since the command was started; only a restart brings them to it",
+                "variables",
+                "\(names.isEmpty ? "" : names + " ")have changed since the command was started; only a restart brings "
+                    + "them to it",
             ])
         }
         if let error = status.lastError {

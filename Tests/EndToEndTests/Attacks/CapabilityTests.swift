@@ -51,7 +51,7 @@ struct CapabilityTests {
                 let stage = try ForeignUser(0, azure)
                 let launch = try stage.start("run", ["-e", "A=db-password"] + user + ["--"] + Self.report)
                 let found = capabilities(try launch.end().output)
-                #expect(found["capeff"] == found["CapBnd"] && found["capeff"] != 0)
+                #expect(found["CapEff"] == found["CapBnd"] && found["CapEff"] != 0)
             }
         }
     }
