@@ -14,7 +14,7 @@ let strict: [SwiftSetting] = [
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
@@ -61,33 +61,34 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         // 1: the kernel, secret bytes, messages.
-        room("LinuxSystem", ["CLinux"]),
-        room("Secrets", ["CCurl"]),
-        room("Messages"),
-        room("Cryptography", ["COpenSSL", "LinuxSystem", "Secrets"]),
+        library("LinuxSystem", ["CLinux"]),
+        library("Secrets", ["CCurl"]),
+        library("Messages"),
+        library("Cryptography", ["COpenSSL", "LinuxSystem", "Secrets"]),
         // Apart from LinuxSystem: glibc's name services can't be linked into the static program.
-        room("NameServices", ["LinuxSystem"]),
+        library("NameServices", ["LinuxSystem"]),
 
         // 2
-        room("Generations", ["LinuxSystem", "Messages"]),
-        room("WorkerProtocol", ["LinuxSystem", "Messages", "Generations"]),
-        room("ServiceNotify", ["LinuxSystem", "Messages"]),
-        room(
+        library("SecretsDirectory", ["LinuxSystem", "Messages"]),
+        library("WorkerProtocol", ["LinuxSystem", "Messages", "SecretsDirectory"]),
+        library("ServiceNotify", ["LinuxSystem", "Messages"]),
+        library(
             "LaunchConfiguration",
             ["LinuxSystem", "NameServices", "Secrets", "Messages", "WorkerProtocol", "CTOML"]),
-        room("HTTPTransport", ["LinuxSystem", "Secrets", "Messages", "CCurl"]),
-        room("Delivery", ["LinuxSystem", "Secrets", "Messages", "Generations", "Cryptography"]),
-        room("Supervision", ["LinuxSystem", "Messages", "WorkerProtocol", "ServiceNotify", "Generations"]),
-        room("ServiceManager", ["LinuxSystem"]),
+        library("HTTPTransport", ["LinuxSystem", "Secrets", "Messages", "CCurl"]),
+        library("Delivery", ["LinuxSystem", "Secrets", "Messages", "SecretsDirectory", "Cryptography"]),
+        library("Supervision", ["LinuxSystem", "Messages", "WorkerProtocol", "ServiceNotify", "SecretsDirectory"]),
+        library("ServiceManager", ["LinuxSystem"]),
 
         // 3 to 5
-        room("ManagedIdentity", ["LinuxSystem", "Secrets", "Messages", "HTTPTransport", "Cryptography"]),
-        room("KeyVault", ["LinuxSystem", "Secrets", "Messages", "HTTPTransport", "ManagedIdentity", "Cryptography"]),
-        room(
+        library("ManagedIdentity", ["LinuxSystem", "Secrets", "Messages", "HTTPTransport", "Cryptography"]),
+        library(
+            "KeyVault", ["LinuxSystem", "Secrets", "Messages", "HTTPTransport", "ManagedIdentity", "Cryptography"]),
+        library(
             "Refresh",
             [
                 "LinuxSystem", "Secrets", "Messages", "WorkerProtocol", "LaunchConfiguration", "HTTPTransport",
-                "ManagedIdentity", "KeyVault", "Delivery", "Generations", "Cryptography",
+                "ManagedIdentity", "KeyVault", "Delivery", "SecretsDirectory", "Cryptography",
             ]
         ),
 
@@ -102,7 +103,8 @@ let package = Package(
             name: "latchkey-worker",
             dependencies: [
                 "LinuxSystem", "NameServices", "Secrets", "Messages", "WorkerProtocol", "LaunchConfiguration",
-                "HTTPTransport", "ManagedIdentity", "KeyVault", "Delivery", "Generations", "Refresh", "ServiceManager",
+                "HTTPTransport", "ManagedIdentity", "KeyVault", "Delivery", "SecretsDirectory", "Refresh",
+                "ServiceManager",
                 "ServiceNotify", "Cryptography",
             ],
             exclude: [],
@@ -167,22 +169,23 @@ let package = Package(
             name: "latchkey-stub-worker", dependencies: ["LinuxSystem", "Messages", "WorkerProtocol"],
             swiftSettings: strict, linkerSettings: [.unsafeFlags(["-static-executable"])]),
         .executableTarget(
-            name: "latchkey-rotate", dependencies: ["Generations", "LinuxSystem", "Messages"], swiftSettings: strict),
+            name: "latchkey-rotate", dependencies: ["SecretsDirectory", "LinuxSystem", "Messages"],
+            swiftSettings: strict),
         // Acts before the tests' first line: every test target has it by LatchkeyTestSupport.
         .target(name: "CPrivateMounts", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
-        room("LatchkeyTestSupport", ["CPrivateMounts", "LinuxSystem", "Secrets", "Messages", "HTTPTransport"]),
+        library("LatchkeyTestSupport", ["CPrivateMounts", "LinuxSystem", "Secrets", "Messages", "HTTPTransport"]),
 
         tests(of: "LinuxSystem"),
         tests(of: "Secrets"),
         tests(of: "Messages"),
         tests(of: "Cryptography"),
         tests(of: "NameServices", ["LinuxSystem"]),
-        tests(of: "Generations", ["LinuxSystem", "Messages", "latchkey-rotate"]),
-        tests(of: "WorkerProtocol", ["LinuxSystem", "Messages", "Generations"]),
+        tests(of: "SecretsDirectory", ["LinuxSystem", "Messages", "latchkey-rotate"]),
+        tests(of: "WorkerProtocol", ["LinuxSystem", "Messages", "SecretsDirectory"]),
         tests(of: "ServiceNotify", ["LinuxSystem", "Messages", "ServiceManager"]),
         tests(of: "LaunchConfiguration", ["LinuxSystem", "NameServices", "Secrets", "Messages", "WorkerProtocol"]),
         tests(of: "HTTPTransport", ["Secrets", "Messages", "LinuxSystem"], excluding: ["servers"]),
-        tests(of: "Delivery", ["Secrets", "Messages", "LinuxSystem", "Generations", "Cryptography"]),
+        tests(of: "Delivery", ["Secrets", "Messages", "LinuxSystem", "SecretsDirectory", "Cryptography"]),
         tests(of: "Supervision", ["LinuxSystem", "Messages", "WorkerProtocol"]),
         tests(of: "ManagedIdentity", ["Secrets", "Messages", "HTTPTransport", "LinuxSystem"]),
         tests(of: "KeyVault", ["Secrets", "Messages", "HTTPTransport", "ManagedIdentity", "LinuxSystem"]),

@@ -11,7 +11,7 @@
 #include <vector>
 
 // toml++ 3.3.0 takes for granted in places what the text need not hold (`[=]`), and asserts it. An assertion that fails
-// throws: inside the parser `set_error` is its own member function, which knows the place; elsewhere it is this one.
+// throws: inside the parser `set_error` is its own member function, which knows the location; elsewhere it is this one.
 [[noreturn]] static inline void set_error(std::string_view) { throw std::logic_error("toml++ failed an assertion"); }
 #undef NDEBUG
 #define TOML_ASSERT(expression)                                            \
@@ -62,31 +62,31 @@ struct storage {
     }
 };
 
-[[noreturn]] void refuse(const char *reason, const toml::source_position &place) {
-    throw toml::parse_error(reason, place);
+[[noreturn]] void refuse(const char *reason, const toml::source_position &location) {
+    throw toml::parse_error(reason, location);
 }
 
 /// Refuses what toml++ has no bounds for, without knowing keys from strings and comments: a key and a number never go
 /// beyond their line.
 void check_bounds(std::string_view text) {
-    toml::source_position place{1, 0};
-    if (text.size() > most_bytes) refuse("Error while parsing document: it is too long", place);
+    toml::source_position location{1, 0};
+    if (text.size() > most_bytes) refuse("Error while parsing document: it is too long", location);
     std::size_t dots = 0, number = 0;
     for (char byte : text) {
         if (byte == '\n') {
-            place = {place.line + 1, 0};
+            location = {location.line + 1, 0};
             dots = number = 0;
             continue;
         }
-        if ((byte & 0xC0) != 0x80) place.column++;
-        if (byte == '.' && ++dots > most_dots) refuse("Error while parsing document: a line has too many dots", place);
+        if ((byte & 0xC0) != 0x80) location.column++;
+        if (byte == '.' && ++dots > most_dots) refuse("Error while parsing document: a line has too many dots", location);
         bool is_digit = byte >= '0' && byte <= '9';
         number = is_digit || (number > 0 && (byte == '_' || byte == '-')) ? number + 1 : 0;
-        if (number > longest_number) refuse("Error while parsing document: a number is too long", place);
+        if (number > longest_number) refuse("Error while parsing document: a number is too long", location);
     }
 }
 
-ctoml_place place_of(const toml::source_position &position) { return {position.line, position.column}; }
+ctoml_location location_of(const toml::source_position &position) { return {position.line, position.column}; }
 
 template <typename Date> std::string date_text(const Date &date) {
     std::ostringstream text;
@@ -111,10 +111,10 @@ void flatten(const toml::node &node, const toml::key *key, storage &into, std::s
     if (into.values.size() == most_values)
         refuse("Error while parsing document: it has too many values", node.source().begin);
     ctoml_value value{};
-    value.place = place_of(node.source().begin);
+    value.location = location_of(node.source().begin);
     if (key) {
         value.key = into.keep(key->str());
-        value.key_place = place_of(key->source().begin);
+        value.key_location = location_of(key->source().begin);
     }
     node.visit([&](const auto &typed) {
         using Node = std::decay_t<decltype(typed)>;
@@ -159,7 +159,7 @@ extern "C" ctoml_outcome ctoml_parse(const uint8_t *text, size_t length, ctoml_d
             outcome = CTOML_INVALID;
             kept->values.clear();
             kept->texts = error.description();
-            document->place = place_of(error.source().begin);
+            document->location = location_of(error.source().begin);
         } catch (const std::logic_error &error) {
             outcome = CTOML_INVALID;
             kept->values.clear();

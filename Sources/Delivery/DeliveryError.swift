@@ -12,7 +12,7 @@ package enum DeliveryError: Error, Equatable, Sendable {
     /// A name that bulk selection must not set.
     case nameRefused(Item)
     /// A name that no variable can have.
-    case nameForm(String, place: String)
+    case nameForm(String, location: String)
     /// Two of the same kind want one name.
     case duplicate(String, first: String, second: String)
     /// A value that should be text is not UTF-8.
@@ -26,11 +26,11 @@ package enum DeliveryError: Error, Equatable, Sendable {
     /// A template's file can't be read.
     case templateMissing(SystemError)
     /// A template is not understood, or wants what templates may not do.
-    case templateSyntax(TemplatePlace, String)
+    case templateSyntax(TemplateLocation, String)
     /// A template names a secret that there is not.
-    case templateName(TemplatePlace, String)
+    case templateName(TemplateLocation, String)
     /// A value has a NUL byte, which a shell's word can't hold.
-    case templateNull(TemplatePlace, String)
+    case templateNull(TemplateLocation, String)
     /// What was kept for a start without the vault can't be used.
     case cache(String)
     /// The system refused a resource.
@@ -69,7 +69,7 @@ package enum DotenvObstacle: Equatable, Sendable {
 }
 
 /// A place in a template.
-package struct TemplatePlace: Equatable, Sendable, CustomStringConvertible {
+package struct TemplateLocation: Equatable, Sendable, CustomStringConvertible {
     package let path: String
     /// From 1.
     package let line: Int
@@ -101,9 +101,9 @@ extension DeliveryError: DiagnosableError {
                 .nameRefused,
                 "bulk selection does not set a variable that leads programs: what they load, run and trust",
                 hint: "name it in [env] or with '-e' if it is meant, or narrow the selection")
-        case .nameForm(let name, let place):
+        case .nameForm(let name, let location):
             Diagnosis(
-                .configurationValue, exit: .configuration, "\(place): no variable can have the name '\(name)'",
+                .configurationValue, exit: .configuration, "\(location): no variable can have the name '\(name)'",
                 hint: "a name is not empty and has no '=' and no NUL byte")
         case .duplicate(let name, let first, let second):
             Diagnosis(
@@ -144,18 +144,18 @@ extension DeliveryError: DiagnosableError {
             Diagnosis(
                 .templateMissing, exit: .noInput, "template '\(error.subject ?? "")': \(error.reason)",
                 hint: "give the template's path, relative to the working directory or absolute")
-        case .templateSyntax(let place, let words):
+        case .templateSyntax(let location, let words):
             Diagnosis(
-                .templateSyntax, exit: .data, "\(place): \(words)",
+                .templateSyntax, exit: .data, "\(location): \(words)",
                 hint: "write '{{name}}', '{{json(name)}}' or '{{shell(name)}}'; latchkey.toml(5) has examples")
-        case .templateNull(let place, let name):
+        case .templateNull(let location, let name):
             Diagnosis(
                 .valueNull, exit: .data,
-                "\(place): the value of secret '\(name)' has a NUL byte, which no shell can hold",
+                "\(location): the value of secret '\(name)' has a NUL byte, which no shell can hold",
                 secret: name)
-        case .templateName(let place, let name):
+        case .templateName(let location, let name):
             Diagnosis(
-                .templateName, exit: .noInput, "\(place): there is no secret '\(name)'",
+                .templateName, exit: .noInput, "\(location): there is no secret '\(name)'",
                 hint: "correct the name, or create the secret", secret: name)
         default:
             Diagnosis(.internalError, exit: .software, "an error of delivery without words")
@@ -179,8 +179,8 @@ extension DeliveryError: DiagnosableError {
 extension DeliveryError.Item {
     fileprivate func diagnosis(_ code: MessageCode, _ words: String, hint: String) -> Diagnosis {
         let about = secret.map { "secret '\($0)' as variable '\(name)'" } ?? "variable '\(name)'"
-        let place = vault.map { "vault '\($0)': " } ?? ""
-        return Diagnosis(code, exit: .data, "\(place)\(about): \(words)", hint: hint, secret: secret, vault: vault)
+        let location = vault.map { "vault '\($0)': " } ?? ""
+        return Diagnosis(code, exit: .data, "\(location)\(about): \(words)", hint: hint, secret: secret, vault: vault)
     }
 
     fileprivate var asFile: String {

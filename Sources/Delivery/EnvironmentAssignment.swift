@@ -28,18 +28,18 @@ package struct EnvironmentAssignment: Equatable, Sendable {
     package var value: Value
     package var origin: Origin
     /// Where it stands: `latchkey.toml:12:1`, `the selection of secret 'db-password'`.
-    package var place: String
+    package var location: String
     /// The secret's name and its vault's, for messages.
     package var secret: String?
     package var vault: String?
 
     package init(
-        name: String, value: Value, origin: Origin, place: String, secret: String? = nil, vault: String? = nil
+        name: String, value: Value, origin: Origin, location: String, secret: String? = nil, vault: String? = nil
     ) {
         self.name = name
         self.value = value
         self.origin = origin
-        self.place = place
+        self.location = location
         self.secret = secret
         self.vault = vault
     }
@@ -47,7 +47,7 @@ package struct EnvironmentAssignment: Equatable, Sendable {
     /// `LATCHKEY_SECRETS`: where the child finds its files.
     package static func secretsDirectory(_ path: String) -> EnvironmentAssignment {
         EnvironmentAssignment(
-            name: "LATCHKEY_SECRETS", value: .text(path), origin: .latchkey, place: "latchkey itself")
+            name: "LATCHKEY_SECRETS", value: .text(path), origin: .latchkey, location: "latchkey itself")
     }
 
     var item: DeliveryError.Item { DeliveryError.Item(name: name, secret: secret, vault: vault) }
@@ -77,7 +77,7 @@ extension EnvironmentAssignment {
                 if origins == [.inherited, .inherited] { continue }
                 // Latchkey's own variable is no choice of theirs: whoever names it is told so.
                 if origins[0] == origins[1] || origins == [.configuration, .latchkey] {
-                    throw .duplicate(next.name, first: present.place, second: next.place)
+                    throw .duplicate(next.name, first: present.location, second: next.location)
                 }
                 if next.origin < present.origin { continue }
                 result[index] = nil
@@ -95,7 +95,7 @@ extension EnvironmentAssignment {
 
     private func check() throws(DeliveryError) {
         if name.isEmpty || name.utf8.contains(UInt8(ascii: "=")) || name.utf8.contains(0) {
-            throw .nameForm(name, place: place)
+            throw .nameForm(name, location: location)
         }
     }
 }

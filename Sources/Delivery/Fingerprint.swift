@@ -1,6 +1,6 @@
 import Cryptography
-package import Generations
 package import Secrets
+package import SecretsDirectory
 
 /// What was delivered, in keyed digests: enough to see that something changed, useless to learn what it was.
 ///

@@ -1,5 +1,5 @@
-package import Generations
 package import Secrets
+package import SecretsDirectory
 
 /// What a run delivers: files and variables, complete, by their places in a set of secrets.
 package struct Generation: Sendable, Equatable {

@@ -1,7 +1,7 @@
-package import Generations
 package import LinuxSystem
 import Messages
 package import Secrets
+package import SecretsDirectory
 
 /// A delivered generation, kept for a start at which identity or vault can't be had (`--cache memory`).
 ///
@@ -25,11 +25,11 @@ package struct GenerationCache: ~Copyable {
     /// Keeps a generation in a run's place.
     package static func write(
         _ generation: Generation, from secrets: borrowing SecretSet, at deliveredAt: BootInstant, notes: [UInt8],
-        to place: DeliveryPlace
+        to directories: DeliveryDirectories
     ) throws(GenerationError) {
         let json = Header(generation, deliveredAt, notes: notes.count).json.bytes()
         let start = Array("\(mark)\(json.count)\n".utf8) + json + notes
-        try place.writeCache { file throws(SystemError) in
+        try directories.writeCache { file throws(SystemError) in
             try file.write(start.span)
             for slot in generation.slots {
                 try secrets.withBytes(of: slot) { bytes throws(SystemError) in try file.write(bytes) }
@@ -38,8 +38,8 @@ package struct GenerationCache: ~Copyable {
     }
 
     /// Reads what is kept in a run's place; nil where there is nothing.
-    package static func read(from place: DeliveryPlace) throws(DeliveryError) -> GenerationCache? {
-        guard let file = place.openCache() else { return nil }
+    package static func read(from directories: DeliveryDirectories) throws(DeliveryError) -> GenerationCache? {
+        guard let file = directories.openCache() else { return nil }
         do throws(SystemError) {
             let size = Int(try file.status().size)
             guard size <= sizeLimit, let (header, start) = try readHeader(file), header.deliveredAt >= 0
@@ -105,7 +105,7 @@ private struct Header {
     struct Variable {
         var name: String
         var origin: Int
-        var place: String
+        var location: String
         var secret: String?
         var vault: String?
         /// A value that is no secret; nil where it is kept behind the header.
@@ -127,7 +127,7 @@ private struct Header {
             var text: String?
             if case .text(let own) = assignment.value { text = own }
             return Variable(
-                name: assignment.name, origin: assignment.origin.rawValue, place: assignment.place,
+                name: assignment.name, origin: assignment.origin.rawValue, location: assignment.location,
                 secret: assignment.secret, vault: assignment.vault, text: text, count: text == nil ? assignment.size : 0
             )
         }
@@ -143,7 +143,7 @@ private struct Header {
             environment: zip(variables, slots.dropFirst(files.count)).map { variable, slot in
                 EnvironmentAssignment(
                     name: variable.name, value: variable.text.map { .text($0) } ?? .secret(slot),
-                    origin: .init(rawValue: variable.origin) ?? .configuration, place: variable.place,
+                    origin: .init(rawValue: variable.origin) ?? .configuration, location: variable.location,
                     secret: variable.secret, vault: variable.vault)
             })
     }
@@ -185,7 +185,8 @@ extension Header.File {
 extension Header.Variable {
     var json: JSONValue {
         [
-            "name": .text(name), "origin": .integer(Int64(origin)), "place": .text(place), "secret": JSONValue(secret),
+            "name": .text(name), "origin": .integer(Int64(origin)), "location": .text(location),
+            "secret": JSONValue(secret),
             "vault": JSONValue(vault), "text": JSONValue(text), "count": .integer(Int64(count)),
         ]
     }
@@ -193,7 +194,7 @@ extension Header.Variable {
     init(_ node: JSONNode, in text: Span<UInt8>) throws(JSONFault) {
         name = try node.requiredText("name", in: text)
         origin = try node.requiredInteger("origin", in: text)
-        place = try node.requiredText("place", in: text)
+        location = try node.requiredText("location", in: text)
         secret = try node.text("secret", in: text)
         vault = try node.text("vault", in: text)
         self.text = try node.text("text", in: text)

@@ -27,7 +27,7 @@ package struct Template: Sendable {
             throw .templateMissing(SystemError(call: "read", code: 5, subject: path))
         }
         guard let text = String(validating: text, as: UTF8.self) else {
-            throw .templateSyntax(TemplatePlace(path: path, line: 1, column: 1), "the template is not UTF-8 text")
+            throw .templateSyntax(TemplateLocation(path: path, line: 1, column: 1), "the template is not UTF-8 text")
         }
         return try Template(text, path: path)
     }
@@ -56,7 +56,7 @@ package struct Template: Sendable {
             switch piece {
             case .text(let bytes): text.append(bytes.span)
             case .use(let use):
-                guard let slot = values[use.name] else { throw .templateName(use.place, use.name) }
+                guard let slot = values[use.name] else { throw .templateName(use.location, use.name) }
                 try secrets.withBytes(of: slot) { bytes throws(DeliveryError) in
                     try write(bytes, use, into: &text, file: file)
                 }
@@ -73,7 +73,7 @@ package struct Template: Sendable {
         case .plain: text.append(value)
         case .json: Quoting.json(value, into: &text)
         case .shell:
-            if value.indices.contains(where: { value[$0] == 0 }) { throw .templateNull(use.place, use.name) }
+            if value.indices.contains(where: { value[$0] == 0 }) { throw .templateNull(use.location, use.name) }
             Quoting.shell(value, into: &text)
         }
     }

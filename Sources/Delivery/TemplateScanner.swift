@@ -12,7 +12,7 @@ struct TemplateScanner {
     /// A secret's name in a template.
     struct Use: Equatable, Sendable {
         let name: String
-        let place: TemplatePlace
+        let location: TemplateLocation
         let quoting: Quote
     }
 
@@ -43,7 +43,7 @@ struct TemplateScanner {
         self.rest = rest
     }
 
-    private var place: TemplatePlace { TemplatePlace(path: path, line: line, column: column) }
+    private var location: TemplateLocation { TemplateLocation(path: path, line: line, column: column) }
 
     private mutating func advance(_ count: Int) {
         for character in rest.prefix(count) {
@@ -87,52 +87,52 @@ struct TemplateScanner {
 
     /// Reads one tag; nil for one that writes nothing.
     private mutating func readTag() throws(DeliveryError) -> Use? {
-        let place = place
+        let location = location
         advance(opening.count)
         let isTriple = rest.first == "{"
         let isDelimiters = rest.first == "="
         let end = isTriple ? "}" + closing : isDelimiters ? "=" + closing : closing
         guard let range = rest.firstRange(of: end) else {
-            throw .templateSyntax(place, "the tag is not closed with '\(end)'")
+            throw .templateSyntax(location, "the tag is not closed with '\(end)'")
         }
         let content = String(rest[..<range.lowerBound])
         advance(content.count + end.count)
         if isDelimiters {
-            try setDelimiters(String(content.dropFirst()), place)
+            try setDelimiters(String(content.dropFirst()), location)
         }
         if isDelimiters || content.first == "!" { return nil }
         let isRaw = isTriple || content.first == "&"
-        return try use(isRaw ? String(content.dropFirst()) : content, place)
+        return try use(isRaw ? String(content.dropFirst()) : content, location)
     }
 
-    private mutating func setDelimiters(_ content: String, _ place: TemplatePlace) throws(DeliveryError) {
+    private mutating func setDelimiters(_ content: String, _ location: TemplateLocation) throws(DeliveryError) {
         let words = content.split(whereSeparator: \.isWhitespace)
         let isPlain = words.allSatisfy { word in
             word.allSatisfy { $0.isASCII && ($0.isPunctuation || $0.isSymbol) && !"=(){}-.".contains($0) }
         }
         let isUsual = words == ["{{", "}}"]
         guard words.count == 2, isPlain || isUsual else {
-            throw .templateSyntax(place, "delimiters are two words of punctuation: '{{=<% %>=}}'")
+            throw .templateSyntax(location, "delimiters are two words of punctuation: '{{=<% %>=}}'")
         }
         opening = String(words[0])
         closing = String(words[1])
     }
 
-    private func use(_ content: String, _ place: TemplatePlace) throws(DeliveryError) -> Use {
+    private func use(_ content: String, _ location: TemplateLocation) throws(DeliveryError) -> Use {
         let text = content.drop(while: \.isWhitespace)
         let inner = String(text.reversed().drop(while: \.isWhitespace).reversed())
         if let first = inner.first, let what = Self.forbidden[first] {
-            throw .templateSyntax(place, "\(what) are not supported: a template reads the secrets that it names")
+            throw .templateSyntax(location, "\(what) are not supported: a template reads the secrets that it names")
         }
         guard inner.hasSuffix(")"), let parenthesis = inner.firstIndex(of: "(") else {
-            return Use(name: try checked(inner, place), place: place, quoting: .plain)
+            return Use(name: try checked(inner, location), location: location, quoting: .plain)
         }
         let function = inner[..<parenthesis]
         guard let quoting: Quote = function == "json" ? .json : function == "shell" ? .shell : nil else {
-            throw .templateSyntax(place, "there is no function '\(function)'; there are 'json' and 'shell'")
+            throw .templateSyntax(location, "there is no function '\(function)'; there are 'json' and 'shell'")
         }
         let argument = String(inner[inner.index(after: parenthesis)...].dropLast())
-        return Use(name: try checked(argument, place), place: place, quoting: quoting)
+        return Use(name: try checked(argument, location), location: location, quoting: quoting)
     }
 
     private static let forbidden: [Character: String] = [
@@ -140,10 +140,10 @@ struct TemplateScanner {
         "%": "pragmas",
     ]
 
-    private func checked(_ name: String, _ place: TemplatePlace) throws(DeliveryError) -> String {
+    private func checked(_ name: String, _ location: TemplateLocation) throws(DeliveryError) -> String {
         let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
         guard !name.isEmpty, isName, name.utf8.count <= 127 else {
-            throw .templateSyntax(place, "'\(name)' is no name of a secret")
+            throw .templateSyntax(location, "'\(name)' is no name of a secret")
         }
         return name
     }

@@ -10,7 +10,7 @@ final class CurlExchange {
     let easy: UnsafeMutableRawPointer
     private let request: HTTPRequest
     private let destination: CurlAddress
-    private let surroundings: CurlSurroundings
+    private let settings: CurlTransportSettings
     private let headerLines = WipedList()
     private let connectTo = WipedList()
     private let requestBody: WipedMemory
@@ -34,12 +34,12 @@ final class CurlExchange {
     /// The sockets that curl waits for, for this exchange: two while it tries a host's addresses of both kinds.
     private var sockets: [CInt] = []
 
-    init(_ request: HTTPRequest, _ address: CurlAddress, _ surroundings: CurlSurroundings) throws(HTTPFailure) {
+    init(_ request: HTTPRequest, _ address: CurlAddress, _ settings: CurlTransportSettings) throws(HTTPFailure) {
         guard let easy = unsafe curl_easy_init() else { throw .invalidRequest(reason: "libcurl has no memory") }
         unsafe self.easy = unsafe easy
         self.request = request
         destination = address
-        self.surroundings = surroundings
+        self.settings = settings
         requestBody = WipedMemory("", request.body)
         unsafe words = .allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe words.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -105,11 +105,11 @@ extension CurlExchange {
         // Never curl's defaults: those read the environment, and both the bundle and the directory.
         try set(CURLOPT_CAINFO, nil)
         try set(CURLOPT_CAPATH, nil)
-        if case .authorities = request.peer, let proxy = surroundings.proxy {
+        if case .authorities = request.peer, let proxy = settings.proxy {
             try set(CURLOPT_PROXY, proxy.address)
             try set(CURLOPT_NOPROXY, proxy.exceptions)
-            try set(CURLOPT_PROXY_CAINFO, surroundings.trust.bundle)
-            try set(CURLOPT_PROXY_CAPATH, surroundings.trust.directory)
+            try set(CURLOPT_PROXY_CAINFO, settings.trust.bundle)
+            try set(CURLOPT_PROXY_CAPATH, settings.trust.directory)
         } else {
             try set(CURLOPT_PROXY, "")
             try set(CURLOPT_NOPROXY, "*")
@@ -120,7 +120,7 @@ extension CurlExchange {
         }
         try set(CURLOPT_SSL_VERIFYPEER, 1)
         try set(CURLOPT_SSL_VERIFYHOST, 2)
-        try unsafe set(CURLOPT_SHARE, pointer: surroundings.sessions.share)
+        try unsafe set(CURLOPT_SHARE, pointer: settings.sessions.share)
         if case .tokenProxy(_, _, let authorities?) = request.peer {
             let bytes = Array(authorities.utf8)
             let code = unsafe bytes.withUnsafeBytes {
@@ -129,11 +129,11 @@ extension CurlExchange {
             return try check(code)
         }
         guard destination.scheme == "https" else { return }
-        guard !surroundings.trust.isEmpty else {
+        guard !settings.trust.isEmpty else {
             throw .untrusted(reason: "there are no certificate authorities on this system")
         }
-        try set(CURLOPT_CAINFO, surroundings.trust.bundle)
-        try set(CURLOPT_CAPATH, surroundings.trust.directory)
+        try set(CURLOPT_CAINFO, settings.trust.bundle)
+        try set(CURLOPT_CAPATH, settings.trust.directory)
     }
 
     /// A connection to a pinned server is made for one exchange and never resumed: the certificate is seen each time.
@@ -200,7 +200,7 @@ extension CurlExchange {
     private func connected() {
         isConnected = true
         isMultiplexed = unsafe destination.scheme == "https" && ccurl_speaks_h2(easy) != 0
-        if surroundings.notesPeers { peer = unsafe TLSPeer(easy) }
+        if settings.notesPeers { peer = unsafe TLSPeer(easy) }
     }
 
     private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -279,11 +279,11 @@ extension CurlExchange {
     var address: UInt { unsafe UInt(bitPattern: easy) }
 
     private var proxyName: String? {
-        if case .authorities = request.peer { surroundings.proxy?.name } else { nil }
+        if case .authorities = request.peer { settings.proxy?.name } else { nil }
     }
 
     /// The authorities that the server was checked against.
-    var trust: TrustStore { surroundings.trust }
+    var trust: TrustStore { settings.trust }
 
     /// What is known of an exchange that ended with `code`.
     func facts(_ code: CURLcode) -> CurlFacts {
@@ -298,7 +298,7 @@ extension CurlExchange {
             verification: verification <= Int(X509_V_ERR_UNSPECIFIED) ? 0 : verification,
             systemError: CInt(truncatingIfNeeded: ccurl_long(easy, CURLINFO_OS_ERRNO)),
             proxyStatus: ccurl_long(easy, CURLINFO_HTTP_CONNECTCODE), words: String(cString: words),
-            authorities: surroundings.trust.bundle ?? surroundings.trust.directory ?? "none"
+            authorities: settings.trust.bundle ?? settings.trust.directory ?? "none"
         )
     }
 

@@ -30,7 +30,7 @@ package struct CurlTransportOptions {
     }
 
     /// The variable whose value can be no proxy's address, so that it would be no use to ask through it.
-    package var mistakenProxy: String? { CurlSurroundings.mistakenProxy(in: environment) }
+    package var mistakenProxy: String? { CurlTransportSettings.mistakenProxy(in: environment) }
 }
 
 /// Exchanges over libcurl, on the thread of whoever waits.
@@ -59,7 +59,7 @@ package final class CurlTransport: HTTPTransport {
         }
     }
 
-    private struct Order {
+    private struct PendingRequest {
         var request: HTTPRequest
         let address: CurlAddress
         let key: HostKey
@@ -80,13 +80,13 @@ package final class CurlTransport: HTTPTransport {
 
     private weak var observer: (any WaitObserver)?
     private let connectionsPerHost: Int
-    private var surroundings: CurlSurroundings
+    private var settings: CurlTransportSettings
     private let loop: CurlLoop
     private var hosts: [HostKey: Host] = [:]
-    private var orders: [HTTPTicket: Order] = [:]
+    private var requests: [HTTPTicket: PendingRequest] = [:]
     private var tickets: [ObjectIdentifier: HTTPTicket] = [:]
     private var ended: [HTTPTicket: EndedExchange] = [:]
-    private var order: [HTTPTicket] = []
+    private var submitted: [HTTPTicket] = []
     private var lastNumber = 0
     private var peers: [String: TLSPeer] = [:]
 
@@ -94,7 +94,7 @@ package final class CurlTransport: HTTPTransport {
         precondition(CurlGlobal.isReady, "libcurl could not be made ready")
         observer = options.observer
         connectionsPerHost = options.connectionsPerHost
-        surroundings = CurlSurroundings(options)
+        settings = CurlTransportSettings(options)
         loop = CurlLoop(isLeftOpen: options.endsWithProcess)
     }
 
@@ -109,7 +109,7 @@ package final class CurlTransport: HTTPTransport {
         do throws(HTTPFailure) {
             let address = try CurlAddress(request)
             let key = HostKey(scheme: address.scheme, host: address.host, port: address.port, peer: request.peer)
-            orders[ticket] = Order(request: request, address: address, key: key)
+            requests[ticket] = PendingRequest(request: request, address: address, key: key)
             hosts[key, default: newHost(request.peer)].line.append(ticket)
             advance(key)
             loop.kick()
@@ -120,31 +120,31 @@ package final class CurlTransport: HTTPTransport {
     }
 
     package func amend(_ ticket: HTTPTicket, with headers: [(name: String, value: HTTPHeaderValue)]) -> Bool {
-        guard var order = orders[ticket] else { return false }
-        if let exchange = hosts[order.key]?.active[ticket], !exchange.amend(with: headers) { return false }
-        order.request.headers += headers
-        orders[ticket] = order
+        guard var pending = requests[ticket] else { return false }
+        if let exchange = hosts[pending.key]?.active[ticket], !exchange.amend(with: headers) { return false }
+        pending.request.headers += headers
+        requests[ticket] = pending
         return true
     }
 
     package func wait(forAnyOf tickets: Set<HTTPTicket>, until deadline: BootInstant) -> HTTPTicket? {
         // What was begun since can have ended at once.
-        settle()
+        finishEnded()
         var isLast = false
         while true {
-            if let ticket = order.first(where: tickets.contains) { return ticket }
+            if let ticket = submitted.first(where: tickets.contains) { return ticket }
             if isLast { return nil }
             // A deadline that has passed still lets the exchanges make one step.
             isLast = now >= deadline
             let look = hosts.values.compactMap(\.plan.nextLook).min()
             loop.turn(until: min(look ?? deadline, deadline))
-            settle()
+            finishEnded()
         }
     }
 
     package func take(_ ticket: HTTPTicket) throws(HTTPFailure) -> HTTPResponse {
-        if let order = orders[ticket] { cancel(ticket, order) }
-        self.order.removeAll { $0 == ticket }
+        if let pending = requests[ticket] { cancel(ticket, pending) }
+        submitted.removeAll { $0 == ticket }
         guard let outcome = ended.removeValue(forKey: ticket)?.outcome.take() else {
             throw .invalidRequest(reason: "an exchange is taken once")
         }
@@ -164,12 +164,12 @@ extension CurlTransport {
     }
 
     /// Notes what has come of the exchanges, and starts those whose turn has come.
-    private func settle() {
+    private func finishEnded() {
         var ended = loop.ended()
         repeat {
             for (exchange, code) in ended {
-                if let ticket = tickets[ObjectIdentifier(exchange)], let order = orders[ticket] {
-                    finish(ticket, order, exchange, code)
+                if let ticket = tickets[ObjectIdentifier(exchange)], let pending = requests[ticket] {
+                    finish(ticket, pending, exchange, code)
                 }
             }
             for key in Array(hosts.keys) {
@@ -192,15 +192,15 @@ extension CurlTransport {
     }
 
     private func start(_ ticket: HTTPTicket) {
-        guard let order = orders[ticket] else { return }
+        guard let pending = requests[ticket] else { return }
         do throws(HTTPFailure) {
-            let exchange = try CurlExchange(order.request, order.address, surroundings)
+            let exchange = try CurlExchange(pending.request, pending.address, settings)
             tickets[ObjectIdentifier(exchange)] = ticket
-            hosts[order.key]?.active[ticket] = exchange
-            hosts[order.key]?.plan.started()
+            hosts[pending.key]?.active[ticket] = exchange
+            hosts[pending.key]?.plan.started()
             loop.add(exchange)
         } catch {
-            end(ticket, order.request.endpoint, .failure(error))
+            end(ticket, pending.request.endpoint, .failure(error))
         }
     }
 
@@ -241,8 +241,8 @@ extension CurlTransport {
         hosts[key]?.active[ticket] = nil
     }
 
-    private func finish(_ ticket: HTTPTicket, _ order: Order, _ exchange: CurlExchange, _ code: CURLcode) {
-        let key = order.key
+    private func finish(_ ticket: HTTPTicket, _ pending: PendingRequest, _ exchange: CurlExchange, _ code: CURLcode) {
+        let key = pending.key
         if let peer = exchange.peer { peers[key.host] = peer }
         if exchange.isConnected {
             hosts[key]?.plan.connected(multiplexes: exchange.isMultiplexed)
@@ -254,7 +254,7 @@ extension CurlTransport {
         }
         hosts[key]?.plan.ended(connectionsMade: exchange.connectionsMade)
         if code == CURLE_OK {
-            end(ticket, order.request.endpoint, .answer(exchange.response()))
+            end(ticket, pending.request.endpoint, .answer(exchange.response()))
             return
         }
         let facts = exchange.facts(code)
@@ -262,14 +262,14 @@ extension CurlTransport {
             hosts[key]?.line.insert(ticket, at: 0)
             return
         }
-        end(ticket, order.request.endpoint, .failure(facts.failure))
+        end(ticket, pending.request.endpoint, .failure(facts.failure))
         if !exchange.isConnected { failLine(key, facts.failure) }
     }
 
     /// What a directory of authorities does not know, the system's bundle may.
     private func retries(with exchange: CurlExchange) -> Bool {
-        if let bundle = surroundings.trust.fallbackBundle { surroundings.trust = TrustStore(bundle: bundle) }
-        return exchange.trust != surroundings.trust
+        if let bundle = settings.trust.fallbackBundle { settings.trust = TrustStore(bundle: bundle) }
+        return exchange.trust != settings.trust
     }
 
     /// A host that could not be connected to fails those in its line too, as soon as nobody is left who might still
@@ -280,20 +280,20 @@ extension CurlTransport {
         hosts[key]?.line = []
         hosts[key]?.plan.forget()
         for ticket in host.line {
-            if let order = orders[ticket] { end(ticket, order.request.endpoint, .failure(failure)) }
+            if let pending = requests[ticket] { end(ticket, pending.request.endpoint, .failure(failure)) }
         }
     }
 
-    private func cancel(_ ticket: HTTPTicket, _ order: Order) {
+    private func cancel(_ ticket: HTTPTicket, _ pending: PendingRequest) {
         var connected = false
-        if let exchange = hosts[order.key]?.active[ticket] {
+        if let exchange = hosts[pending.key]?.active[ticket] {
             connected = exchange.isAccepted
-            release(ticket, exchange, order.key)
-            hosts[order.key]?.plan.ended(connectionsMade: 0)
+            release(ticket, exchange, pending.key)
+            hosts[pending.key]?.plan.ended(connectionsMade: 0)
         }
-        hosts[order.key]?.line.removeAll { $0 == ticket }
-        end(ticket, order.request.endpoint, .failure(.timedOut(connected: connected)))
-        advance(order.key)
+        hosts[pending.key]?.line.removeAll { $0 == ticket }
+        end(ticket, pending.request.endpoint, .failure(.timedOut(connected: connected)))
+        advance(pending.key)
     }
 
     private func end(_ ticket: HTTPTicket, _ endpoint: String, _ outcome: consuming Outcome) {
@@ -302,9 +302,9 @@ extension CurlTransport {
             case .answer(let response): response.status
             case .failure: 0
             }
-        orders[ticket] = nil
+        requests[ticket] = nil
         ended[ticket] = EndedExchange(outcome)
-        order.append(ticket)
+        submitted.append(ticket)
         observer?.exchanged(endpoint: endpoint, status: status)
     }
 }

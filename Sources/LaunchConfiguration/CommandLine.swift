@@ -58,7 +58,7 @@ private struct CommandReader {
             throw .usage(
                 .commandMissing, "no command to start was given", hint: "write 'latchkey run [options] -- COMMAND'")
         }
-        var settings = Settings(held: invocation.held)
+        var settings = Settings(startup: invocation.startup)
         let reader = SettingsReader(command: command, workingDirectory: invocation.workingDirectory)
         settings[.options] = try reader.options(arguments.given)
         settings[.environment] = try reader.environment(invocation.environment)
@@ -95,9 +95,9 @@ private struct CommandReader {
     /// The file that was named, or `./latchkey.toml` if it exists; at a refresh, the one that the run started with.
     private func configuration(_ settings: Settings) throws(ConfigurationError) -> ConfigurationText? {
         let directory = invocation.workingDirectory
-        if let held = invocation.held {
-            return try held.configurationPath.map { path throws(ConfigurationError) in
-                guard held.configurationIsFound else {
+        if let startup = invocation.startup {
+            return try startup.configurationPath.map { path throws(ConfigurationError) in
+                guard startup.configurationIsFound else {
                     return try ConfigurationText(path: path, name: displayed(path))
                 }
                 guard let text = try ConfigurationText(found(path)) else {

@@ -34,25 +34,25 @@ enum Origin: Equatable, Sendable {
     /// The variable's name.
     case environment(String)
     /// The place in the file, and the key.
-    case file(Place, key: String)
+    case file(SourceLocation, key: String)
     /// A run's start, for what a refresh does not change.
-    case held(String)
+    case startup(String)
 
     /// The exit code of mistakes there.
     var exitCode: ExitCode {
         switch self {
         case .option, .argument: .usage
-        case .environment, .file, .held: .configuration
+        case .environment, .file, .startup: .configuration
         }
     }
 
     /// The place as messages name it.
-    var place: Place {
+    var location: SourceLocation {
         switch self {
-        case .option(let word), .argument(let word): Place("'\(word)'")
-        case .environment(let name): Place("the environment variable \(name)")
-        case .file(let place, _): place
-        case .held(let name): Place("the start's '\(name)'")
+        case .option(let word), .argument(let word): SourceLocation("'\(word)'")
+        case .environment(let name): SourceLocation("the environment variable \(name)")
+        case .file(let location, _): location
+        case .startup(let name): SourceLocation("the start's '\(name)'")
         }
     }
 
@@ -68,8 +68,8 @@ enum Origin: Equatable, Sendable {
             case .option(let option): "option '\(Self.shortened(option))'"
             case .argument(let name): "argument \(name)"
             case .environment(let name): "environment variable '\(name)'"
-            case .file(let place, let key): "\(place): '\(Self.shortened(key))'"
-            case .held(let name): "option '--\(name)'"
+            case .file(let location, let key): "\(location): '\(Self.shortened(key))'"
+            case .startup(let name): "option '--\(name)'"
             }
         return ConfigurationError(code, exit: exitCode, "\(start): \(reason)", hint: hint)
     }
@@ -79,7 +79,7 @@ enum Origin: Equatable, Sendable {
 
     private var code: MessageCode {
         switch self {
-        case .option, .argument, .held: .optionValue
+        case .option, .argument, .startup: .optionValue
         case .environment: .environmentValue
         case .file: .configurationValue
         }

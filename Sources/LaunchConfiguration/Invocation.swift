@@ -11,17 +11,17 @@ package struct Invocation: Sendable {
     /// How wide help may be.
     package var columns: Int
     /// What the run started with (`LaunchPlan.held`), when it is read again for a refresh; nil at the start.
-    package var held: HeldSettings?
+    package var startup: StartupSettings?
 
     package init(
         arguments: [[UInt8]], environment: InheritedEnvironment, workingDirectory: String,
-        nameService: any NameService = SystemNameService(), columns: Int = 80, held: HeldSettings? = nil
+        nameService: any NameService = SystemNameService(), columns: Int = 80, startup: StartupSettings? = nil
     ) {
         self.arguments = arguments
         self.environment = environment
         self.workingDirectory = workingDirectory
         self.nameService = nameService
         self.columns = columns
-        self.held = held
+        self.startup = startup
     }
 }

@@ -43,7 +43,7 @@ package final class IdentitySession {
     /// is used up.
     package func token(
         for resource: String, tenantHint: String? = nil, claims: String? = nil, isRefused: Bool = false,
-        patience: Patience
+        retryPolicy: RetryPolicy
     ) throws(IdentityError) -> AccessToken {
         let resource = resource.hasSuffix("/") ? String(resource.dropLast()) : resource
         let tenant = tenantHint.flatMap { IdentitySetting.isTenant($0) ? $0 : nil }
@@ -56,7 +56,7 @@ package final class IdentitySession {
         }
         let ask = TokenAsk(
             resource: resource, tenantHint: tenant, claims: claims, refused: isRefused ? kept?.token.secret : nil,
-            patience: patience)
+            retryPolicy: retryPolicy)
         let token = try fetch(ask)
         tokens[key] = Kept(token: token, wasValid: token.expiresOn > client.environment.wallClock())
         return token

@@ -12,7 +12,7 @@ struct TokenAsk {
     var claims: String?
     /// The token that the vault refused.
     var refused: SharedSecret?
-    var patience: Patience
+    var retryPolicy: RetryPolicy
 }
 
 /// The pauses between the tries of one request.
@@ -66,7 +66,7 @@ final class TokenClient {
     /// Repeats `attempt` as long as its failure may pass, and patience and deadline allow. A try that the deadline cuts
     /// off says less than what the endpoint answered before it.
     func retrying(
-        _ plan: RetryPlan, _ patience: Patience, _ attempt: () throws(IdentityError) -> AccessToken
+        _ plan: RetryPlan, _ retryPolicy: RetryPolicy, _ attempt: () throws(IdentityError) -> AccessToken
     ) throws(IdentityError) -> AccessToken {
         var plan = plan
         var attempts = 1
@@ -75,9 +75,9 @@ final class TokenClient {
             do throws(IdentityError) {
                 return try attempt()
             } catch {
-                if let known, case .unreachable = error, transport.now >= patience.deadline { throw known }
-                guard error.mayPass, patience.attempts.map({ attempts < $0 }) ?? true,
-                    let pause = pause(after: error, &plan, until: patience.deadline)
+                if let known, case .unreachable = error, transport.now >= retryPolicy.deadline { throw known }
+                guard error.mayPass, retryPolicy.attempts.map({ attempts < $0 }) ?? true,
+                    let pause = pause(after: error, &plan, until: retryPolicy.deadline)
                 else { throw error }
                 attempts += 1
                 known = error

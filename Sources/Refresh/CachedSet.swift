@@ -1,10 +1,10 @@
 import Delivery
-package import Generations
 import KeyVault
 package import LaunchConfiguration
 package import LinuxSystem
 import Messages
 import Secrets
+package import SecretsDirectory
 import WorkerProtocol
 
 /// The set that was delivered last, for a start at which identity or vault can't be had (`--cache memory`).
@@ -13,60 +13,60 @@ import WorkerProtocol
 /// and the same identity (`IdentityDecision.subject`), for another one may not be allowed to read it.
 package struct CachedSet: ~Copyable {
     private let cache: GenerationCache
-    private let memory: RefreshMemory
-    private let demand: Demand
+    private let memory: DeliveryState
+    private let fetchPlan: FetchPlan
     /// How long ago the vault confirmed it.
     package let age: Duration
 
-    private init(_ cache: consuming GenerationCache, _ memory: RefreshMemory, _ demand: Demand, age: Duration) {
+    private init(_ cache: consuming GenerationCache, _ memory: DeliveryState, _ fetchPlan: FetchPlan, age: Duration) {
         self.cache = cache
         self.memory = memory
-        self.demand = demand
+        self.fetchPlan = fetchPlan
         self.age = age
     }
 
     /// Looks for one that a plan can be served from; nil where there is none, or none that fits.
     package static func find(
-        for plan: LaunchPlan, as identity: String, in place: DeliveryPlace, at now: BootInstant
+        for plan: LaunchPlan, as identity: String, in directories: DeliveryDirectories, at now: BootInstant
     ) -> CachedSet? {
-        guard let cache = try? GenerationCache.read(from: place) else { return nil }
+        guard let cache = try? GenerationCache.read(from: directories) else { return nil }
         let age = now - cache.deliveredAt
         guard age >= .zero, age <= plan.refresh.maxStale, let notes = try? CacheNotes(decoding: cache.notes),
             notes.identity == identity, notes.selections == plan.selections.map(\.signature),
-            var demand = try? Demand(plan)
+            var fetchPlan = try? FetchPlan(plan)
         else { return nil }
-        for (selection, names) in zip(plan.selections, notes.selected) { demand.add(selection, names: names) }
+        for (selection, names) in zip(plan.selections, notes.selected) { fetchPlan.add(selection, names: names) }
         var recipes: [String: String] = [:]
-        for (target, recipe) in demand.recipes { recipes[target.name] = recipe }
+        for (target, recipe) in fetchPlan.recipes { recipes[target.name] = recipe }
         guard recipes == notes.memory.delivered.recipes else { return nil }
-        return CachedSet(cache, notes.memory, demand, age: age)
+        return CachedSet(cache, notes.memory, fetchPlan, age: age)
     }
 
     /// The set as if it had just been fetched.
-    package consuming func gathered(wallClock now: Int64) throws(RefreshFailure) -> Gathered {
+    package consuming func fetchedSet(wallClock now: Int64) throws(RefreshFailure) -> FetchedSet {
         var kept: [Target: SecretSet.Slot] = [:]
         for file in cache.generation.files { kept[.file(file.path)] = file.content }
         for variable in cache.generation.environment {
             if case .secret(let slot) = variable.value { kept[.variable(variable.name)] = slot }
         }
-        let (memory, demand) = (memory, demand)
-        var gathered = Gathered(set: cache.takeSecrets())
-        gathered.recipes = demand.recipes
-        gathered.vaults = memory.vaults
-        gathered.reused = kept
-        gathered.recall(demand.objects, memory)
-        try gathered.compose(demand, demand.objects, now)
-        return gathered
+        let (memory, fetchPlan) = (memory, fetchPlan)
+        var fetchedSet = FetchedSet(set: cache.takeSecrets())
+        fetchedSet.recipes = fetchPlan.recipes
+        fetchedSet.vaults = memory.vaults
+        fetchedSet.reused = kept
+        fetchedSet.recall(fetchPlan.objects, memory)
+        try fetchedSet.compose(fetchPlan, fetchPlan.objects, now)
+        return fetchedSet
     }
 }
 
-extension Gathered {
+extension FetchedSet {
     /// Keeps the set for the next start; `memory` is what its delivery left.
     package borrowing func keep(
-        in place: DeliveryPlace, for plan: LaunchPlan, as identity: String, _ memory: RefreshMemory,
+        in directories: DeliveryDirectories, for plan: LaunchPlan, as identity: String, _ memory: DeliveryState,
         at now: BootInstant
     ) throws(GenerationError) {
-        var chosen: [String: GatheredVariable] = [:]
+        var chosen: [String: FetchedVariable] = [:]
         for variable in variables {
             if let other = chosen[variable.name], other.origin > variable.origin { continue }
             chosen[variable.name] = variable
@@ -75,29 +75,30 @@ extension Gathered {
             files: files.map { Generation.File(path: $0.path, content: $0.slot, mode: $0.mode) },
             environment: chosen.values.sorted { $0.name < $1.name }.map { variable in
                 EnvironmentAssignment(
-                    name: variable.name, value: .secret(variable.slot), origin: variable.origin, place: variable.place)
+                    name: variable.name, value: .secret(variable.slot), origin: variable.origin,
+                    location: variable.location)
             })
         let notes = CacheNotes(
             memory: memory, identity: identity, selections: plan.selections.map(\.signature), selected: selected)
-        try GenerationCache.write(generation, from: set, at: now, notes: notes.encoded, to: place)
+        try GenerationCache.write(generation, from: set, at: now, notes: notes.encoded, to: directories)
     }
 }
 
 /// What is kept beside the values.
 private struct CacheNotes {
-    var memory: RefreshMemory
+    var memory: DeliveryState
     /// Who fetched it.
     var identity: String
     /// The bulk selections, and the names that each found.
     var selections: [String]
     var selected: [[String]]
 
-    init(memory: RefreshMemory, identity: String, selections: [String], selected: [[String]]) {
+    init(memory: DeliveryState, identity: String, selections: [String], selected: [[String]]) {
         self.memory = memory
         self.identity = identity
         // Its digests are the old run's own; the settings are those of the next one's command line.
         self.memory.key = []
-        self.memory.held = []
+        self.memory.startup = []
         self.selections = selections
         self.selected = selected
     }
@@ -113,7 +114,7 @@ private struct CacheNotes {
 
     init(decoding bytes: [UInt8]) throws(WireError) {
         var reader = WireReader(bytes[...])
-        memory = try RefreshMemory(decoding: try reader.readBytes())
+        memory = try DeliveryState(decoding: try reader.readBytes())
         identity = try reader.readString()
         selections = try reader.readList(atMost: 10_000) { reader throws(WireError) in try reader.readString() }
         selected = try reader.readList(atMost: 10_000) { reader throws(WireError) in

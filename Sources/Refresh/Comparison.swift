@@ -14,28 +14,28 @@ import Secrets
 ///    in the very second of the change.
 /// 4. Everything else is asked for: certificates, keys, what the list does not tell.
 struct Comparison {
-    private let memory: RefreshMemory
+    private let memory: DeliveryState
     private let client: VaultClient
-    private let patience: Patience
+    private let retryPolicy: RetryPolicy
     /// By vault, then by name in lower case.
     private var listings: [VaultAddress: [String: ListedSecret]] = [:]
     private var lists: [VaultAddress: [ListedSecret]] = [:]
     /// What was learned of the vaults, by URL.
-    private(set) var vaults: [String: VaultLore]
+    private(set) var vaults: [String: VaultState]
 
     static let refusalMemory = Duration.seconds(3600)
 
-    init(_ memory: RefreshMemory, through client: VaultClient, patience: Patience) {
+    init(_ memory: DeliveryState, through client: VaultClient, retryPolicy: RetryPolicy) {
         self.memory = memory
         self.client = client
-        self.patience = patience
+        self.retryPolicy = retryPolicy
         vaults = memory.vaults
     }
 
     /// The whole list of a vault, as a bulk selection needs it.
     mutating func list(_ vault: VaultAddress) throws(RefreshFailure) -> [ListedSecret] {
         if let list = lists[vault] { return list }
-        switch client.listing(of: vault, patience: patience) {
+        switch client.listing(of: vault, retryPolicy: retryPolicy) {
         case .success(let listing):
             note(listing, of: vault)
             lists[vault] = listing.secrets
@@ -65,20 +65,20 @@ struct Comparison {
     private mutating func readList(
         of vault: VaultAddress, for count: Int, at now: BootInstant
     ) throws(RefreshFailure) {
-        let lore = vaults[vault.url] ?? VaultLore()
-        let isRefused = lore.refusedAt.map { now - BootInstant(nanoseconds: $0) < Self.refusalMemory } ?? false
-        guard listings[vault] == nil, count > max(lore.pages, 1), !isRefused else { return }
-        switch client.listing(of: vault, atMost: count - 1, patience: patience) {
+        let known = vaults[vault.url] ?? VaultState()
+        let isRefused = known.refusedAt.map { now - BootInstant(nanoseconds: $0) < Self.refusalMemory } ?? false
+        guard listings[vault] == nil, count > max(known.pages, 1), !isRefused else { return }
+        switch client.listing(of: vault, atMost: count - 1, retryPolicy: retryPolicy) {
         case .success(let listing): note(listing, of: vault)
         case .failure(let error) where error.isForbidden:
-            vaults[vault.url, default: VaultLore()].refusedAt = now.nanoseconds
+            vaults[vault.url, default: VaultState()].refusedAt = now.nanoseconds
         case .failure(let error): throw RefreshFailure(error)
         }
     }
 
     private mutating func note(_ listing: VaultListing, of vault: VaultAddress) {
-        vaults[vault.url, default: VaultLore()].refusedAt = nil
-        vaults[vault.url, default: VaultLore()].pages = Int64(listing.pages + (listing.isComplete ? 0 : 1))
+        vaults[vault.url, default: VaultState()].refusedAt = nil
+        vaults[vault.url, default: VaultState()].pages = Int64(listing.pages + (listing.isComplete ? 0 : 1))
         guard listing.isComplete else { return }
         listings[vault] = Dictionary(listing.secrets.map { ($0.name.lowercased(), $0) }) { $1 }
     }

@@ -1,11 +1,11 @@
 import Cryptography
 import Delivery
-package import Generations
 import KeyVault
 package import LaunchConfiguration
 import LinuxSystem
 import Messages
 import Secrets
+package import SecretsDirectory
 import WorkerProtocol
 
 /// Where a gathered set is to be delivered.
@@ -49,10 +49,10 @@ package struct DeliveryOutcome: Equatable, Sendable {
     package var changedVariables: [String] = []
 }
 
-extension Gathered {
+extension FetchedSet {
     /// Delivers files and environment, both or none: the environment is checked and built before a file is touched.
     package borrowing func deliver(
-        _ task: DeliveryTask, _ plan: LaunchPlan, updating memory: inout RefreshMemory
+        _ task: DeliveryTask, _ plan: LaunchPlan, updating memory: inout DeliveryState
     ) throws(RefreshFailure) -> DeliveryOutcome {
         do throws(Diagnosis) {
             return try delivered(task, plan, updating: &memory)
@@ -62,10 +62,10 @@ extension Gathered {
     }
 
     private borrowing func delivered(
-        _ task: DeliveryTask, _ plan: LaunchPlan, updating memory: inout RefreshMemory
+        _ task: DeliveryTask, _ plan: LaunchPlan, updating memory: inout DeliveryState
     ) throws(Diagnosis) -> DeliveryOutcome {
         var outcome = DeliveryOutcome()
-        var state = DeliveredState()
+        var state = DeliveryRecord()
         state.environmentDigest = memory.delivered.environmentDigest
         if let file = task.environmentFile {
             state.environmentDigest = try writeEnvironment(to: file, task, plan, key: memory.key)
@@ -152,7 +152,8 @@ extension Gathered {
     private borrowing func assignments(_ root: String?) -> [EnvironmentAssignment] {
         var all = variables.map { variable in
             EnvironmentAssignment(
-                name: variable.name, value: .secret(variable.slot), origin: variable.origin, place: variable.place,
+                name: variable.name, value: .secret(variable.slot), origin: variable.origin,
+                location: variable.location,
                 secret: variable.object.name, vault: variable.object.vault.name)
         }
         guard let root else { return all }
@@ -160,7 +161,8 @@ extension Gathered {
             guard let variable = entry.pathVariable else { continue }
             all.append(
                 EnvironmentAssignment(
-                    name: variable, value: .text(root + "/" + entry.path), origin: .configuration, place: entry.place))
+                    name: variable, value: .text(root + "/" + entry.path), origin: .configuration,
+                    location: entry.location))
         }
         return all + [.secretsDirectory(root)]
     }
@@ -178,9 +180,9 @@ extension Gathered {
     }
 }
 
-extension Gathered {
+extension FetchedSet {
     /// Leaves the next worker what this one has learned of objects and vaults.
-    package borrowing func learn(into memory: inout RefreshMemory) {
+    package borrowing func learn(into memory: inout DeliveryState) {
         memory.records = [:]
         for (object, record) in records { memory.records[object.url] = record }
         memory.missing = Set(absent.keys.map(\.url))

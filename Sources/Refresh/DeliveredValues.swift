@@ -1,6 +1,6 @@
-package import Generations
 import LinuxSystem
 package import Secrets
+package import SecretsDirectory
 
 /// What was delivered before, where the next delivery can take the bytes of what did not change from: no value is
 /// kept anywhere else between two workers.

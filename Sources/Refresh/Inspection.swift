@@ -1,10 +1,10 @@
-import Generations
 package import HTTPTransport
 package import KeyVault
 package import LaunchConfiguration
 import LinuxSystem
 package import Messages
 package import Secrets
+import SecretsDirectory
 
 /// What a run would fetch and where it would go, object by object, failures among them; for `check`.
 package struct Inspection: Sendable {
@@ -15,7 +15,7 @@ package struct Inspection: Sendable {
         /// A file's own mode, where the configuration gives one.
         package let mode: UInt32?
         /// Where it is asked for: `latchkey.toml:8:1`.
-        package let place: String
+        package let location: String
     }
 
     package struct Entry: Sendable {
@@ -37,66 +37,67 @@ package struct Inspection: Sendable {
 
     /// Fetches as a run does, builds the environment in memory as a run does, and keeps neither.
     package init(
-        _ plan: LaunchPlan, through client: VaultClient, patience: Patience, inherited: [UInt8],
+        _ plan: LaunchPlan, through client: VaultClient, retryPolicy: RetryPolicy, inherited: [UInt8],
         arguments: [[UInt8]], wallClock now: Int64
     ) {
         do throws(RefreshFailure) {
-            try inspect(try demand(plan, client, patience), plan, client, patience, inherited, arguments, now)
+            try inspect(try fetchPlan(plan, client, retryPolicy), plan, client, retryPolicy, inherited, arguments, now)
         } catch {
             failures = error.diagnoses
         }
     }
 
-    private mutating func demand(
-        _ plan: LaunchPlan, _ client: VaultClient, _ patience: Patience
-    ) throws(RefreshFailure) -> Demand {
-        var demand: Demand
+    private mutating func fetchPlan(
+        _ plan: LaunchPlan, _ client: VaultClient, _ retryPolicy: RetryPolicy
+    ) throws(RefreshFailure) -> FetchPlan {
+        var fetchPlan: FetchPlan
         do throws(Diagnosis) {
-            demand = try Demand(plan)
+            fetchPlan = try FetchPlan(plan)
         } catch {
             throw RefreshFailure([error])
         }
         for selection in plan.selections {
-            switch client.list(selection.vault, patience: patience) {
+            switch client.list(selection.vault, retryPolicy: retryPolicy) {
             case .success(let listed):
                 let found = Selection.select(from: listed, prefix: selection.prefix, tags: selection.tags)
                 warnings += Message.warnings(selection, found)
-                demand.add(selection, names: found.map(\.name))
+                fetchPlan.add(selection, names: found.map(\.name))
             case .failure(let error): throw RefreshFailure(error)
             }
         }
-        return demand
+        return fetchPlan
     }
 
     private mutating func inspect(
-        _ demand: Demand, _ plan: LaunchPlan, _ client: VaultClient, _ patience: Patience, _ inherited: [UInt8],
+        _ fetchPlan: FetchPlan, _ plan: LaunchPlan, _ client: VaultClient, _ retryPolicy: RetryPolicy,
+        _ inherited: [UInt8],
         _ arguments: [[UInt8]], _ now: Int64
     ) throws(RefreshFailure) {
         var set = SecretSet()
-        let objects = demand.objects
-        let optional = demand.optional(plan)
-        let outcomes = client.fetch(objects, into: &set, optional: optional, patience: patience)
+        let objects = fetchPlan.objects
+        let optional = fetchPlan.optional(plan)
+        let outcomes = client.fetch(objects, into: &set, optional: optional, retryPolicy: retryPolicy)
         for (object, outcome) in zip(objects, outcomes) {
             entries.append(
                 Entry(
                     object: object, outcome: outcome.mapError(\.diagnosis), isOptional: optional.contains(object),
-                    destinations: demand.destinations(of: object)))
+                    destinations: fetchPlan.destinations(of: object)))
         }
-        var gathered = Gathered(set: set)
-        try gathered.note(objects, outcomes, optional, delivered: DeliveredState(), now)
-        try gathered.compose(demand, demand.objects, now)
-        warnings += gathered.warnings
-        fileBytes = gathered.files.reduce(0) { $0 + $1.slot.count }
+        var fetchedSet = FetchedSet(set: set)
+        try fetchedSet.note(objects, outcomes, optional, delivered: DeliveryRecord(), now)
+        try fetchedSet.compose(fetchPlan, fetchPlan.objects, now)
+        warnings += fetchedSet.warnings
+        fileBytes = fetchedSet.files.reduce(0) { $0 + $1.slot.count }
         do throws(GenerationError) {
-            try DeliveryPlace.check(paths: gathered.files.map(\.path))
+            try DeliveryDirectories.check(paths: fetchedSet.files.map(\.path))
         } catch {
             throw RefreshFailure([error.diagnosis])
         }
-        environmentBytes = try Self.build(gathered, plan, inherited, arguments)
+        environmentBytes = try Self.build(fetchedSet, plan, inherited, arguments)
     }
 
     private static func build(
-        _ gathered: borrowing Gathered, _ plan: LaunchPlan, _ inherited: [UInt8], _ arguments: [[UInt8]]
+        _ fetchedSet: borrowing FetchedSet, _ plan: LaunchPlan, _ inherited: [UInt8], _ arguments: [[UInt8]]
     ) throws(RefreshFailure) -> Int {
         let file: OwnedDescriptor
         do throws(SystemError) {
@@ -105,20 +106,20 @@ package struct Inspection: Sendable {
             throw RefreshFailure([Diagnosis(.systemRefused, exit: .system, error.description)])
         }
         let task = DeliveryTask(inherited: inherited, secrets: nil, environmentFile: file.number, arguments: arguments)
-        var memory = RefreshMemory(key: [])
-        _ = try gathered.deliver(task, plan, updating: &memory)
+        var memory = DeliveryState(key: [])
+        _ = try fetchedSet.deliver(task, plan, updating: &memory)
         return (try? MemoryFile.size(of: file)) ?? 0
     }
 }
 
-extension Demand {
+extension FetchPlan {
     fileprivate func destinations(of object: VaultObject) -> [Inspection.Destination] {
-        let single = wishes.filter { $0.request.reference.object == object }.map {
-            Inspection.Destination(target: $0.target.name, mode: $0.mode, place: $0.place.description)
+        let single = items.filter { $0.request.reference.object == object }.map {
+            Inspection.Destination(target: $0.target.name, mode: $0.mode, location: $0.location.description)
         }
         let composite = composites.filter { $0.references.contains { $0.object == object } }.map {
             Inspection.Destination(
-                target: "file:" + $0.file.path, mode: $0.file.mode, place: $0.file.place.description)
+                target: "file:" + $0.file.path, mode: $0.file.mode, location: $0.file.location.description)
         }
         return single + composite
     }

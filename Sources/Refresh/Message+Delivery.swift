@@ -60,7 +60,7 @@ extension Message {
             guard !VariableName.isPortable(name) else { continue }
             return Message(
                 .warning, .variableName,
-                "\(selection.place): no shell can read a variable of the name '\(name)', made of secret '\(secret.name)'",
+                "\(selection.location): no shell can read a variable of the name '\(name)', made of secret '\(secret.name)'",
                 hint: "name it yourself, as in '-e _\(name)=\(secret.name)'", secret: secret.name,
                 vault: selection.vault.name)
         }

@@ -42,7 +42,7 @@ package struct ObjectRecord: Equatable, Sendable {
 }
 
 /// What a worker tells the next one of a vault.
-package struct VaultLore: Equatable, Sendable {
+package struct VaultState: Equatable, Sendable {
     /// How many requests its list takes, at least; 0: not known.
     package var pages: Int64 = 0
     /// When the list was refused, in nanoseconds of the boot clock.

@@ -2,7 +2,7 @@ import KeyVault
 import Messages
 import Secrets
 
-extension Gathered {
+extension FetchedSet {
     /// Every object with the places that it goes to.
     package var targets: [(object: KnownObject, target: String)] {
         var targets: [VaultObject: [String]] = [:]
@@ -51,7 +51,7 @@ extension Gathered {
 
 }
 
-extension RefreshMemory {
+extension DeliveryState {
     /// The worker's lines of the metrics: the requests so far, and what is known of the delivered secrets.
     package var metrics: [UInt8] {
         guard !requests.isEmpty else { return delivered.expiryMetrics }

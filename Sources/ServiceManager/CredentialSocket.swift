@@ -36,7 +36,7 @@ package final class CredentialClient {
     private let peer: LocalPeer
     private var isAnswered = false
 
-    private static let patience = Duration.seconds(5)
+    private static let timeLimit = Duration.seconds(5)
 
     package init(_ peer: LocalPeer) {
         self.peer = peer
@@ -51,7 +51,7 @@ package final class CredentialClient {
     /// Sends a credential. An empty one is refused.
     package func answer(_ bytes: Span<UInt8>) throws(SystemError) {
         guard !bytes.isEmpty else { return refuse() }
-        try peer.send(bytes, before: .now + Self.patience)
+        try peer.send(bytes, before: .now + Self.timeLimit)
         peer.finish()
         isAnswered = true
     }
@@ -59,7 +59,7 @@ package final class CredentialClient {
     /// Makes the unit's start fail.
     package func refuse() {
         isAnswered = true
-        peer.refuse(within: Self.patience)
+        peer.refuse(within: Self.timeLimit)
     }
 
     deinit {

@@ -36,7 +36,7 @@ package final class Journal {
 
     /// Waits before the process ends until the journal has taken what was sent, at most 200 ms: it looks a sender's
     /// unit up by its process id, and finds none for a process that is gone.
-    package func settle() {
+    package func flush() {
         guard hasSent else { return }
         hasSent = false
         var looks = 100

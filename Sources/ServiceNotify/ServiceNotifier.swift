@@ -6,7 +6,7 @@ import LinuxSystem
 /// manager's absence must never keep an app from running. A full queue is waited for, but not long: a manager that
 /// hangs may cost a message, and not the app its signals.
 package struct ServiceNotifier: ~Copyable {
-    private static let patience = Duration.milliseconds(500)
+    private static let timeLimit = Duration.milliseconds(500)
 
     private let address: String
     private let socket: OwnedDescriptor
@@ -14,7 +14,7 @@ package struct ServiceNotifier: ~Copyable {
     /// A notifier for the value of `NOTIFY_SOCKET`; nil where that is no address of this protocol.
     package init?(address: String) {
         guard address.hasPrefix("/") || address.hasPrefix("@"),
-            let socket = try? LocalSocket.datagram(waitingAtMost: Self.patience)
+            let socket = try? LocalSocket.datagram(waitingAtMost: Self.timeLimit)
         else { return nil }
         self.address = address
         self.socket = socket

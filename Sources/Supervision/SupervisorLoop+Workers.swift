@@ -1,7 +1,7 @@
-import Generations
 import Glibc
 import LinuxSystem
 import Messages
+import SecretsDirectory
 import WorkerProtocol
 
 extension SupervisorLoop {

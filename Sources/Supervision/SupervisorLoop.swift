@@ -78,7 +78,7 @@ package final class SupervisorLoop {
         dispatch(.begun)
         while true {
             if let result {
-                manager.journal?.settle()
+                manager.journal?.flush()
                 return result
             }
             setTimer()

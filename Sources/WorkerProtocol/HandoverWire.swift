@@ -1,5 +1,5 @@
-import Generations
 import LinuxSystem
+import SecretsDirectory
 
 extension Handover {
     func encode(into writer: inout WireWriter) {

@@ -1,4 +1,4 @@
-package import Generations
+package import SecretsDirectory
 
 /// What a worker tells the supervisor, in this order: at most one `prepared`, any number of `waiting`, one `finished`.
 package enum WorkerMessage: Equatable, Sendable {

@@ -1,4 +1,4 @@
-package import Generations
+package import SecretsDirectory
 
 /// What the supervisor wants of a worker.
 package struct WorkerOrder: Equatable, Sendable {

@@ -1,6 +1,6 @@
-import Generations
 import Glibc
 import LinuxSystem
+import SecretsDirectory
 
 /// Rotates as fast as readers in other processes can follow: every reader ends a pass between two rotations.
 ///
@@ -12,8 +12,8 @@ struct Race {
     let files: Int
 
     func run() throws {
-        let place = try Rotate.take(directory, [:])
-        _ = try Rotate.deliver(place.secrets, mark: "0", files: files, size: 1000)
+        let directories = try Rotate.take(directory, [:])
+        _ = try Rotate.deliver(directories.secrets, mark: "0", files: files, size: 1000)
         let counters = Counters(path: directory + ".counters", count: readers)
         let own = "/proc/self/exe"
         var children: [pid_t] = []
@@ -22,7 +22,7 @@ struct Race {
         }
         for index in 0..<readers { counters.wait(for: index, beyond: 0, children) }
         for rotation in 1...rotations {
-            _ = try Rotate.deliver(place.secrets, mark: "\(rotation)", files: files, size: 1000)
+            _ = try Rotate.deliver(directories.secrets, mark: "\(rotation)", files: files, size: 1000)
             // The pass that ends next may have begun before the rotation; the one after it has not.
             let present = (0..<readers).map { counters[$0] }
             for index in 0..<readers { counters.wait(for: index, beyond: present[index], children) }

@@ -1,7 +1,7 @@
-import Generations
 import Glibc
 import LinuxSystem
 import Messages
+import SecretsDirectory
 
 /// A small writer of generations, for tests that kill it, starve it, or read while it writes.
 ///
@@ -44,38 +44,38 @@ enum Rotate {
             try Reader(directory: values[0], counters: values[1], index: number(values[2]), files: number(values[3]))
                 .run()
         default:
-            let place = try take(values[0], keys)
-            for warning in place.warnings { say("\(warning.code.rawValue): \(warning.text)") }
+            let directories = try take(values[0], keys)
+            for warning in directories.warnings { say("\(warning.code.rawValue): \(warning.text)") }
             if let limit = keys["descriptors"] { limitDescriptors(number(limit)) }
             switch command {
             case "deliver":
                 let outcome = try deliver(
-                    place.secrets, mark: values[1], files: number(values[2]), size: number(values[3]))
+                    directories.secrets, mark: values[1], files: number(values[2]), size: number(values[3]))
                 say(outcome == .written ? "written" : "unchanged")
             case "hold":
-                say("held \(place.instance?.name ?? "-")")
+                say("held \(directories.instance?.name ?? "-")")
                 _ = readLine()
             case "remove":
-                try place.removeAll()
+                try directories.removeAll()
             default:
                 end("unknown command", code: 64)
             }
         }
     }
 
-    static func take(_ directory: String, _ keys: [String: String]) throws(GenerationError) -> DeliveryPlace {
+    static func take(_ directory: String, _ keys: [String: String]) throws(GenerationError) -> DeliveryDirectories {
         if let mask = keys["umask"] { umask(mode_t(mask, radix: 8) ?? 0) }
         let runAs = keys["user"].map {
             UserIdentity(user: UInt32(number($0)), group: UInt32(number(keys["group"] ?? $0)), groups: [])
         }
         let owner = try DeliveryOwner(runAs: runAs, sharedGroup: keys["shared-group"].map { UInt32(number($0)) })
-        var request = PlaceRequest(
+        var request = DirectoriesRequest(
             instance: keys["instance"].map { .chosen($0) } ?? .usual("rotate-\(getpid())"), pid: getpid(), owner: owner)
         request.allowDisk = keys["disk"] == "1"
         if directory != "-" { request.directory = directory }
         request.runtimeDirectory = environment("RUNTIME_DIRECTORY")
         request.userRuntimeDirectory = environment("XDG_RUNTIME_DIR")
-        return try DeliveryPlace.take(request)
+        return try DeliveryDirectories.take(request)
     }
 
     /// One generation of files `file-0`, `deep/file-1`, `file-2` and so on.

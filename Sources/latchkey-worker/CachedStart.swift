@@ -1,19 +1,19 @@
-import Generations
 import HTTPTransport
 import LaunchConfiguration
 import LinuxSystem
 import Messages
 import Refresh
+import SecretsDirectory
 
 /// Starting without the vault (`--cache memory`): what `run`, `sidecar` and `sync` have in common.
 enum CachedStart {
     /// What is left of a run that kept its secrets goes where they are not to be kept; says where they can't be.
-    static func prepare(_ plan: LaunchPlan, _ place: DeliveryPlace?, _ log: WorkerLog) {
+    static func prepare(_ plan: LaunchPlan, _ directories: DeliveryDirectories?, _ log: WorkerLog) {
         guard plan.refresh.cacheInMemory else {
-            place?.removeCache()
+            directories?.removeCache()
             return
         }
-        guard place?.canCache != true else { return }
+        guard directories?.canCache != true else { return }
         log.write(
             Message(
                 .warning, .directoryUnavailable,
@@ -23,26 +23,28 @@ enum CachedStart {
 
     /// The set to start with where identity and vault can't be had.
     static func find(
-        _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ place: DeliveryPlace?
+        _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ directories: DeliveryDirectories?
     ) -> CachedSet? {
-        guard plan.refresh.cacheInMemory, let place, place.canCache, let identity = plan.identitySubject(environment)
+        guard plan.refresh.cacheInMemory, let directories, directories.canCache,
+            let identity = plan.identitySubject(environment)
         else { return nil }
-        return CachedSet.find(for: plan, as: identity, in: place, at: .now)
+        return CachedSet.find(for: plan, as: identity, in: directories, at: .now)
     }
 
     /// How long identity and vault are waited for where something else can be served.
-    static func patience(_ plan: LaunchPlan) -> Patience {
-        Patience(deadline: .now + min(plan.startTimeout, .seconds(10)), attempts: 2)
+    static func retryPolicy(_ plan: LaunchPlan) -> RetryPolicy {
+        RetryPolicy(deadline: .now + min(plan.startTimeout, .seconds(10)), attempts: 2)
     }
 
     /// Keeps a delivered set. A failure costs the next start its way without the vault, not this delivery.
     static func keep(
-        _ gathered: borrowing Gathered, _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ place: DeliveryPlace,
-        _ memory: RefreshMemory, _ log: WorkerLog
+        _ fetchedSet: borrowing FetchedSet, _ plan: LaunchPlan, _ environment: EnvironmentEntries,
+        _ directories: DeliveryDirectories,
+        _ memory: DeliveryState, _ log: WorkerLog
     ) {
         guard let identity = plan.identitySubject(environment) else { return }
         do throws(GenerationError) {
-            try gathered.keep(in: place, for: plan, as: identity, memory, at: .now)
+            try fetchedSet.keep(in: directories, for: plan, as: identity, memory, at: .now)
         } catch {
             var diagnosis = error.diagnosis
             diagnosis.text = "the secrets can't be kept for the next start: \(diagnosis.text)"

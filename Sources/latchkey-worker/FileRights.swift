@@ -1,7 +1,7 @@
-import Generations
 import LaunchConfiguration
 import LinuxSystem
 import Messages
+import SecretsDirectory
 
 /// What a supervised worker may do with files from the time at which it knows its plan: read what an attempt reads, and
 /// change what is in its directories.
@@ -28,7 +28,7 @@ struct FileRights {
     let readable: [String]
     let changeable: [CInt]
 
-    init(_ plan: LaunchPlan, _ environment: EnvironmentEntries, _ place: DeliveryPlace?) {
+    init(_ plan: LaunchPlan, _ environment: EnvironmentEntries, _ directories: DeliveryDirectories?) {
         var readable = Self.system + [Self.agents]
         readable += [plan.authoritiesFile, ProcessFiles.bundleDirectory].compactMap { $0 }
         readable += Self.named.compactMap { environment.text($0) }.filter { !$0.isEmpty }
@@ -37,7 +37,7 @@ struct FileRights {
             if case .template(let path, _) = file.content { readable.append(path) }
         }
         self.readable = readable
-        changeable = [place?.instance?.descriptor, place?.secrets.descriptor].compactMap { $0 }
+        changeable = [directories?.instance?.descriptor, directories?.secrets.descriptor].compactMap { $0 }
     }
 }
 
@@ -47,12 +47,12 @@ extension Confinement {
     ///
     /// With `azure-cli` files stay as they are: `az` is a program of its own, which renews and writes its login.
     func apply(
-        _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ place: DeliveryPlace?, _ log: WorkerLog
+        _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ directories: DeliveryDirectories?, _ log: WorkerLog
     ) -> FileSight {
         var problems = [callsProblem].compactMap { $0 }
         var sight = FileSight([])
         if plan.identity.source != .azureCLI {
-            let rights = FileRights(plan, environment, place)
+            let rights = FileRights(plan, environment, directories)
             // Before the rules: what comes between is readable, and looked at in vain.
             sight = FileSight(rights.readable)
             do throws(SystemError) {

@@ -1,7 +1,7 @@
-import Generations
 import LaunchConfiguration
 import LinuxSystem
 import Messages
+import SecretsDirectory
 import WorkerProtocol
 
 extension SupervisorPlan {
@@ -33,11 +33,13 @@ extension LaunchPlan {
     }
 
     /// Chooses, makes and locks the directories. A run without files starts without any, with a warning.
-    func takePlace(_ environment: EnvironmentEntries, pid: Int32, log: WorkerLog) throws(Diagnosis) -> DeliveryPlace? {
+    func takeDirectories(_ environment: EnvironmentEntries, pid: Int32, log: WorkerLog) throws(Diagnosis)
+        -> DeliveryDirectories?
+    {
         do throws(GenerationError) {
-            let place = try DeliveryPlace.take(placeRequest(environment, pid: pid))
-            place.warnings.forEach { log.write(Message(.warning, $0)) }
-            return place
+            let directories = try DeliveryDirectories.take(placeRequest(environment, pid: pid))
+            directories.warnings.forEach { log.write(Message(.warning, $0)) }
+            return directories
         } catch {
             guard !deliversFiles, delivery.directory == nil, error.isBearableWithoutFiles else {
                 throw error.diagnosis
@@ -49,14 +51,14 @@ extension LaunchPlan {
 
     /// Where it would deliver to; nothing is made.
     func lookAtPlace(_ environment: EnvironmentEntries, pid: Int32) throws(GenerationError) -> DeliveryOutlook {
-        try DeliveryPlace.look(placeRequest(environment, pid: pid))
+        try DeliveryDirectories.look(placeRequest(environment, pid: pid))
     }
 
     private func placeRequest(
         _ environment: EnvironmentEntries, pid: Int32
-    ) throws(GenerationError) -> PlaceRequest {
+    ) throws(GenerationError) -> DirectoriesRequest {
         let owner = try DeliveryOwner(runAs: child.runAs?.identity, sharedGroup: delivery.group)
-        var request = PlaceRequest(
+        var request = DirectoriesRequest(
             instance: instance.map { .chosen($0) } ?? .usual(defaultInstance), pid: pid,
             owner: owner)
         request.directory = delivery.directory

@@ -1,11 +1,11 @@
 import Cryptography
-import Generations
 import Glibc
 import HTTPTransport
 import LaunchConfiguration
 import LinuxSystem
 import Messages
 import Refresh
+import SecretsDirectory
 import WorkerProtocol
 
 /// One attempt for a supervisor: the first fetch and every refresh take the same path.
@@ -20,7 +20,7 @@ struct SupervisedWorker {
     private let environment: EnvironmentEntries
     private let log: WorkerLog
     private let confinement: Confinement
-    private var memory: RefreshMemory
+    private var memory: DeliveryState
     /// What the rights to files were laid down for.
     private var sight = FileSight([])
     /// For the pauses after failures.
@@ -42,7 +42,7 @@ struct SupervisedWorker {
             let order = try decoded(orderBytes)
             var worker = try SupervisedWorker(
                 order: order, arguments: arguments, environment: entries, confinement: confinement)
-            defer { worker.log.settle() }
+            defer { worker.log.flush() }
             try worker.attempt()
             return 0
         } catch {
@@ -66,11 +66,11 @@ struct SupervisedWorker {
         self.arguments = arguments
         self.environment = environment
         log = WorkerLog(environment: environment)
-        memory = try Self.kept(order) ?? RefreshMemory(key: randomBytes(32))
+        memory = try Self.kept(order) ?? DeliveryState(key: randomBytes(32))
     }
 
     /// What the last worker left; something malformed costs one full comparison and nothing else.
-    private static func kept(_ order: WorkerOrder) throws(SystemError) -> RefreshMemory? {
+    private static func kept(_ order: WorkerOrder) throws(SystemError) -> DeliveryState? {
         guard order.task != .first || order.isBegunAnew else { return nil }
         let bytes: [UInt8]
         do throws(SystemError) {
@@ -80,7 +80,7 @@ struct SupervisedWorker {
             guard error.code == EBADF || error.code == EFBIG else { throw error }
             return nil
         }
-        return try? RefreshMemory(decoding: bytes)
+        return try? DeliveryState(decoding: bytes)
     }
 
     /// Whether this is the run's first worker.
@@ -88,8 +88,8 @@ struct SupervisedWorker {
 
     private mutating func attempt() throws(SystemError) {
         let parsed: ParsedCommand
-        let held = isBeginning ? nil : try? HeldSettings(decoding: memory.held)
-        let invocation = Invocation(arguments, environment, held: held)
+        let startup = isBeginning ? nil : try? StartupSettings(decoding: memory.startup)
+        let invocation = Invocation(arguments, environment, startup: startup)
         do throws(ConfigurationError) {
             parsed = try CommandLine.parse(invocation)
         } catch {
@@ -139,49 +139,52 @@ struct SupervisedWorker {
                 log.write(Message(.warning, obstacle))
             }
             if !isSidecar, let message = WithheldCredentials(plan, environment).message { log.write(message) }
-            memory.held = plan.held.encoded
+            memory.startup = plan.startup.encoded
         }
         noteRestartKeys(plan)
-        let place: DeliveryPlace?
+        let directories: DeliveryDirectories?
         do throws(Diagnosis) {
-            place = try takePlace(plan, isSidecar: isSidecar)
+            directories = try takeDirectories(plan, isSidecar: isSidecar)
         } catch {
             log.end([error])
             return try report(WorkerReport(outcome: .ended(exitCode: error.exitCode.rawValue)))
         }
-        plan.instance = place?.instance?.name ?? plan.instance
-        jitter = Self.jitterKey(plan, place).generator(attempt: order.attempt)
+        plan.instance = directories?.instance?.name ?? plan.instance
+        jitter = Self.jitterKey(plan, directories).generator(attempt: order.attempt)
         if isBeginning {
             let prepared = SupervisorPlan(plan, isSidecar: isSidecar, format: log.format)
             try LocalSocket.send(
-                WorkerMessage.prepared(prepared, place?.handover).encoded, descriptors: place?.descriptors ?? [],
+                WorkerMessage.prepared(prepared, directories?.handover).encoded,
+                descriptors: directories?.descriptors ?? [],
                 over: WorkerDescriptor.report)
         }
         // Before anything of the network is read, and before there is a second thread.
-        sight = confinement.apply(plan, environment, place, log)
-        Confinement.keepOnly(WorkerNeeds(plan, place), log)
-        if order.task == .rollBack { return try rollBack(place, plan) }
-        try refresh(plan, place, isSidecar: isSidecar)
+        sight = confinement.apply(plan, environment, directories, log)
+        Confinement.keepOnly(WorkerNeeds(plan, directories), log)
+        if order.task == .rollBack { return try rollBack(directories, plan) }
+        try refresh(plan, directories, isSidecar: isSidecar)
     }
 
     /// Instances of one name are told apart by their directories, those without any by the launcher's process.
-    private static func jitterKey(_ plan: LaunchPlan, _ place: DeliveryPlace?) -> JitterKey {
-        let directory = place?.instance?.path ?? "process \(ProcessFiles.parentProcess)"
+    private static func jitterKey(_ plan: LaunchPlan, _ directories: DeliveryDirectories?) -> JitterKey {
+        let directory = directories?.instance?.path ?? "process \(ProcessFiles.parentProcess)"
         return JitterKey(MachineIdentity.parts + [plan.instance ?? plan.defaultInstance, directory])
     }
 
     /// Chooses the directories, or takes over the lent ones. A run without files goes on without any.
-    private func takePlace(_ plan: LaunchPlan, isSidecar: Bool) throws(Diagnosis) -> DeliveryPlace? {
+    private func takeDirectories(_ plan: LaunchPlan, isSidecar: Bool) throws(Diagnosis) -> DeliveryDirectories? {
         if let handover = order.handover {
             let first = WorkerDescriptor.directories
-            return DeliveryPlace.adopt(
+            return DeliveryDirectories.adopt(
                 handover, descriptors: (0..<handover.descriptorCount).map { first + Int32($0) })
         }
         guard isBeginning else { return nil }
-        return try plan.takePlace(environment, pid: ProcessFiles.parentProcess, log: log)
+        return try plan.takeDirectories(environment, pid: ProcessFiles.parentProcess, log: log)
     }
 
-    private mutating func refresh(_ plan: LaunchPlan, _ place: DeliveryPlace?, isSidecar: Bool) throws(SystemError) {
+    private mutating func refresh(_ plan: LaunchPlan, _ directories: DeliveryDirectories?, isSidecar: Bool)
+        throws(SystemError)
+    {
         let isStart = order.task == .first
         let progress = isStart ? ProgressLine(environment, group: ProcessFiles.parentGroup) : nil
         let hasLogged = memory.warnedDays[Self.retryLogged] != nil
@@ -194,7 +197,7 @@ struct SupervisedWorker {
         }
         let before = memory
         do throws(RefreshFailure) {
-            try deliver(plan, place, isSidecar: isSidecar, observer)
+            try deliver(plan, directories, isSidecar: isSidecar, observer)
         } catch {
             progress?.stop()
             // What was put in place and not reported is found by the next attempt, which compares with what was told.
@@ -227,69 +230,72 @@ struct SupervisedWorker {
         } catch {
             return
         }
-        log.settle()
+        log.flush()
         ProcessStart.exit(workerBeginsAnewCode)
     }
 
     private mutating func deliver(
-        _ plan: LaunchPlan, _ place: DeliveryPlace?, isSidecar: Bool, _ observer: RunObserver
+        _ plan: LaunchPlan, _ directories: DeliveryDirectories?, isSidecar: Bool, _ observer: RunObserver
     ) throws(RefreshFailure) {
-        if isBeginning { CachedStart.prepare(plan, place, log) }
-        let cached = order.task == .first ? CachedStart.find(plan, environment, place) : nil
-        let gathered: Gathered
+        if isBeginning { CachedStart.prepare(plan, directories, log) }
+        let cached = order.task == .first ? CachedStart.find(plan, environment, directories) : nil
+        let fetchedSet: FetchedSet
         do throws(RefreshFailure) {
-            gathered = try fetch(plan, place, observer, mayServeCache: cached != nil)
+            fetchedSet = try fetch(plan, directories, observer, mayServeCache: cached != nil)
         } catch {
             guard let cached, error.isOutage else { throw error }
             observer.progress?.stop()
-            return try serve(cached, for: error, plan, place, isSidecar)
+            return try serve(cached, for: error, plan, directories, isSidecar)
         }
         // The command must find the terminal as it was.
         observer.progress?.stop()
-        gathered.warnings.filter { isDue($0) }.forEach { log.write($0) }
-        if gathered.isRefused {
-            gathered.learn(into: &memory)
-            return try finish(gathered, DeliveryOutcome(), plan, isSidecar)
+        fetchedSet.warnings.filter { isDue($0) }.forEach { log.write($0) }
+        if fetchedSet.isRefused {
+            fetchedSet.learn(into: &memory)
+            return try finish(fetchedSet, DeliveryOutcome(), plan, isSidecar)
         }
-        let outcome = try gathered.deliver(task(plan, place), plan, updating: &memory)
-        if plan.refresh.cacheInMemory, let place { CachedStart.keep(gathered, plan, environment, place, memory, log) }
-        try finish(gathered, outcome, plan, isSidecar)
+        let outcome = try fetchedSet.deliver(task(plan, directories), plan, updating: &memory)
+        if plan.refresh.cacheInMemory, let directories {
+            CachedStart.keep(fetchedSet, plan, environment, directories, memory, log)
+        }
+        try finish(fetchedSet, outcome, plan, isSidecar)
     }
 
     private mutating func fetch(
-        _ plan: LaunchPlan, _ place: DeliveryPlace?, _ observer: RunObserver, mayServeCache: Bool
-    ) throws(RefreshFailure) -> Gathered {
+        _ plan: LaunchPlan, _ directories: DeliveryDirectories?, _ observer: RunObserver, mayServeCache: Bool
+    ) throws(RefreshFailure) -> FetchedSet {
         let started = BootInstant(nanoseconds: order.startedAt)
-        var patience = Patience(deadline: BootInstant(nanoseconds: order.begunAt) + .seconds(60), attempts: 4)
-        if order.task == .first { patience = Patience(deadline: started + plan.startTimeout) }
-        if mayServeCache { patience = CachedStart.patience(plan) }
+        var retryPolicy = RetryPolicy(deadline: BootInstant(nanoseconds: order.begunAt) + .seconds(60), attempts: 4)
+        if order.task == .first { retryPolicy = RetryPolicy(deadline: started + plan.startTimeout) }
+        if mayServeCache { retryPolicy = CachedStart.retryPolicy(plan) }
         let azure = try AzureSession.open(
             plan, environment, observer: observer, isRefresh: order.task == .refresh)
         defer { for (key, count) in observer.requests { memory.requests[key, default: 0] += count } }
         do throws(RefreshFailure) {
-            return try gather(
-                plan, through: azure.client, patience: patience, wallClock: wallClockSeconds(),
-                knowing: knowledge(place))
+            return try fetchSet(
+                plan, through: azure.client, retryPolicy: retryPolicy, wallClock: wallClockSeconds(),
+                since: earlier(directories))
         } catch {
             beginAnewIfDenied(observer)
-            if error.isRefusal { place?.removeCache() }
+            if error.isRefusal { directories?.removeCache() }
             throw order.task == .first ? NearSecret.improving(error, of: plan, azure.client) : error
         }
     }
 
     /// Starts with what was delivered last, and says why.
     private mutating func serve(
-        _ cached: consuming CachedSet, for failure: RefreshFailure, _ plan: LaunchPlan, _ place: DeliveryPlace?,
+        _ cached: consuming CachedSet, for failure: RefreshFailure, _ plan: LaunchPlan,
+        _ directories: DeliveryDirectories?,
         _ isSidecar: Bool
     ) throws(RefreshFailure) {
         let age = cached.age
         let next = Schedule.afterFailure(
             plan.refresh, failures: 0, retryAfter: failure.retryAfter, using: &generator)
-        let gathered = try cached.gathered(wallClock: wallClockSeconds())
-        gathered.warnings.filter { isDue($0) }.forEach { log.write($0) }
-        let outcome = try gathered.deliver(task(plan, place), plan, updating: &memory)
+        let fetchedSet = try cached.fetchedSet(wallClock: wallClockSeconds())
+        fetchedSet.warnings.filter { isDue($0) }.forEach { log.write($0) }
+        let outcome = try fetchedSet.deliver(task(plan, directories), plan, updating: &memory)
         log.write(CachedStart.warning(failure, age: age, next: plan.child.once ? nil : next))
-        try finish(gathered, outcome, plan, isSidecar) { report in
+        try finish(fetchedSet, outcome, plan, isSidecar) { report in
             report.stale = true
             report.ageMilliseconds = age.wholeMilliseconds
             report.outage = Self.told(failure)
@@ -297,9 +303,9 @@ struct SupervisedWorker {
         }
     }
 
-    private func task(_ plan: LaunchPlan, _ place: DeliveryPlace?) -> DeliveryTask {
+    private func task(_ plan: LaunchPlan, _ directories: DeliveryDirectories?) -> DeliveryTask {
         var task = DeliveryTask(
-            inherited: environment.block, secrets: place?.secrets,
+            inherited: environment.block, secrets: directories?.secrets,
             environmentFile: WorkerDescriptor.childEnvironment,
             arguments: Array(arguments.dropFirst(plan.child.commandIndex ?? arguments.count)))
         task.keepsPrevious = order.keepsPrevious
@@ -309,10 +315,10 @@ struct SupervisedWorker {
     }
 
     /// What a refresh can compare with; a first attempt has nothing.
-    private func knowledge(_ place: DeliveryPlace?) -> Knowledge? {
+    private func earlier(_ directories: DeliveryDirectories?) -> EarlierDelivery? {
         guard order.task == .refresh, !memory.delivered.recipes.isEmpty else { return nil }
-        let values = DeliveredValues(environment: WorkerDescriptor.environmentIn, secrets: place?.secrets)
-        return Knowledge(memory: memory, values: values, now: .now)
+        let values = DeliveredValues(environment: WorkerDescriptor.environmentIn, secrets: directories?.secrets)
+        return EarlierDelivery(memory: memory, values: values, now: .now)
     }
 
     /// Expiry is warned of once a day; everything else about validity at the start only.
@@ -326,7 +332,7 @@ struct SupervisedWorker {
     }
 
     private mutating func finish(
-        _ gathered: borrowing Gathered, _ outcome: DeliveryOutcome, _ plan: LaunchPlan, _ isSidecar: Bool,
+        _ fetchedSet: borrowing FetchedSet, _ outcome: DeliveryOutcome, _ plan: LaunchPlan, _ isSidecar: Bool,
         _ change: (inout WorkerReport) -> Void = { _ in }
     ) throws(RefreshFailure) {
         var result = WorkerReport(outcome: .delivered)
@@ -337,7 +343,7 @@ struct SupervisedWorker {
         result.changedNames = outcome.changedNames.joined(separator: ",")
         result.changedVariables = outcome.changedVariables
         let next = Schedule.next(
-            plan.refresh, turningPoints: gathered.turningPoints, now: wallClockSeconds(), using: &jitter)
+            plan.refresh, turningPoints: fetchedSet.turningPoints, now: wallClockSeconds(), using: &jitter)
         result.nextMilliseconds = next?.wholeMilliseconds
         // What is delivered: with a set that the app failed with, that is not what was found.
         show(in: &result)
@@ -382,14 +388,14 @@ struct SupervisedWorker {
     }
 
     /// The app failed with the newest set: the files go back, and that set is not delivered again.
-    private mutating func rollBack(_ place: DeliveryPlace?, _ plan: LaunchPlan) throws(SystemError) {
+    private mutating func rollBack(_ directories: DeliveryDirectories?, _ plan: LaunchPlan) throws(SystemError) {
         do throws(GenerationError) {
-            if memory.changedFiles { _ = try place?.secrets.rollBack() }
+            if memory.changedFiles { _ = try directories?.secrets.rollBack() }
         } catch {
             log.end([error.diagnosis])
         }
         // What is kept is what the app failed with.
-        place?.removeCache()
+        directories?.removeCache()
         memory.refused = memory.delivered.identities
         memory.delivered = memory.previous
         memory.generation += 1
@@ -408,7 +414,7 @@ struct SupervisedWorker {
         try LocalSocket.send(WorkerMessage.finished(report).encoded, over: WorkerDescriptor.report)
     }
 
-    private func leave(_ memory: RefreshMemory) throws(SystemError) {
+    private func leave(_ memory: DeliveryState) throws(SystemError) {
         try writeAll(memory.encoded.span, to: WorkerDescriptor.memoryOut)
         try MemoryFile.seal(WorkerDescriptor.memoryOut)
     }

@@ -47,8 +47,8 @@ final class WorkerLog {
     }
 
     /// The last word before the process ends: the journal still has to see who wrote what it was sent.
-    func settle() {
-        journal?.settle()
+    func flush() {
+        journal?.flush()
     }
 
     /// Errors that end the run, the most important first.

@@ -1,13 +1,13 @@
-import Generations
 import LaunchConfiguration
 import LinuxSystem
 import Messages
+import SecretsDirectory
 
 extension WorkerNeeds {
     /// What an attempt needs for its plan, after the plan was told.
-    init(_ plan: LaunchPlan, _ place: DeliveryPlace?) {
+    init(_ plan: LaunchPlan, _ directories: DeliveryDirectories?) {
         let own = try? UserIdentity.current()
-        let owner = place?.secrets.owner
+        let owner = directories?.secrets.owner
         self.init(user: owner?.user ?? own?.user ?? 0, group: owner?.group ?? own?.group ?? 0)
         // Root reads what it is told to, whoever owns it: templates, certificates, the keys of Arc's agent.
         capabilities = [.readEverything]

@@ -46,7 +46,7 @@ struct EnvironmentBlockTests {
     private static func text(
         _ name: String, _ value: String, _ origin: EnvironmentAssignment.Origin = .configuration
     ) -> EnvironmentAssignment {
-        EnvironmentAssignment(name: name, value: .text(value), origin: origin, place: "place of \(value)")
+        EnvironmentAssignment(name: name, value: .text(value), origin: origin, location: "place of \(value)")
     }
 
     /// A secret of these bytes as the variable, built alone.
@@ -56,7 +56,7 @@ struct EnvironmentBlockTests {
         var set = SecretSet()
         let slot = set.append(value.span)
         let assignment = EnvironmentAssignment(
-            name: name, value: .secret(slot), origin: origin, place: "here", secret: "db-password", vault: "demo")
+            name: name, value: .secret(slot), origin: origin, location: "here", secret: "db-password", vault: "demo")
         return try built([UInt8](), [assignment], set) { _ in }
     }
 

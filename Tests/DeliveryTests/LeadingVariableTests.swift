@@ -37,7 +37,7 @@ struct LeadingVariableTests {
         var set = SecretSet()
         let slot = set.append([0x78].span)
         let all = names.map {
-            EnvironmentAssignment(name: $0, value: .secret(slot), origin: $1, place: "here", secret: "s", vault: "v")
+            EnvironmentAssignment(name: $0, value: .secret(slot), origin: $1, location: "here", secret: "s", vault: "v")
         }
         let nothing: [UInt8] = []
         return try EnvironmentBlock(

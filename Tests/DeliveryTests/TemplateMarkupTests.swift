@@ -71,11 +71,11 @@ struct TemplateMarkupTests {
             Issue.record("another error: \(String(describing: error))")
             return
         }
-        #expect(place == TemplatePlace(path: "t", line: line, column: column))
+        #expect(place == TemplateLocation(path: "t", line: line, column: column))
     }
 
     @Test func `a name that does not exist is an error with its place and never an empty string`() {
-        #expect(throws: DeliveryError.templateName(TemplatePlace(path: "t", line: 2, column: 4), "nobody")) {
+        #expect(throws: DeliveryError.templateName(TemplateLocation(path: "t", line: 2, column: 4), "nobody")) {
             try rendered("{{a}}\n = {{nobody}}")
         }
     }

@@ -113,7 +113,7 @@ struct HardeningTests {
     }
 
     @Test func `the authorities of a cluster's token proxy can be read wherever they are`() throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             // A port where nothing listens: what is said then is said after the file was read.
             let proxy = [

@@ -53,7 +53,7 @@ struct RefreshCostTests {
     }
 
     /// A run whose refreshes are asked for one by one.
-    private struct Stage {
+    private struct Harness {
         let azure: Emulator
         let scratch: Scratch
         let launch: Launch
@@ -89,63 +89,63 @@ struct RefreshCostTests {
 
     @Test func `a hundred unchanged secrets are four requests and a token, with one changed five`() throws {
         try Emulator.serving(Self.seed(100)) { azure in
-            let stage = try Stage(azure, Array(0..<100))
-            for _ in 0..<3 { #expect(try stage.cycle() == Cost(lists: 4)) }
+            let harness = try Harness(azure, Array(0..<100))
+            for _ in 0..<3 { #expect(try harness.cycle() == Cost(lists: 4)) }
 
             try Self.rotateAnHourAgo("s-7", azure)
-            #expect(try stage.cycle() == Cost(lists: 4, gets: 1))
-            #expect(try stage.file(7) == "c4n4ry-new")
+            #expect(try harness.cycle() == Cost(lists: 4, gets: 1))
+            #expect(try harness.file(7) == "c4n4ry-new")
             for number in stride(from: 1, to: 100, by: 2) where number != 7 {
-                #expect(try stage.file(number) == "c4n4ry-\(number)")
+                #expect(try harness.file(number) == "c4n4ry-\(number)")
             }
-            #expect(try stage.cycle() == Cost(lists: 4))
-            try stage.end()
+            #expect(try harness.cycle() == Cost(lists: 4))
+            try harness.end()
         }
     }
 
     @Test func `two changes in one second are both found`() throws {
         try Emulator.serving(Self.seed(30)) { azure in
-            let stage = try Stage(azure, Array(0..<30))
+            let harness = try Harness(azure, Array(0..<30))
             // In a second that is never over.
             try azure.control("POST", "clock", #"{"stopped":true,"offset":"1h"}"#)
             try azure.rotate("s-3", to: "c4n4ry-first")
-            _ = try stage.cycle()
-            #expect(try stage.file(3) == "c4n4ry-first")
+            _ = try harness.cycle()
+            #expect(try harness.file(3) == "c4n4ry-first")
             try azure.rotate("s-3", to: "c4n4ry-second")
-            _ = try stage.cycle()
-            #expect(try stage.file(3) == "c4n4ry-second")
-            try stage.end()
+            _ = try harness.cycle()
+            #expect(try harness.file(3) == "c4n4ry-second")
+            try harness.end()
         }
     }
 
     @Test func `without permission to list each secret is asked for, and the refused list is remembered`() throws {
         try Emulator.serving(Self.seed(100)) { azure in
             try azure.control("PUT", "identities/system/permissions", #"["get"]"#)
-            let stage = try Stage(azure, Array(0..<100))
-            #expect(try stage.cycle() == Cost(lists: 1, gets: 100))
-            for _ in 0..<3 { #expect(try stage.cycle() == Cost(gets: 100)) }
-            try stage.end()
+            let harness = try Harness(azure, Array(0..<100))
+            #expect(try harness.cycle() == Cost(lists: 1, gets: 100))
+            for _ in 0..<3 { #expect(try harness.cycle() == Cost(gets: 100)) }
+            try harness.end()
         }
     }
 
     @Test func `a list that is longer than what is wanted is given up once`() throws {
         try Emulator.serving(Self.seed(100)) { azure in
-            let stage = try Stage(azure, [0, 1, 2])
-            #expect(try stage.cycle() == Cost(lists: 2, gets: 3))
-            for _ in 0..<3 { #expect(try stage.cycle() == Cost(gets: 3)) }
-            try stage.end()
+            let harness = try Harness(azure, [0, 1, 2])
+            #expect(try harness.cycle() == Cost(lists: 2, gets: 3))
+            for _ in 0..<3 { #expect(try harness.cycle() == Cost(gets: 3)) }
+            try harness.end()
         }
     }
 
     @Test func `a changed tag is no change of what is delivered`() throws {
         try Emulator.serving(Self.seed(30)) { azure in
-            let stage = try Stage(azure, Array(0..<30))
-            let data = stage.scratch.path + "/instance/secrets/..data"
+            let harness = try Harness(azure, Array(0..<30))
+            let data = harness.scratch.path + "/instance/secrets/..data"
             let before = try FileManager.default.destinationOfSymbolicLink(atPath: data)
             try azure.control("PATCH", "vaults/demo/secrets/s-3", #"{"tags":{"owner":"ops"}}"#)
-            #expect(try stage.cycle() == Cost(lists: 2, gets: 1))
+            #expect(try harness.cycle() == Cost(lists: 2, gets: 1))
             #expect(try FileManager.default.destinationOfSymbolicLink(atPath: data) == before)
-            try stage.end()
+            try harness.end()
         }
     }
 

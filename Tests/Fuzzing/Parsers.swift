@@ -107,8 +107,8 @@ private let vault = try? VaultAddress(parsing: "contoso-web")
 }
 
 @Sendable private func refreshMemory(_ bytes: [UInt8]) {
-    guard let memory = try? RefreshMemory(decoding: bytes) else { return }
-    precondition((try? RefreshMemory(decoding: memory.encoded)) == memory)
+    guard let memory = try? DeliveryState(decoding: bytes) else { return }
+    precondition((try? DeliveryState(decoding: memory.encoded)) == memory)
 }
 
 @Sendable private func notification(_ bytes: [UInt8]) {

@@ -6,9 +6,9 @@ import Secrets
 import Testing
 
 @Suite struct ChallengeTests {
-    private func bench(host: String, resource: String) -> (Bench, VaultObject) {
+    private func harness(host: String, resource: String) -> (VaultHarness, VaultObject) {
         (
-            Bench(answer: challenging(resource, found)),
+            VaultHarness(answer: challenging(resource, found)),
             secret("a", in: VaultAddress(host: host))
         )
     }
@@ -18,13 +18,13 @@ import Testing
         ("contoso.vault.test", "https://vault.test:443"), ("contoso.vault.test", "https://vault.test/.default"),
     ])
     func `an unknown host gets a token of the resource that it is under`(host: String, resource: String) throws {
-        let (bench, object) = bench(host: host, resource: resource)
-        #expect(bench.fetch([object]).first?.text == "s3cret")
-        let asked = try #require(bench.tokens.asked.first)
+        let (harness, object) = harness(host: host, resource: resource)
+        #expect(harness.fetch([object]).first?.text == "s3cret")
+        let asked = try #require(harness.tokens.asked.first)
         #expect(asked.resource.lowercased().hasPrefix("https://vault.test"))
         #expect(asked.tenant == "54826b22-0000-4000-8000-b7b93a3e9c5a")
-        #expect(bench.transport.requests.map { $0.bearer } == [nil, "token-1"])
-        #expect(bench.transport.requests.first?.url == bench.transport.requests.last?.url)
+        #expect(harness.transport.requests.map { $0.bearer } == [nil, "token-1"])
+        #expect(harness.transport.requests.first?.url == harness.transport.requests.last?.url)
     }
 
     @Test(arguments: [
@@ -39,21 +39,21 @@ import Testing
         ("contoso.vault.test", "vault.test"), ("contoso.vault.test", "https://contoso.vault.test"),
     ])
     func `a lookalike never gets a token, asked twice`(host: String, resource: String) throws {
-        let (bench, object) = bench(host: host, resource: resource)
+        let (harness, object) = harness(host: host, resource: resource)
         for _ in 1...2 {
-            let error = try #require(bench.fetch([object]).first?.error)
+            let error = try #require(harness.fetch([object]).first?.error)
             #expect(error.exitCode == .protocolFailure)
             #expect(error.messageCode == .vaultChallenge)
         }
-        #expect(bench.tokens.asked.isEmpty)
-        #expect(bench.transport.requests.allSatisfy { $0.bearer == nil })
+        #expect(harness.tokens.asked.isEmpty)
+        #expect(harness.transport.requests.allSatisfy { $0.bearer == nil })
     }
 
     @Test func `a port that the resource names must be the vault's`() {
         let vault = VaultAddress(host: "contoso.vault.test", port: 8443)
-        let same = Bench(answer: challenging("https://vault.test:8443", found))
+        let same = VaultHarness(answer: challenging("https://vault.test:8443", found))
         #expect(same.fetch([secret("a", in: vault)]).first?.text == "s3cret")
-        let other = Bench(answer: challenging("https://vault.test:9443", found))
+        let other = VaultHarness(answer: challenging("https://vault.test:9443", found))
         #expect(other.fetch([secret("a", in: vault)]).first?.error?.messageCode == .vaultChallenge)
     }
 
@@ -65,18 +65,19 @@ import Testing
     func `an unknown host without a challenge that names a resource gets no token`(
         status: Int, headers: [(String, String)]
     ) throws {
-        let bench = Bench { _ in .response(status, headers, body: secretBody("a", host: "contoso.vault.test")) }
+        let harness = VaultHarness { _ in .response(status, headers, body: secretBody("a", host: "contoso.vault.test"))
+        }
         let error = try #require(
-            bench.fetch([secret("a", in: VaultAddress(host: "contoso.vault.test"))]).first?.error)
+            harness.fetch([secret("a", in: VaultAddress(host: "contoso.vault.test"))]).first?.error)
         #expect(error.messageCode == .vaultChallenge)
-        #expect(bench.tokens.asked.isEmpty)
+        #expect(harness.tokens.asked.isEmpty)
     }
 
     @Test func `a redirect instead of a challenge is not followed`() {
-        let bench = Bench { _ in .response(302, [("Location", "https://evil.example/")]) }
-        let error = bench.fetch([secret("a", in: VaultAddress(host: "contoso.vault.test"))]).first?.error
+        let harness = VaultHarness { _ in .response(302, [("Location", "https://evil.example/")]) }
+        let error = harness.fetch([secret("a", in: VaultAddress(host: "contoso.vault.test"))]).first?.error
         #expect(error?.messageCode == .vaultRedirect)
-        #expect(bench.transport.requests.count == 1)
+        #expect(harness.transport.requests.count == 1)
     }
 
     @Test(arguments: [
@@ -86,16 +87,16 @@ import Testing
         "PoP nonce=\"x==\", BEARER  Resource = \"https://vault.test\" , Authorization = \"https://l.example/t\"",
     ])
     func `a challenge is read in every form that vaults use`(header: String) {
-        let bench = Bench { request in
+        let harness = VaultHarness { request in
             request.bearer == nil ? .response(401, [("www-authenticate", header)]) : found(request)
         }
-        #expect(bench.fetch([secret("a", in: VaultAddress(host: "contoso.vault.test"))]).first?.text == "s3cret")
-        #expect(bench.tokens.asked.map(\.tenant) == ["t"])
+        #expect(harness.fetch([secret("a", in: VaultAddress(host: "contoso.vault.test"))]).first?.text == "s3cret")
+        #expect(harness.tokens.asked.map(\.tenant) == ["t"])
     }
 
     @Test func `a challenge is tried again when it may come later`() {
         var tries = 0
-        let bench = Bench { request in
+        let harness = VaultHarness { request in
             if request.bearer != nil { return found(request) }
             tries += 1
             switch tries {
@@ -104,42 +105,42 @@ import Testing
             default: return .response(401, [challengeHeader("https://vault.test")])
             }
         }
-        #expect(bench.fetch([secret("a", in: VaultAddress(host: "contoso.vault.test"))]).first?.text == "s3cret")
-        #expect(bench.observer.retries.count == 2)
+        #expect(harness.fetch([secret("a", in: VaultAddress(host: "contoso.vault.test"))]).first?.text == "s3cret")
+        #expect(harness.observer.retries.count == 2)
     }
 
     @Test func `a vault that can't be asked in time is all that is told, and no identity is asked then`() {
-        let bench = Bench { request in
+        let harness = VaultHarness { request in
             request.host == "gone.vault.test"
                 ? .failure(.couldNotResolve(host: request.host))
                 : .response(401, [challengeHeader("https://vault.test")])
         }
-        let results = bench.fetch(
+        let results = harness.fetch(
             [
                 secret("a", in: VaultAddress(host: "contoso.vault.test")),
                 secret("b", in: VaultAddress(host: "gone.vault.test")),
-            ], patience: bench.patience(1))
+            ], retryPolicy: harness.retryPolicy(1))
         let errors = results.compactMap(\.error)
         #expect(errors.map(\.messageCode) == [.vaultUnresolved, .vaultUnresolved])
         #expect(VaultError.summarize(errors).count == 1)
-        #expect(bench.tokens.asked.isEmpty)
+        #expect(harness.tokens.asked.isEmpty)
     }
 
     @Test func `a second challenge for a foreign resource is a protocol failure`() throws {
-        let bench = Bench { request in
+        let harness = VaultHarness { request in
             .response(
                 401, [challengeHeader(request.bearer == nil ? "https://vault.test" : "https://graph.microsoft.com")])
         }
         let error = try #require(
-            bench.fetch([secret("a", in: VaultAddress(host: "contoso.vault.test"))]).first?.error)
+            harness.fetch([secret("a", in: VaultAddress(host: "contoso.vault.test"))]).first?.error)
         #expect(error.messageCode == .vaultChallenge)
         #expect(error.exitCode == .protocolFailure)
-        #expect(bench.transport.requests.compactMap(\.bearer) == ["token-1"])
+        #expect(harness.transport.requests.compactMap(\.bearer) == ["token-1"])
     }
 
     @Test func `a known host that asks for another resource after the token is a protocol failure`() {
-        let bench = Bench(answer: { _ in .response(401, [challengeHeader("https://management.azure.com")]) })
-        #expect(bench.fetch([secret("a")]).first?.error?.messageCode == .vaultChallenge)
+        let harness = VaultHarness(answer: { _ in .response(401, [challengeHeader("https://management.azure.com")]) })
+        #expect(harness.fetch([secret("a")]).first?.error?.messageCode == .vaultChallenge)
     }
 
     @Test(arguments: [
@@ -149,11 +150,11 @@ import Testing
         ("No.", "refused the identity's token for secret 'a' (HTTP 401"),
     ])
     func `a refused token is told as such, once for all objects`(message: String, words: String) throws {
-        let bench = Bench(answer: { request in
+        let harness = VaultHarness(answer: { request in
             .response(
                 401, [challengeHeader("https://vault.azure.net")], body: errorBody("Unauthorized", message: message))
         })
-        let results = bench.fetch((1...30).map { secret($0 == 1 ? "a" : "s\($0)") })
+        let results = harness.fetch((1...30).map { secret($0 == 1 ? "a" : "s\($0)") })
         let error = try #require(results.first?.error)
         #expect(error.messageCode == .tokenRefused)
         #expect(error.exitCode == .denied)
@@ -161,7 +162,7 @@ import Testing
         #expect(!error.diagnosis.text.contains("sts.windows.net"))
         // One that has expired is replaced once.
         let tokens = words == "expired" ? 2 : 1
-        #expect(bench.transport.requests.compactMap(\.bearer).count <= 8 * tokens)
+        #expect(harness.transport.requests.compactMap(\.bearer).count <= 8 * tokens)
         #expect(VaultError.summarize(results.compactMap(\.error)).count == 1)
     }
 
@@ -177,34 +178,34 @@ import Testing
     }
 
     @Test func `a vault that wants claims gets one new token for all requests`() {
-        let bench = Bench(
+        let harness = VaultHarness(
             answer: challenging(answering: { [self] request in
                 request.bearer == "token-1" ? .response(401, [demand(claims)]) : found(request)
             }))
-        let results = bench.fetch((1...6).map { secret("s\($0)") })
+        let results = harness.fetch((1...6).map { secret("s\($0)") })
         #expect(results.allSatisfy { $0.text == "s3cret" })
         #expect(
-            bench.tokens.asked.last
+            harness.tokens.asked.last
                 == FakeTokens.Asked(
                     resource: "https://vault.azure.net", tenant: "common",
                     claims: "{\"access_token\":{\"nbf\":{\"essential\":true,\"value\":\"1\"}}}", isRefused: true))
-        #expect(bench.tokens.asked.count == 2)
-        #expect(bench.transport.requests.filter { $0.bearer == "token-2" }.count == 6)
+        #expect(harness.tokens.asked.count == 2)
+        #expect(harness.transport.requests.filter { $0.bearer == "token-2" }.count == 6)
     }
 
     @Test func `claims are met once`() {
-        let bench = Bench(answer: challenging(answering: { [self] _ in .response(401, [demand(claims)]) }))
-        let error = bench.fetch([secret("a")]).first?.error
+        let harness = VaultHarness(answer: challenging(answering: { [self] _ in .response(401, [demand(claims)]) }))
+        let error = harness.fetch([secret("a")]).first?.error
         #expect(error?.reason == .tokenRefused(.claims))
         #expect(error?.exitCode == .denied)
-        #expect(bench.tokens.asked.count == 2)
+        #expect(harness.tokens.asked.count == 2)
     }
 
     @Test(arguments: ["", "%%%", "/w=="])
     func `claims that can't be read are a refused token`(claims: String) {
-        let bench = Bench(answer: challenging(answering: { [self] _ in .response(401, [demand(claims)]) }))
-        #expect(bench.fetch([secret("a")]).first?.error?.messageCode == .tokenRefused)
-        #expect(bench.tokens.asked.count == 1)
+        let harness = VaultHarness(answer: challenging(answering: { [self] _ in .response(401, [demand(claims)]) }))
+        #expect(harness.fetch([secret("a")]).first?.error?.messageCode == .tokenRefused)
+        #expect(harness.tokens.asked.count == 1)
     }
 
     /// What a vault says of a token that has expired: by the header, by the body.
@@ -225,19 +226,19 @@ import Testing
 
     @Test(arguments: [0, 1])
     func `a token that has expired is replaced once, for all requests`(index: Int) {
-        let bench = Bench(
+        let harness = VaultHarness(
             answer: challenging(answering: { request in
                 request.bearer == "token-1" ? Self.expired[index] : found(request)
             }))
-        #expect(bench.fetch((1...6).map { secret("s\($0)") }).allSatisfy { $0.text == "s3cret" })
-        #expect(bench.tokens.asked.map(\.isRefused) == [false, true])
+        #expect(harness.fetch((1...6).map { secret("s\($0)") }).allSatisfy { $0.text == "s3cret" })
+        #expect(harness.tokens.asked.map(\.isRefused) == [false, true])
     }
 
     @Test(arguments: [0, 1])
     func `a second token that has expired is a refused one`(index: Int) {
-        let bench = Bench(answer: challenging(answering: { _ in Self.expired[index] }))
-        let error = bench.fetch([secret("a")]).first?.error
+        let harness = VaultHarness(answer: challenging(answering: { _ in Self.expired[index] }))
+        let error = harness.fetch([secret("a")]).first?.error
         #expect(error?.messageCode == .tokenRefused && error?.exitCode == .denied)
-        #expect(bench.tokens.asked.count == 2)
+        #expect(harness.tokens.asked.count == 2)
     }
 }

@@ -90,13 +90,13 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
 
     @Test(arguments: refusals)
     func `each refusal has its exit code, its words and a remedy`(refusal: RefusalCase) throws {
-        let bench = Bench(
+        let harness = VaultHarness(
             assignee: "11111111-client",
             answer: challenging(answering: { _ in
                 .response(
                     refusal.status, [("x-ms-request-id", "6c1f0a3e-b600-47ba-bfac-27238ec41a3a")], body: refusal.body)
             }))
-        let error = try #require(bench.fetch([secret("db-password")]).first?.error)
+        let error = try #require(harness.fetch([secret("db-password")]).first?.error)
         let diagnosis = error.diagnosis
         #expect(diagnosis.exitCode == refusal.exit)
         #expect(diagnosis.code == refusal.code)
@@ -106,7 +106,7 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
         #expect(diagnosis.vault == "contoso-web")
         #expect(!error.isTemporary)
         #expect(error.isGone == [.secretMissing, .secretDisabled].contains(refusal.code))
-        #expect(bench.transport.requests.compactMap(\.bearer).count == 1)
+        #expect(harness.transport.requests.compactMap(\.bearer).count == 1)
     }
 
     @Test(arguments: [
@@ -121,22 +121,22 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
     func `a failure of the transport that does not pass ends at once`(
         failure: HTTPFailure, exit: ExitCode, code: MessageCode
     ) throws {
-        let bench = Bench(answer: challenging(answering: { _ in .failure(failure) }))
-        let error = try #require(bench.fetch([secret("a")]).first?.error)
+        let harness = VaultHarness(answer: challenging(answering: { _ in .failure(failure) }))
+        let error = try #require(harness.fetch([secret("a")]).first?.error)
         #expect(error.exitCode == exit)
         #expect(error.messageCode == code)
-        #expect(bench.observer.retries.isEmpty)
+        #expect(harness.observer.retries.isEmpty)
     }
 
     @Test func `ids and sentences of an answer never reach a message`() throws {
         let ids = ["f850650c-1fcf-4489-b46f-71af2e30d360", "/subscriptions/", "rg-platform", "10.10.1.5"]
         let body = errorBody("Forbidden", inner: "ForbiddenByRbac", message: ids.joined(separator: ";"))
-        let bench = Bench(
+        let harness = VaultHarness(
             answer: challenging(answering: { _ in
                 .response(
                     403, [("x-ms-request-id", "x\u{1B}[31m'; rm"), ("x-ms-keyvault-network-info", ids[3])], body: body)
             }))
-        let diagnosis = try #require(bench.fetch([secret("a")]).first?.error).diagnosis
+        let diagnosis = try #require(harness.fetch([secret("a")]).first?.error).diagnosis
         for id in ids { #expect(!(diagnosis.text + (diagnosis.hint ?? "")).contains(id)) }
         #expect(diagnosis.text.hasSuffix("(HTTP 403)"))
         #expect(diagnosis.hint?.contains("--assignee IDENTITY") == true)

@@ -9,25 +9,26 @@ import Testing
 
 @Suite struct FetchTests {
     @Test func `the newest version is asked for with a slash and a pinned one by its id`() {
-        let bench = Bench(answer: challenging(answering: found))
-        let results = bench.fetch([secret("db-password"), secret("smtp", version: version)])
+        let harness = VaultHarness(answer: challenging(answering: found))
+        let results = harness.fetch([secret("db-password"), secret("smtp", version: version)])
         #expect(results.map(\.text) == ["s3cret", "s3cret"])
         #expect(
-            bench.journal.filter { $0.hasPrefix("[") } == [
+            harness.journal.filter { $0.hasPrefix("[") } == [
                 "[token-1] https://contoso-web.vault.azure.net/secrets/db-password/?api-version=7.4",
                 "[token-1] https://contoso-web.vault.azure.net/secrets/smtp/\(version)?api-version=7.4",
             ])
     }
 
     @Test func `a known suffix waits for no challenge and needs one token`() {
-        let bench = Bench(answer: challenging(answering: found))
+        let harness = VaultHarness(answer: challenging(answering: found))
         let names = (1...20).map { "s\($0)" }
-        let results = bench.fetch(names.map { secret($0) })
+        let results = harness.fetch(names.map { secret($0) })
         #expect(results.allSatisfy { $0.text == "s3cret" })
-        #expect(bench.tokens.asked == [FakeTokens.Asked(resource: "https://vault.azure.net", tenant: nil, claims: nil)])
-        #expect(bench.transport.requests.filter { $0.bearer == nil }.count == 1)
-        #expect(bench.transport.requests.count == 21)
-        #expect(bench.observer.progress.last == "20/20")
+        #expect(
+            harness.tokens.asked == [FakeTokens.Asked(resource: "https://vault.azure.net", tenant: nil, claims: nil)])
+        #expect(harness.transport.requests.filter { $0.bearer == nil }.count == 1)
+        #expect(harness.transport.requests.count == 21)
+        #expect(harness.observer.progress.last == "20/20")
     }
 
     @Test(arguments: [
@@ -38,15 +39,15 @@ import Testing
         ("A.ManagedHSM.usgovcloudapi.net", "https://managedhsm.usgovcloudapi.net"),
     ])
     func `a known suffix fixes the resource`(host: String, resource: String) {
-        let bench = Bench(answer: challenging(answering: found))
-        _ = bench.fetch([secret("a", in: VaultAddress(host: host))])
-        #expect(bench.tokens.asked.map(\.resource) == [resource])
+        let harness = VaultHarness(answer: challenging(answering: found))
+        _ = harness.fetch([secret("a", in: VaultAddress(host: host))])
+        #expect(harness.tokens.asked.map(\.resource) == [resource])
     }
 
     @Test func `what is asked for goes out with the headers of the official clients and over TLS`() throws {
-        let bench = Bench(answer: challenging(answering: found))
-        _ = bench.fetch([secret("a")])
-        let request = try #require(bench.transport.requests.last)
+        let harness = VaultHarness(answer: challenging(answering: found))
+        _ = harness.fetch([secret("a")])
+        let request = try #require(harness.transport.requests.last)
         #expect(request.method == .get)
         #expect(request.peer == .authorities)
         #expect(request.endpoint == "vault")
@@ -64,8 +65,8 @@ import Testing
             "created":1596044262,"updated":1596044263,"recoveryLevel":"Recoverable+Purgeable","recoverableDays":90,\
             "unknown":{}},"tags":{"app":"web"},"managed":true,"kid":"https://x","previousVersion":"1","new":[1,{}]}
             """
-        let bench = Bench(answer: challenging(answering: { _ in .response(200, body: body) }))
-        let value = try #require(try bench.fetch([secret("db-password")]).first?.get())
+        let harness = VaultHarness(answer: challenging(answering: { _ in .response(200, body: body) }))
+        let value = try #require(try harness.fetch([secret("db-password")]).first?.get())
         #expect(value.text == "a\nb é 🔑")
         #expect(value.object.version == version)
         #expect(value.object.contentType == "text/plain")
@@ -84,8 +85,8 @@ import Testing
             {"value":"?sv=1","contentType":"application/vnd.ms-sastoken-storage","id":"https://contoso-web.vault.azure.net\
             /secrets/acct-sas","managed":true,"attributes":{"enabled":true,"exp":1560545497}}
             """
-        let bench = Bench(answer: challenging(answering: { _ in .response(200, body: body) }))
-        let value = try #require(try bench.fetch([secret("acct-sas")]).first?.get())
+        let harness = VaultHarness(answer: challenging(answering: { _ in .response(200, body: body) }))
+        let value = try #require(try harness.fetch([secret("acct-sas")]).first?.get())
         #expect(value.object.version == nil)
         #expect(value.object.attributes.created == nil)
         #expect(value.object.attributes.expires == 1_560_545_497)
@@ -96,16 +97,16 @@ import Testing
             {"key":{"kid":"https://contoso-web.vault.azure.net/keys/signing/\(version)","kty":"EC","crv":"P-256"},\
             "attributes":{"enabled":true,"created":1,"updated":2,"exportable":false}}
             """
-        let bench = Bench(
+        let harness = VaultHarness(
             answer: challenging(answering: { request in
                 request.url.contains("/keys/") ? .response(200, body: key) : found(request)
             }))
-        let results = bench.fetch([
+        let results = harness.fetch([
             VaultObject(vault: contoso, kind: .certificate, name: "web-tls"),
             VaultObject(vault: contoso, kind: .key, name: "signing", version: version),
         ])
         #expect(
-            bench.transport.requests.filter { $0.bearer != nil }.map(\.url) == [
+            harness.transport.requests.filter { $0.bearer != nil }.map(\.url) == [
                 "https://contoso-web.vault.azure.net/secrets/web-tls/?api-version=7.4",
                 "https://contoso-web.vault.azure.net/keys/signing/\(version)?api-version=7.4",
             ])
@@ -120,92 +121,92 @@ import Testing
             {"id":"https://contoso-web.vault.azure.net/certificates/web-tls/\(version)","cer":"QUJD",\
             "x5t":"rp2y","attributes":{"enabled":true}}
             """
-        let bench = Bench(answer: challenging(answering: { _ in .response(200, body: body) }))
+        let harness = VaultHarness(answer: challenging(answering: { _ in .response(200, body: body) }))
         let object = VaultObject(vault: contoso, kind: .certificate, name: "web-tls")
-        let value = try #require(try bench.fetch([object], certificates: .certificate).first?.get())
-        #expect(bench.transport.requests.last?.url.contains("/certificates/web-tls/?") == true)
+        let value = try #require(try harness.fetch([object], certificates: .certificate).first?.get())
+        #expect(harness.transport.requests.last?.url.contains("/certificates/web-tls/?") == true)
         #expect(value.text == "ABC")
         #expect(value.object.material == .certificate)
     }
 
     @Test func `an object that is named twice is fetched once`() {
-        let bench = Bench(answer: challenging(answering: found))
-        let results = bench.fetch([secret("a"), secret("b"), secret("a")])
+        let harness = VaultHarness(answer: challenging(answering: found))
+        let results = harness.fetch([secret("a"), secret("b"), secret("a")])
         #expect(results.map(\.text) == ["s3cret", "s3cret", "s3cret"])
-        #expect(bench.transport.requests.filter { $0.bearer != nil }.count == 2)
+        #expect(harness.transport.requests.filter { $0.bearer != nil }.count == 2)
     }
 
     @Test func `several vaults of one audience share a token and each has its own gate`() {
-        let bench = Bench(answer: challenging(answering: found))
+        let harness = VaultHarness(answer: challenging(answering: found))
         let other = VaultAddress(host: "contoso-shared.vault.azure.net")
         let hsm = VaultAddress(host: "contoso.managedhsm.azure.net")
-        let results = bench.fetch([secret("a"), secret("b", in: other), secret("c", in: hsm)])
+        let results = harness.fetch([secret("a"), secret("b", in: other), secret("c", in: hsm)])
         #expect(results.allSatisfy { $0.text == "s3cret" })
-        #expect(bench.tokens.asked.map(\.resource) == ["https://vault.azure.net", "https://managedhsm.azure.net"])
-        let hsmTokens = bench.transport.requests.filter { $0.host == hsm.host }.compactMap(\.bearer)
+        #expect(harness.tokens.asked.map(\.resource) == ["https://vault.azure.net", "https://managedhsm.azure.net"])
+        let hsmTokens = harness.transport.requests.filter { $0.host == hsm.host }.compactMap(\.bearer)
         #expect(hsmTokens == ["token-2"])
     }
 
     @Test func `at most as many requests are under way as the gate is wide`() {
-        let bench = Bench(parallelism: 3, answer: challenging(answering: found))
-        bench.transport.latency = .milliseconds(10)
-        let start = bench.transport.now
-        _ = bench.fetch((1...9).map { secret("s\($0)") })
-        #expect(bench.transport.now - start == .milliseconds(30))
+        let harness = VaultHarness(parallelism: 3, answer: challenging(answering: found))
+        harness.transport.latency = .milliseconds(10)
+        let start = harness.transport.now
+        _ = harness.fetch((1...9).map { secret("s\($0)") })
+        #expect(harness.transport.now - start == .milliseconds(30))
     }
 
     @Test func `the first requests wait a moment for the connection that is being opened`() {
         for (latency, expected) in [(3, 6), (20, 25)] {
-            let bench = Bench(warmth: .milliseconds(5), answer: challenging(answering: found))
-            bench.transport.latency = .milliseconds(latency)
-            let start = bench.transport.now
-            _ = bench.fetch([secret("a")])
-            #expect(bench.transport.now - start == .milliseconds(expected))
+            let harness = VaultHarness(warmth: .milliseconds(5), answer: challenging(answering: found))
+            harness.transport.latency = .milliseconds(latency)
+            let start = harness.transport.now
+            _ = harness.fetch([secret("a")])
+            #expect(harness.transport.now - start == .milliseconds(expected))
         }
     }
 
     @Test func `a token that comes before the connection goes with the request that opens it`() {
-        let bench = Bench(answer: challenging(answering: found))
-        bench.transport.isAmendable = true
-        #expect(bench.fetch([secret("a"), secret("b")]).map(\.text) == ["s3cret", "s3cret"])
+        let harness = VaultHarness(answer: challenging(answering: found))
+        harness.transport.isAmendable = true
+        #expect(harness.fetch([secret("a"), secret("b")]).map(\.text) == ["s3cret", "s3cret"])
         #expect(
-            bench.journal
+            harness.journal
                 == ["a", "b"].map {
                     "[token-1] https://contoso-web.vault.azure.net/secrets/\($0)/?api-version=7.4"
                 })
     }
 
     @Test func `where the token comes later the request that opens the connection tells nothing`() {
-        let bench = Bench(answer: challenging(answering: found))
-        bench.client.warm(contoso, for: secret("b"))
-        #expect(bench.fetch([secret("a"), secret("b")]).map(\.text) == ["s3cret", "s3cret"])
-        #expect(bench.journal.filter { !$0.hasPrefix("[") }.count == 1 && bench.journal.count == 3)
+        let harness = VaultHarness(answer: challenging(answering: found))
+        harness.client.warm(contoso, for: secret("b"))
+        #expect(harness.fetch([secret("a"), secret("b")]).map(\.text) == ["s3cret", "s3cret"])
+        #expect(harness.journal.filter { !$0.hasPrefix("[") }.count == 1 && harness.journal.count == 3)
     }
 
     @Test func `what is warmed ahead is not warmed again`() {
-        let bench = Bench(answer: challenging(answering: found))
-        bench.client.warm(contoso, for: secret("a"))
-        bench.client.warm(contoso)
-        _ = bench.fetch([secret("a"), secret("b")])
-        #expect(bench.transport.requests.filter { $0.bearer == nil }.count == 1)
-        #expect(bench.transport.requests.first?.url.contains("/secrets/a/?") == true)
+        let harness = VaultHarness(answer: challenging(answering: found))
+        harness.client.warm(contoso, for: secret("a"))
+        harness.client.warm(contoso)
+        _ = harness.fetch([secret("a"), secret("b")])
+        #expect(harness.transport.requests.filter { $0.bearer == nil }.count == 1)
+        #expect(harness.transport.requests.first?.url.contains("/secrets/a/?") == true)
     }
 
     @Test func `a vault that gets no token ends the waiting for another`() {
-        let bench = Bench(answer: { request in
+        let harness = VaultHarness(answer: { request in
             request.host == "contoso.vault.test" ? .response(404) : .response(request.bearer == nil ? 401 : 503)
         })
-        let start = bench.transport.now
-        let results = bench.fetch([secret("a"), secret("b", in: VaultAddress(host: "contoso.vault.test"))])
+        let start = harness.transport.now
+        let results = harness.fetch([secret("a"), secret("b", in: VaultAddress(host: "contoso.vault.test"))])
         #expect(results.map { $0.error?.messageCode } == [.vaultFailing, .vaultChallenge])
-        #expect(bench.transport.now - start < .seconds(1))
+        #expect(harness.transport.now - start < .seconds(1))
     }
 
     @Test func `a name that no secret can have is refused before anything is sent`() {
-        let bench = Bench(answer: challenging(answering: found))
-        let error = bench.fetch([secret("../keys/x")]).first?.error
+        let harness = VaultHarness(answer: challenging(answering: found))
+        let error = harness.fetch([secret("../keys/x")]).first?.error
         #expect(error?.exitCode == .usage)
-        #expect(bench.transport.requests.isEmpty)
+        #expect(harness.transport.requests.isEmpty)
     }
 
     @Test(arguments: [
@@ -224,8 +225,8 @@ import Testing
         "{\"value\":\"\\ud800\",\"id\":\"https://contoso-web.vault.azure.net/secrets/a/1\"}",
     ])
     func `an answer that is not what was asked for is a protocol failure`(body: String) throws {
-        let bench = Bench(answer: challenging(answering: { _ in .response(200, body: body) }))
-        let error = try #require(bench.fetch([secret("a")]).first?.error)
+        let harness = VaultHarness(answer: challenging(answering: { _ in .response(200, body: body) }))
+        let error = try #require(harness.fetch([secret("a")]).first?.error)
         #expect(error.exitCode == .protocolFailure)
         #expect(error.messageCode == .vaultAnswer)
         #expect(error.diagnosis.text.contains("secret 'a'"))
@@ -239,53 +240,53 @@ import Testing
     func `a number that is no date of a calendar is malformed, and traps nothing`(name: String, number: String) throws {
         let body =
             #"{"value":"x","id":"https://contoso-web.vault.azure.net/secrets/a/1","attributes":{"\#(name)":\#(number)}}"#
-        let bench = Bench(answer: challenging(answering: { _ in .response(200, body: body) }))
-        let error = try #require(bench.fetch([secret("a")]).first?.error)
+        let harness = VaultHarness(answer: challenging(answering: { _ in .response(200, body: body) }))
+        let error = try #require(harness.fetch([secret("a")]).first?.error)
         #expect((error.messageCode, error.exitCode) == (.vaultAnswer, .protocolFailure))
         #expect(error.diagnosis.text.contains("has a malformed '\(name)'"))
     }
 
     @Test func `another version than the pinned one is a protocol failure`() {
-        let bench = Bench(answer: challenging(answering: found))
-        let error = bench.fetch([secret("a", version: "0" + version.dropFirst())]).first?.error
+        let harness = VaultHarness(answer: challenging(answering: found))
+        let error = harness.fetch([secret("a", version: "0" + version.dropFirst())]).first?.error
         #expect(error?.reason == .answer(.anotherObject))
     }
 
     @Test func `a host of its own may call its objects by another host`() {
         let vault = VaultAddress(host: "contoso.vault.test", port: 8443)
-        let bench = Bench(
+        let harness = VaultHarness(
             answer: challenging("https://vault.test") { .response(200, body: secretBody($0.objectName)) })
-        #expect(bench.fetch([secret("a", in: vault)]).first?.text == "s3cret")
+        #expect(harness.fetch([secret("a", in: vault)]).first?.text == "s3cret")
     }
 
     @Test func `a disabled object that is handed out all the same counts as disabled`() {
         let body = """
             {"value":"x","id":"https://contoso-web.vault.azure.net/secrets/a/1","attributes":{"enabled":false}}
             """
-        let bench = Bench(answer: challenging(answering: { _ in .response(200, body: body) }))
-        let error = bench.fetch([secret("a")]).first?.error
+        let harness = VaultHarness(answer: challenging(answering: { _ in .response(200, body: body) }))
+        let error = harness.fetch([secret("a")]).first?.error
         #expect(error?.reason == .disabled)
         #expect(error?.isGone == true)
     }
 
     @Test func `a token tells who it is for`() {
-        let bench = Bench(answer: challenging(answering: found))
+        let harness = VaultHarness(answer: challenging(answering: found))
         // {"appid":"app-1","oid":"object-1","tid":"tenant-1"}
-        bench.tokens.text = "e30.eyJhcHBpZCI6ImFwcC0xIiwib2lkIjoib2JqZWN0LTEiLCJ0aWQiOiJ0ZW5hbnQtMSJ9.c2ln"
-        #expect(bench.client.owner(ofTokensFor: contoso) == nil)
-        _ = bench.fetch([secret("a")])
+        harness.tokens.text = "e30.eyJhcHBpZCI6ImFwcC0xIiwib2lkIjoib2JqZWN0LTEiLCJ0aWQiOiJ0ZW5hbnQtMSJ9.c2ln"
+        #expect(harness.client.owner(ofTokensFor: contoso) == nil)
+        _ = harness.fetch([secret("a")])
         #expect(
-            bench.client.owner(ofTokensFor: contoso)
+            harness.client.owner(ofTokensFor: contoso)
                 == TokenOwner(clientID: "app-1", objectID: "object-1", tenantID: "tenant-1"))
     }
 
     @Test func `without a token nothing is asked of the vault and the source's words are passed on`() {
-        let bench = Bench(answer: challenging(answering: found))
-        bench.tokens.failure = Diagnosis(.identityNone, exit: .denied, "no identity answered")
-        let results = bench.fetch([secret("a"), secret("b")])
-        #expect(results.allSatisfy { $0.error?.diagnosis == bench.tokens.failure })
-        #expect(bench.transport.requests.allSatisfy { $0.bearer == nil })
-        #expect(VaultError.summarize(results.compactMap(\.error)) == [bench.tokens.failure])
+        let harness = VaultHarness(answer: challenging(answering: found))
+        harness.tokens.failure = Diagnosis(.identityNone, exit: .denied, "no identity answered")
+        let results = harness.fetch([secret("a"), secret("b")])
+        #expect(results.allSatisfy { $0.error?.diagnosis == harness.tokens.failure })
+        #expect(harness.transport.requests.allSatisfy { $0.bearer == nil })
+        #expect(VaultError.summarize(results.compactMap(\.error)) == [harness.tokens.failure])
     }
 }
 

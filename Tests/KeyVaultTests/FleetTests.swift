@@ -141,7 +141,7 @@ private final class FleetTransport: HTTPTransport {
                 var set = SecretSet()
                 let outcomes = vault.fetch(
                     (1...secrets).map { secret("s\($0)") }, into: &set,
-                    patience: Patience(deadline: start + .seconds(90)))
+                    retryPolicy: RetryPolicy(deadline: start + .seconds(90)))
                 failures.add(outcomes.filter { (try? $0.get()) == nil }.count)
                 fleet.end(client)
             }

@@ -19,8 +19,8 @@ import Testing
     }
 
     /// Answers by URL; the rest is 404.
-    private func bench(_ pages: [String: FakeTransport.Answer]) -> Bench {
-        Bench(answer: challenging(answering: { pages[$0.url] ?? .response(404) }))
+    private func harness(_ pages: [String: FakeTransport.Answer]) -> VaultHarness {
+        VaultHarness(answer: challenging(answering: { pages[$0.url] ?? .response(404) }))
     }
 
     @Test func `pages are followed to the one without a next, empty ones too`() throws {
@@ -28,20 +28,20 @@ import Testing
             "https://contoso-web.vault.azure.net:443/secrets?api-version=7.4&$skiptoken=\(token)&maxresults=25"
         }
         let url = { (token: String) in link(token).replacing(":443", with: "") }
-        let bench = bench([
+        let harness = harness([
             first: page(["a", "b"], next: link("1")), url("1"): page([], next: link("2")),
             url("2"): page([], next: link("3")), url("3"): page(["c"]),
         ])
-        let listed = try bench.client.list(contoso, patience: bench.patience()).get()
+        let listed = try harness.client.list(contoso, retryPolicy: harness.retryPolicy()).get()
         #expect(listed.map(\.name) == ["a", "b", "c"])
-        #expect(bench.journal.filter { $0.hasPrefix("[token-1]") }.count == 4)
-        #expect(bench.tokens.asked.count == 1)
+        #expect(harness.journal.filter { $0.hasPrefix("[token-1]") }.count == 4)
+        #expect(harness.tokens.asked.count == 1)
     }
 
     @Test(arguments: ["{\"value\":[]}", "{\"value\":[],\"nextLink\":null}", "{\"value\":[],\"nextLink\":\"\"}"])
     func `an absent, a null and an empty link are the end`(body: String) throws {
-        let bench = bench([first: .response(200, body: body)])
-        #expect(try bench.client.list(contoso, patience: bench.patience()).get().isEmpty)
+        let harness = harness([first: .response(200, body: body)])
+        #expect(try harness.client.list(contoso, retryPolicy: harness.retryPolicy()).get().isEmpty)
     }
 
     @Test(arguments: [
@@ -55,33 +55,33 @@ import Testing
         "https://contoso-web.vault.azure.net/secrets?$skiptoken=1 x", "/secrets?$skiptoken=1", "nonsense",
     ])
     func `a link that leads elsewhere is not followed`(link: String) throws {
-        let bench = bench([first: page(["a"], next: link)])
-        guard case .failure(let error) = bench.client.list(contoso, patience: bench.patience()) else {
+        let harness = harness([first: page(["a"], next: link)])
+        guard case .failure(let error) = harness.client.list(contoso, retryPolicy: harness.retryPolicy()) else {
             Issue.record("followed")
             return
         }
         #expect(error.reason == .answer(.foreignPage))
         #expect(error.exitCode == .protocolFailure)
-        #expect(bench.transport.requests.allSatisfy { $0.host == contoso.host })
-        #expect(bench.transport.requests.compactMap(\.bearer).count == 1)
+        #expect(harness.transport.requests.allSatisfy { $0.host == contoso.host })
+        #expect(harness.transport.requests.compactMap(\.bearer).count == 1)
     }
 
     @Test func `a list that comes back to itself ends`() {
         let link = "https://contoso-web.vault.azure.net/secrets?$skiptoken=1"
-        let bench = bench([first: page([], next: link), link: page([], next: link)])
+        let harness = harness([first: page([], next: link), link: page([], next: link)])
         #expect(throws: VaultError(.answer(.pageLoop), vault: contoso, subject: .listing)) {
-            try bench.client.list(contoso, patience: bench.patience()).get()
+            try harness.client.list(contoso, retryPolicy: harness.retryPolicy()).get()
         }
     }
 
     @Test func `a list without an end ends at the most pages`() {
         var number = 0
-        let bench = Bench(
+        let harness = VaultHarness(
             answer: challenging(answering: { [self] _ in
                 number += 1
                 return page([], next: "https://contoso-web.vault.azure.net/secrets?$skiptoken=\(number)")
             }))
-        guard case .failure(let error) = bench.client.list(contoso, patience: bench.patience()) else {
+        guard case .failure(let error) = harness.client.list(contoso, retryPolicy: harness.retryPolicy()) else {
             Issue.record("no end")
             return
         }
@@ -93,8 +93,8 @@ import Testing
             {"value":[{"contentType":"application/x-pkcs12","id":"https://contoso-web.vault.azure.net/secrets/web-tls",\
             "managed":true,"attributes":{"enabled":false,"nbf":1,"exp":2,"created":3,"updated":4},"tags":{"app":"web"}}]}
             """
-        let bench = bench([first: .response(200, body: body)])
-        let listed = try #require(try bench.client.list(contoso, patience: bench.patience()).get().first)
+        let harness = harness([first: .response(200, body: body)])
+        let listed = try #require(try harness.client.list(contoso, retryPolicy: harness.retryPolicy()).get().first)
         #expect(listed.name == "web-tls")
         #expect(listed.isManaged)
         #expect(listed.contentType == "application/x-pkcs12")
@@ -106,26 +106,27 @@ import Testing
 
     @Test func `versions of a secret that does not exist are none`() throws {
         let url = "https://contoso-web.vault.azure.net/secrets/nothing/versions?maxresults=25&api-version=7.4"
-        let bench = bench([url: page([])])
-        #expect(try bench.client.versions(of: "nothing", in: contoso, patience: bench.patience()).get().isEmpty)
+        let harness = harness([url: page([])])
+        #expect(
+            try harness.client.versions(of: "nothing", in: contoso, retryPolicy: harness.retryPolicy()).get().isEmpty)
     }
 
     @Test func `versions have their ids`() throws {
         let url = "https://contoso-web.vault.azure.net/secrets/a/versions?maxresults=25&api-version=7.4"
         let link = "https://contoso-web.vault.azure.net/secrets/a/versions?$skiptoken=1"
-        let bench = bench([url: page(["a/1", "a/2"], next: link), link: page(["a/3"])])
-        let versions = try bench.client.versions(of: "a", in: contoso, patience: bench.patience()).get()
+        let harness = harness([url: page(["a/1", "a/2"], next: link), link: page(["a/3"])])
+        let versions = try harness.client.versions(of: "a", in: contoso, retryPolicy: harness.retryPolicy()).get()
         #expect(versions.map(\.version) == ["1", "2", "3"])
         #expect(versions.allSatisfy { $0.name == "a" })
     }
 
     @Test func `who may not list is told which permission it takes`() {
-        let bench = Bench(
+        let harness = VaultHarness(
             assignee: "client-1",
             answer: challenging(answering: { _ in
                 .response(403, body: errorBody("Forbidden", inner: "ForbiddenByPolicy"))
             }))
-        guard case .failure(let error) = bench.client.list(contoso, patience: bench.patience()) else {
+        guard case .failure(let error) = harness.client.list(contoso, retryPolicy: harness.retryPolicy()) else {
             Issue.record("listed")
             return
         }
@@ -137,38 +138,38 @@ import Testing
 
     @Test func `a page that fails is asked for again`() throws {
         var fails = 2
-        let bench = Bench(
+        let harness = VaultHarness(
             answer: challenging(answering: { [self] _ in
                 fails -= 1
                 return fails >= 0 ? .response(503) : page(["a"])
             }))
-        #expect(try bench.client.list(contoso, patience: bench.patience()).get().map(\.name) == ["a"])
+        #expect(try harness.client.list(contoso, retryPolicy: harness.retryPolicy()).get().map(\.name) == ["a"])
     }
 
     @Test func `a list at an unknown host proves the audience with its own request`() throws {
         let vault = VaultAddress(host: "contoso.vault.test", port: 8443)
         let next = "https://contoso.vault.test:8443/secrets?$skiptoken=1"
-        let bench = Bench(
+        let harness = VaultHarness(
             answer: challenging(
                 "https://vault.test",
                 { [self] request in
                     request.url == next ? page(["b"]) : page(["a"], next: next)
                 }))
-        bench.client.warm(vault)
-        let listed = try bench.client.list(vault, patience: bench.patience()).get()
+        harness.client.warm(vault)
+        let listed = try harness.client.list(vault, retryPolicy: harness.retryPolicy()).get()
         #expect(listed.map(\.name) == ["a", "b"])
-        #expect(bench.transport.requests.map { $0.bearer } == [nil, "token-1", "token-1"])
-        #expect(bench.tokens.asked.map(\.resource) == ["https://vault.test"])
+        #expect(harness.transport.requests.map { $0.bearer } == [nil, "token-1", "token-1"])
+        #expect(harness.tokens.asked.map(\.resource) == ["https://vault.test"])
     }
 
     @Test func `a list shares its token with a fetch`() {
-        let bench = Bench(
+        let harness = VaultHarness(
             answer: challenging(answering: { [self] request in
                 request.objectName.isEmpty ? page(["a"]) : found(request)
             }))
-        _ = bench.client.list(contoso, patience: bench.patience())
-        #expect(bench.fetch([secret("a")]).first?.text == "s3cret")
-        #expect(bench.tokens.asked.count == 1)
-        #expect(bench.transport.requests.filter { $0.bearer == nil }.count == 1)
+        _ = harness.client.list(contoso, retryPolicy: harness.retryPolicy())
+        #expect(harness.fetch([secret("a")]).first?.text == "s3cret")
+        #expect(harness.tokens.asked.count == 1)
+        #expect(harness.transport.requests.filter { $0.bearer == nil }.count == 1)
     }
 }

@@ -83,11 +83,11 @@ struct RecordingTests {
         let wantsVersion = recording.path.count > 2
         let object = VaultObject(
             vault: VaultAddress(host: parts[1]), kind: kind, name: parts[3], version: wantsVersion ? parts[4] : nil)
-        let bench = Bench(
+        let harness = VaultHarness(
             answer: challenging(resource(of: parts[1])) { _ in
                 .response(200, recording.response.headers.map { ($0.key, $0.value) }, body: recording.response.body)
             })
-        let value = try #require(bench.fetch([object], certificates: .certificate).first).get()
+        let value = try #require(harness.fetch([object], certificates: .certificate).first).get()
         #expect(value.object.version == (parts.count > 4 ? parts[4] : nil))
         #expect(value.object.contentType == answer.contentType)
         #expect(value.object.tags == answer.tags ?? [:])
@@ -113,15 +113,15 @@ struct RecordingTests {
             host: try #require(parts(recording.request.url)[1].split(separator: ":").first.map(String.init)))
         let path = recording.path
         var pages = 0
-        let bench = Bench(
+        let harness = VaultHarness(
             answer: challenging(answering: { _ in
                 pages += 1
                 return .response(200, body: pages == 1 ? recording.response.body : "{\"value\":[],\"nextLink\":null}")
             }))
         let listed =
             path.last == "versions"
-            ? try bench.client.versions(of: path[1], in: host, patience: bench.patience()).get()
-            : try bench.client.list(host, patience: bench.patience()).get()
+            ? try harness.client.versions(of: path[1], in: host, retryPolicy: harness.retryPolicy()).get()
+            : try harness.client.list(host, retryPolicy: harness.retryPolicy()).get()
         #expect(listed.count == page.value.count)
         #expect(pages == (recording.response.body.contains("skiptoken") ? 2 : 1))
         for (entry, answer) in zip(listed, page.value) {
@@ -145,12 +145,12 @@ struct RecordingTests {
         let isNamed = parts.count > 1 && parts[1].allSatisfy { $0.isLetter || $0.isNumber || $0 == "-" }
         let name = isNamed ? parts[1] : "db-password"
         let object = VaultObject(vault: contoso, kind: kind, name: name)
-        let bench = Bench(answer: { _ in
+        let harness = VaultHarness(answer: { _ in
             .response(
                 recording.response.status, recording.response.headers.map { ($0.key, $0.value) },
                 body: recording.response.body)
         })
-        let error = try #require(bench.fetch([object], patience: bench.patience(attempts: 2)).first?.error)
+        let error = try #require(harness.fetch([object], retryPolicy: harness.retryPolicy(attempts: 2)).first?.error)
         let diagnosis = error.diagnosis
         #expect(diagnosis.exitCode == exit)
         #expect(diagnosis.code == code)

@@ -16,11 +16,12 @@ import Testing
         kind: VaultObjectKind = .secret, body: String, encoding: ValueEncoding? = nil, format: ObjectFormat? = nil,
         pointer: String? = nil, certificates: VaultClient.CertificateSource = .secret
     ) throws -> [UInt8] {
-        let bench = Bench(answer: challenging(answering: { _ in .response(200, body: body) }))
+        let harness = VaultHarness(answer: challenging(answering: { _ in .response(200, body: body) }))
         let object = VaultObject(vault: contoso, kind: kind, name: "a")
         var set = SecretSet()
         let fetched = try #require(
-            bench.client.fetch([object], into: &set, certificates: certificates, patience: bench.patience()).first
+            harness.client.fetch([object], into: &set, certificates: certificates, retryPolicy: harness.retryPolicy())
+                .first
         ).get()
         let request = ObjectRequest(
             reference: VaultReference(object: object, pointer: pointer), encoding: encoding, format: format)

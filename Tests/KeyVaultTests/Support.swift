@@ -21,7 +21,7 @@ final class FakeTokens: TokenProvider {
     var text: String?
 
     func token(
-        for resource: String, tenant: String?, claims: String?, isRefused: Bool, patience: Patience
+        for resource: String, tenant: String?, claims: String?, isRefused: Bool, retryPolicy: RetryPolicy
     ) throws(Diagnosis) -> AccessToken {
         asked.append(Asked(resource: resource, tenant: tenant, claims: claims, isRefused: isRefused))
         if let failure { throw failure }
@@ -57,7 +57,7 @@ struct SeededGenerator: RandomNumberGenerator {
 }
 
 /// A client over a fake transport, with all that it is told and tells.
-final class Bench {
+final class VaultHarness {
     let transport: FakeTransport
     let tokens = FakeTokens()
     let observer = FakeObserver()
@@ -77,19 +77,19 @@ final class Bench {
         client = VaultClient(transport: transport, tokens: tokens, observer: observer, settings: settings)
     }
 
-    func patience(_ seconds: Int = 90, attempts: Int? = nil) -> Patience {
-        Patience(deadline: transport.now + .seconds(seconds), attempts: attempts)
+    func retryPolicy(_ seconds: Int = 90, attempts: Int? = nil) -> RetryPolicy {
+        RetryPolicy(deadline: transport.now + .seconds(seconds), attempts: attempts)
     }
 
     /// Fetches, and gives back the values along with the outcomes.
     func fetch(
         _ objects: [VaultObject], optional: Set<VaultObject> = [],
-        certificates: VaultClient.CertificateSource = .secret, patience: Patience? = nil
+        certificates: VaultClient.CertificateSource = .secret, retryPolicy: RetryPolicy? = nil
     ) -> [Result<Value, VaultError>] {
         var set = SecretSet()
         let outcomes = client.fetch(
             objects, into: &set, optional: optional, certificates: certificates,
-            patience: patience ?? self.patience())
+            retryPolicy: retryPolicy ?? self.retryPolicy())
         var values: [Result<Value, VaultError>] = []
         for outcome in outcomes {
             switch outcome {
@@ -111,7 +111,7 @@ final class Bench {
     }
 }
 
-extension Result where Success == Bench.Value, Failure == VaultError {
+extension Result where Success == VaultHarness.Value, Failure == VaultError {
     var text: String? { try? get().text }
     var error: VaultError? { if case .failure(let error) = self { error } else { nil } }
 }

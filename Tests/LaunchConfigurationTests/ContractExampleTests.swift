@@ -61,7 +61,7 @@ private let example = """
         #expect(plan.identity.clientID == "00000000-0000-0000-0000-000000000000")
     }
 
-    @Test func `variables come in the file's order, each with its place`() {
+    @Test func `variables come in the file's order, each with its location`() {
         let license = ObjectRequest(
             reference: secret(
                 "license", version: "6fd6c1e4ba1b4b5f8a6a1c0a0e0f0d0c",
@@ -70,11 +70,11 @@ private let example = """
             plan.environment == [
                 EnvironmentEntry(
                     name: "DB_PASSWORD", request: ObjectRequest(reference: secret("db-password")),
-                    place: Place("latchkey.toml:8:1")),
+                    location: SourceLocation("latchkey.toml:8:1")),
                 EnvironmentEntry(
                     name: "SMTP_PASSWORD", request: ObjectRequest(reference: secret("smtp", pointer: "/password")),
-                    ifMissing: .warn, place: Place("latchkey.toml:9:1")),
-                EnvironmentEntry(name: "LICENSE", request: license, place: Place("latchkey.toml:10:1")),
+                    ifMissing: .warn, location: SourceLocation("latchkey.toml:9:1")),
+                EnvironmentEntry(name: "LICENSE", request: license, location: SourceLocation("latchkey.toml:10:1")),
             ])
     }
 
@@ -84,13 +84,13 @@ private let example = """
             plan.files == [
                 FileEntry(
                     path: "tls/server.pem", content: .object(certificate), mode: 0o400, pathVariable: "TLS_CERT_FILE",
-                    place: Place("latchkey.toml:12:8")),
+                    location: SourceLocation("latchkey.toml:12:8")),
                 FileEntry(
                     path: "app.ini", content: .template(path: "/etc/app/app.ini.mustache", vault: nil),
-                    place: Place("latchkey.toml:18:8")),
+                    location: SourceLocation("latchkey.toml:18:8")),
                 FileEntry(
                     path: "app.env", content: .set([secret("db-password"), secret("smtp")], .dotenv),
-                    place: Place("latchkey.toml:21:8")),
+                    location: SourceLocation("latchkey.toml:21:8")),
             ])
     }
 
@@ -99,7 +99,7 @@ private let example = """
             plan.selections == [
                 BulkSelection(
                     vault: contoso, prefix: "web--", tags: ["app": "web"], target: .environment, naming: .dotnet,
-                    place: Place("latchkey.toml:25:1"))
+                    location: SourceLocation("latchkey.toml:25:1"))
             ])
     }
 

@@ -4,7 +4,7 @@ import Secrets
 import Testing
 
 @Suite struct EntryTests {
-    @Test func `an option takes the place of the file's entry of its name`() throws {
+    @Test func `an option takes the location of the file's entry of its name`() throws {
         let directory = Directory("vault = \"contoso-web\"\n[env]\nA = \"old\"\nB = \"b\"\n[files]\n\"f\" = \"old\"")
         let plan = try directory.plan(["-e", "A=new", "-f", "f=new"])
         #expect(plan.environment.map(\.name) == ["B", "A"])
@@ -27,7 +27,7 @@ import Testing
         #expect(mistake == Mistake(64, "error[option-value]: option '-e': expected NAME=REFERENCE", hint: hint))
     }
 
-    @Test func `an inherited reference is resolved in place`() throws {
+    @Test func `an inherited reference is resolved in location`() throws {
         let environment: KeyValuePairs = [
             "PLAIN": "value", "DB": "akv://contoso-web/db-password",
             "APP": "@Microsoft.KeyVault(VaultName=contoso-web;SecretName=app)", "TEXT": "see akv://contoso-web/x",
@@ -68,9 +68,9 @@ import Testing
 
     @Test(arguments: ["1FOO", "my.setting", "Logging:Level", "größe", "A-B", "A@"])
     func `a name that no shell can read is a warning, wherever it is given`(name: String) throws {
-        func warning(_ place: String) -> Message {
+        func warning(_ location: String) -> Message {
             Message(
-                .warning, .variableName, "\(place): no shell can read a variable of the name '\(name)'",
+                .warning, .variableName, "\(location): no shell can read a variable of the name '\(name)'",
                 hint: "take letters, digits and '_', and no digit first, unless the program itself reads that name")
         }
         let vault = "vault = \"contoso-web\"\n"
@@ -110,11 +110,11 @@ import Testing
         (["-e", "A=x"], "", "'-e A=…'"), (["--all"], "", "'--all'"), ([], "[env]\nA = \"x\"\n", "latchkey.toml:2:1"),
         ([], "[[select]]\nprefix = \"x\"\n", "latchkey.toml:1:1"),
     ])
-    func `a variable that nothing would see is a warning`(options: [String], file: String, place: String) throws {
+    func `a variable that nothing would see is a warning`(options: [String], file: String, location: String) throws {
         let directory = Directory("vault = \"contoso-web\"\n" + file)
         let line =
-            place.hasPrefix("latchkey.toml")
-            ? "latchkey.toml:\((Int(place.split(separator: ":")[1]) ?? 0) + 1):1" : place
+            location.hasPrefix("latchkey.toml")
+            ? "latchkey.toml:\((Int(location.split(separator: ":")[1]) ?? 0) + 1):1" : location
         for command in ["sync", "sidecar"] {
             let notices = try directory.parse([command, "-f", "a=b"] + options).plan.notices
             let isOfSidecar = command == "sidecar"
@@ -141,7 +141,7 @@ import Testing
         let first = try directory.plan()
         directory.write(
             "vault = \"other-vault\"\n[env]\nB = \"b\"\n[refresh]\nevery = \"2m\"\n[child]\nuser = \"root\"")
-        let second = try directory.plan(held: first.held)
+        let second = try directory.plan(startup: first.startup)
         #expect(second.vault == contoso)
         #expect(second.environment.map(\.name) == ["B"])
         #expect(second.refresh.interval == .seconds(120))

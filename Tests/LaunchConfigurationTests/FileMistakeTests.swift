@@ -75,7 +75,7 @@ import Testing
     ]
 
     @Test(arguments: cases)
-    func `a mistake is said with its place`(example: Case) {
+    func `a mistake is said with its location`(example: Case) {
         #expect(Directory(example.toml).mistake(["run", "--", "app"]) == example.mistake)
     }
 
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test(arguments: ["vault = ", "vault = \"x", "[env", "= 1", "a = 1 2", "[env]\n[env]\n"])
-    func `what is no TOML has a place too`(toml: String) {
+    func `what is no TOML has a location too`(toml: String) {
         let mistake = Directory(toml).mistake(["run", "--", "app"])
         #expect(mistake.code == 78)
         #expect(mistake.lines[0].contains(/latchkey\.toml:\d+:\d+:/))

@@ -11,7 +11,7 @@ struct HostileTextTests {
             ("a = inf", 1, 5), ("a = [1, {b = 0x}]", 1, 14), ("a = -nan", 1, 5), ("a = 1979-05-27 07:3x", 1, 5),
             ("a = yes", 1, 5),
         ])
-    func `what the parser would abort at is a mistake with its place`(text: String, line: Int, column: Int) {
+    func `what the parser would abort at is a mistake with its location`(text: String, line: Int, column: Int) {
         let directory = Directory(text)
         let error = #expect(throws: ConfigurationError.self) {
             try CommandLine.parse(directory.invocation(["run", "--", "app"]))
@@ -50,7 +50,7 @@ struct HostileTextTests {
     }
 
     @Test(arguments: ["é", "Ж", "\u{A1}", "\u{499}", "\u{2E80}", "\u{FD00}", "\u{A0}", "\u{3000}", "\u{FEFF}", "😀"])
-    func `any character has a mistake's place or is part of a text`(character: String) {
+    func `any character has a mistake's location or is part of a text`(character: String) {
         let texts = ["a = 1\(character)", "a \(character)= 1", "[\(character)]", "[a]\(character)", "a = \(character)"]
         for text in texts { #expect(Directory(text).mistake(["run", "--", "app"]).code == 78) }
         let string = Directory("vault = \"contoso-web\"\n[files]\na = \"x\" # \(character)").mistake([

@@ -96,7 +96,7 @@ import WorkerProtocol
         let arguments = [words[0]] + vault + words.dropFirst()
         let name = try #require(sample.definition.environmentName)
         var plan = try directory.parse(arguments, variable.map { [name: $0] } ?? [:]).plan
-        plan.held = HeldSettings()
+        plan.startup = StartupSettings()
         plan.configurationPath = nil
         plan.notices = []
         plan.child.commandIndex = nil
@@ -122,7 +122,7 @@ import WorkerProtocol
     }
 
     @Test(arguments: samples.filter { $0.refused != nil })
-    func `a bad value is 64 of an option, 78 of a variable, 78 with its place in the file`(sample: Sample) throws {
+    func `a bad value is 64 of an option, 78 of a variable, 78 with its location in the file`(sample: Sample) throws {
         let refused = try #require(sample.refused)
         let words = sample.command.words
         let bad = Directory().mistake(

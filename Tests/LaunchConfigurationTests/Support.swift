@@ -52,25 +52,25 @@ final class Directory {
     }
 
     func invocation(
-        _ arguments: [String], _ environment: KeyValuePairs<String, String> = [:], held: HeldSettings? = nil
+        _ arguments: [String], _ environment: KeyValuePairs<String, String> = [:], startup: StartupSettings? = nil
     ) -> Invocation {
         Invocation(
             arguments: (["latchkey"] + arguments).map { Array($0.utf8) },
             environment: InheritedEnvironment(environment),
-            workingDirectory: path, nameService: FakeNames(), held: held)
+            workingDirectory: path, nameService: FakeNames(), startup: startup)
     }
 
     func parse(
-        _ arguments: [String], _ environment: KeyValuePairs<String, String> = [:], held: HeldSettings? = nil
+        _ arguments: [String], _ environment: KeyValuePairs<String, String> = [:], startup: StartupSettings? = nil
     ) throws -> ParsedCommand {
-        try LaunchConfiguration.CommandLine.parse(invocation(arguments, environment, held: held))
+        try LaunchConfiguration.CommandLine.parse(invocation(arguments, environment, startup: startup))
     }
 
     /// The plan of `run`, with a command and a vault.
     func plan(
-        _ options: [String] = [], _ environment: KeyValuePairs<String, String> = [:], held: HeldSettings? = nil
+        _ options: [String] = [], _ environment: KeyValuePairs<String, String> = [:], startup: StartupSettings? = nil
     ) throws -> LaunchPlan {
-        try parse(["run"] + options + ["--", "/usr/bin/app"], environment, held: held).plan
+        try parse(["run"] + options + ["--", "/usr/bin/app"], environment, startup: startup).plan
     }
 
     /// What a user sees of a mistake: the lines on standard error, and the exit code.

@@ -18,8 +18,8 @@ struct SyntaxMistakeTests {
             ("a = \"", "1:5", "end it with \": a = \"…\""),
             ("a = \"\\", "1:5", "end it with \": a = \"…\""),
         ])
-    func `a string that is not closed is shown where it begins`(toml: String, place: String, hint: String) {
-        expect(toml, "error[config-syntax]: latchkey.toml:\(place): the string that begins here is not closed", hint)
+    func `a string that is not closed is shown where it begins`(toml: String, location: String, hint: String) {
+        expect(toml, "error[config-syntax]: latchkey.toml:\(location): the string that begins here is not closed", hint)
     }
 
     @Test func `of an unclosed string's line nothing is shown that may be a value`() {
@@ -34,15 +34,17 @@ struct SyntaxMistakeTests {
             ("vault: contoso-web\n", "1:6"), ("# ours\n\nenv:\n  A: x\n", "3:4"), ("---\nvault: x\n", "1:4"),
             ("\"vault\": x", "1:8"), ("- a\n", "1:3"),
         ])
-    func `YAML is named`(text: String, place: String) {
+    func `YAML is named`(text: String, location: String) {
         expect(
-            text, "error[config-syntax]: latchkey.toml:\(place): this looks like YAML; latchkey reads TOML", Self.yaml)
+            text, "error[config-syntax]: latchkey.toml:\(location): this looks like YAML; latchkey reads TOML",
+            Self.yaml)
     }
 
     @Test(arguments: [("{\"vault\": \"x\"}", "1:1"), ("\n  {\n}", "2:3")])
-    func `JSON is named`(text: String, place: String) {
+    func `JSON is named`(text: String, location: String) {
         expect(
-            text, "error[config-syntax]: latchkey.toml:\(place): this looks like JSON; latchkey reads TOML", Self.json)
+            text, "error[config-syntax]: latchkey.toml:\(location): this looks like JSON; latchkey reads TOML",
+            Self.json)
     }
 
     @Test(
@@ -54,9 +56,9 @@ struct SyntaxMistakeTests {
             ("a = tr0ub4dor", "1:5", "a value is a string in quotes, a number, true or false"),
             ("other = " + String(repeating: "[", count: 10_000), "1:25", "the values nest too deep"),
         ])
-    func `what is missing is said`(text: String, place: String, reason: String) {
+    func `what is missing is said`(text: String, location: String, reason: String) {
         let mistake = Directory(text).mistake(["run", "--", "app"])
-        #expect(mistake.lines.first == "latchkey: error[config-syntax]: latchkey.toml:\(place): \(reason)")
+        #expect(mistake.lines.first == "latchkey: error[config-syntax]: latchkey.toml:\(location): \(reason)")
     }
 
     @Test(
@@ -72,12 +74,12 @@ struct SyntaxMistakeTests {
             ("a = 1\n[a.b]\n", "2:2", "a", "1:1"),
             ("[files]\nx = [ \"#\", { y = 1,y = 2 } ]", "2:20", "y", "2:14"),
         ])
-    func `a key that is given twice names both places`(toml: String, second: String, key: String, first: String) {
-        let place = first.split(separator: ":")
+    func `a key that is given twice names both locations`(toml: String, second: String, key: String, first: String) {
+        let location = first.split(separator: ":")
         expect(
             toml,
-            "error[config-duplicate]: latchkey.toml:\(second): '\(key)' is given again; first at line \(place[0]), "
-                + "column \(place[1])", "keep one of the two")
+            "error[config-duplicate]: latchkey.toml:\(second): '\(key)' is given again; first at line \(location[0]), "
+                + "column \(location[1])", "keep one of the two")
     }
 
     private func expect(_ toml: String, _ error: String, _ hint: String) {

@@ -24,13 +24,13 @@ struct TOMLDocumentTests {
             written = "table"
             inner = members.flatMap { member in
                 let key = "\(name.isEmpty ? "" : name + ".")\(member.key)"
-                return ["\(key) \(place(member.keyPlace))"] + lines(member.node, name: key)
+                return ["\(key) \(location(member.keyLocation))"] + lines(member.node, name: key)
             }
         }
-        return ["\(name) = \(written) \(place(node.place))"] + inner
+        return ["\(name) = \(written) \(location(node.location))"] + inner
     }
 
-    private func place(_ place: TextPlace) -> String { "\(place.line):\(place.column)" }
+    private func location(_ location: TextLocation) -> String { "\(location.line):\(location.column)" }
 
     @Test(
         arguments: [
@@ -52,7 +52,7 @@ struct TOMLDocumentTests {
             ),
             ("\u{FEFF}\"é\" = 'ß'\r\nb = 1", ["é 1:1", "é = \"ß\" 1:7", "b 2:1", "b = 1 2:5"]),
         ])
-    func `a value has its place`(text: String, expected: [String]) throws {
+    func `a value has its location`(text: String, expected: [String]) throws {
         #expect(try lines(text) == [" = table 1:1"] + expected)
     }
 
@@ -61,9 +61,9 @@ struct TOMLDocumentTests {
             ("a = 9223372036854775808", "decimal integer"), ("a = 1e400", "floating-point"),
             ("a = 1979-02-30", "date"), ("a = 25:00:00", "time"), ("a = +", "value"), ("[a", "table header"),
         ])
-    func `a text that is no TOML is a problem with its place`(text: String, scope: String) {
+    func `a text that is no TOML is a problem with its location`(text: String, scope: String) {
         let problem = #expect(throws: TOMLDocument.Problem.self) { try TOMLDocument(Array(text.utf8)) }
         #expect(problem?.scope == scope)
-        #expect(problem?.place.line == 1)
+        #expect(problem?.location.line == 1)
     }
 }

@@ -7,8 +7,8 @@ private let named = IdentityOptions(source: .imds)
 
 /// What a 200's body leads to.
 private func token(_ body: String) throws -> AccessToken {
-    let stage = Stage(.response(200, body: body))
-    return try session(environment(), named, stage).token(for: vault, patience: stage.patience())
+    let harness = IdentityHarness(.response(200, body: body))
+    return try session(environment(), named, harness).token(for: vault, retryPolicy: harness.retryPolicy())
 }
 
 @Test(arguments: [

@@ -19,14 +19,14 @@ private func challenge(_ realm: String) -> FakeTransport.Answer {
 
 @Test(arguments: ["\(directory)/a-b.key", "\"\(directory)/a-b.key\""])
 func `the key of the challenge's file goes into the second request`(realm: String) throws {
-    let stage = Stage(challenge(realm), .response(200, body: tokenBody))
+    let harness = IdentityHarness(challenge(realm), .response(200, body: tokenBody))
     let files = FakeFiles(["\(directory)/a-b.key": "synthetic-key\n"])
-    let session = try session(environment(variables, files: files), IdentityOptions(), stage)
-    #expect(text(try session.token(for: vault, patience: stage.patience()).secret) == "synthetic-token")
-    #expect(stage.requests.map(\.url) == [url, url])
-    #expect(headers(stage.requests[0]) == ["Metadata": "true"])
-    #expect(headers(stage.requests[1]) == ["Metadata": "true", "Authorization": "Basic synthetic-key"])
-    #expect(stage.requests.allSatisfy { $0.peer == .machine })
+    let session = try session(environment(variables, files: files), IdentityOptions(), harness)
+    #expect(text(try session.token(for: vault, retryPolicy: harness.retryPolicy()).secret) == "synthetic-token")
+    #expect(harness.requests.map(\.url) == [url, url])
+    #expect(headers(harness.requests[0]) == ["Metadata": "true"])
+    #expect(headers(harness.requests[1]) == ["Metadata": "true", "Authorization": "Basic synthetic-key"])
+    #expect(harness.requests.allSatisfy { $0.peer == .machine })
 }
 
 @Test(arguments: [
@@ -34,27 +34,27 @@ func `the key of the challenge's file goes into the second request`(realm: Strin
     "/var/opt/azcmagent/tokensx/a.key", "\(directory)//etc/a.key", "a.key", "", "\(directory)/a\u{7}.key",
 ])
 func `a challenge that names any other file is refused, and nothing is read`(realm: String) throws {
-    let stage = Stage(challenge(realm))
+    let harness = IdentityHarness(challenge(realm))
     let files = FakeFiles(["/tmp/foo": "x", "\(directory)/x.pem": "x"])
-    let session = try session(environment(variables, files: files), IdentityOptions(), stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    let session = try session(environment(variables, files: files), IdentityOptions(), harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
     #expect((found.code, found.exitCode) == (.identityAnswer, .protocolFailure))
     #expect(files.reads.isEmpty)
-    #expect(stage.requests.count == 1)
+    #expect(harness.requests.count == 1)
 }
 
 @Test(arguments: [[], [("WWW-Authenticate", "Bearer realm=\(directory)/a.key")], [("WWW-Authenticate", "Basic")]])
 func `an answer without such a challenge is refused`(fields: [(String, String)]) throws {
-    let stage = Stage(.response(401, fields))
-    let session = try session(environment(variables), IdentityOptions(), stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    let harness = IdentityHarness(.response(401, fields))
+    let session = try session(environment(variables), IdentityOptions(), harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
     #expect((found.code, found.exitCode) == (.identityAnswer, .protocolFailure))
 }
 
 @Test func `a token without a challenge is refused`() throws {
-    let stage = Stage(.response(200, body: tokenBody))
-    let session = try session(environment(variables), IdentityOptions(), stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    let harness = IdentityHarness(.response(200, body: tokenBody))
+    let session = try session(environment(variables), IdentityOptions(), harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
     #expect(found.text == "identity 'arc': the agent gave no challenge")
 }
 
@@ -77,13 +77,13 @@ private struct KeyProblem: Sendable {
     KeyProblem(content: "\n", message: .identityAnswer, exit: .protocolFailure),
 ])
 private func `a key that cannot be had is never replaced by anything`(problem: KeyProblem) throws {
-    let stage = Stage(challenge("\(directory)/a.key"))
+    let harness = IdentityHarness(challenge("\(directory)/a.key"))
     let files = FakeFiles(["\(directory)/a.key": problem.content])
     files.failures["\(directory)/a.key"] = problem.code
-    let session = try session(environment(variables, files: files), IdentityOptions(), stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    let session = try session(environment(variables, files: files), IdentityOptions(), harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
     #expect((found.code, found.exitCode) == (problem.message, problem.exit))
-    #expect(stage.requests.count == 1)
+    #expect(harness.requests.count == 1)
 }
 
 private struct Echo: Sendable {
@@ -111,34 +111,34 @@ private struct Echo: Sendable {
 ])
 private func `a chosen identity must be confirmed by the answer`(echo: Echo) throws {
     let body = #"{"access_token":"synthetic-token","expires_in":"100",\#(echo.echo)}"#
-    let stage = Stage(challenge("\(directory)/a.key"), .response(200, body: body))
+    let harness = IdentityHarness(challenge("\(directory)/a.key"), .response(200, body: body))
     let files = FakeFiles(["\(directory)/a.key": "k"])
-    let session = try session(environment(variables, files: files), echo.options, stage)
+    let session = try session(environment(variables, files: files), echo.options, harness)
     if echo.confirmed {
-        #expect(try session.token(for: vault, patience: stage.patience()).expiresOn == now + 100)
+        #expect(try session.token(for: vault, retryPolicy: harness.retryPolicy()).expiresOn == now + 100)
     } else {
-        let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+        let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
         #expect((found.code, found.exitCode) == (.identityUnknown, .denied))
         #expect(!found.text.contains("other"))
     }
-    #expect(stage.requests.map(\.url) == [url + echo.parameter, url + echo.parameter])
+    #expect(harness.requests.map(\.url) == [url + echo.parameter, url + echo.parameter])
 }
 
 @Test func `the agent is asked at its default endpoint when it is installed`() throws {
-    let stage = Stage(challenge("\(directory)/a.key"), .response(200, body: tokenBody))
+    let harness = IdentityHarness(challenge("\(directory)/a.key"), .response(200, body: tokenBody))
     let files = FakeFiles(["\(directory)/a.key": "k", "/opt/azcmagent/bin/himds": ""])
-    let session = try session(environment(files: files), IdentityOptions(), stage)
-    _ = try session.token(for: vault, patience: stage.patience())
-    #expect(stage.requests[0].url.hasPrefix("http://127.0.0.1:40342/metadata/identity/oauth2/token?"))
+    let session = try session(environment(files: files), IdentityOptions(), harness)
+    _ = try session.token(for: vault, retryPolicy: harness.retryPolicy())
+    #expect(harness.requests[0].url.hasPrefix("http://127.0.0.1:40342/metadata/identity/oauth2/token?"))
 }
 
 @Test func `both steps are repeated after a failure that may pass`() throws {
-    let stage = Stage(
+    let harness = IdentityHarness(
         challenge("\(directory)/a.key"), .response(503), challenge("\(directory)/b.key"),
         .response(200, body: tokenBody))
     let files = FakeFiles(["\(directory)/a.key": "first", "\(directory)/b.key": "second"])
-    let session = try session(environment(variables, files: files), IdentityOptions(), stage)
-    _ = try session.token(for: vault, patience: stage.patience())
-    #expect(headers(stage.requests[3])["Authorization"] == "Basic second")
-    #expect(stage.times == [.zero, .zero, .milliseconds(800), .milliseconds(800)])
+    let session = try session(environment(variables, files: files), IdentityOptions(), harness)
+    _ = try session.token(for: vault, retryPolicy: harness.retryPolicy())
+    #expect(headers(harness.requests[3])["Authorization"] == "Basic second")
+    #expect(harness.times == [.zero, .zero, .milliseconds(800), .milliseconds(800)])
 }

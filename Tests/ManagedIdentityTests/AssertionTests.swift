@@ -50,10 +50,10 @@ private func part<Value: Decodable>(_ index: Int, of assertion: String) throws -
 
 /// The assertion that a set of variables and files leads to.
 private func assertion(_ variables: [String: String], _ files: FakeFiles) throws -> (HTTPRequest, String) {
-    let stage = Stage(.response(200, body: tokenBody))
-    let session = try session(environment(variables, files: files), IdentityOptions(), stage)
-    _ = try session.token(for: vault, patience: stage.patience())
-    let request = try #require(stage.requests.first)
+    let harness = IdentityHarness(.response(200, body: tokenBody))
+    let session = try session(environment(variables, files: files), IdentityOptions(), harness)
+    _ = try session.token(for: vault, retryPolicy: harness.retryPolicy())
+    let request = try #require(harness.requests.first)
     return (request, try #require(form(request)["client_assertion"]))
 }
 
@@ -148,13 +148,13 @@ private struct BadFile: Sendable {
 private func `a certificate that cannot be used is said before anything is sent`(file: BadFile) throws {
     let files = FakeFiles(file.content.map { ["/c": $0] } ?? [:])
     files.failures["/c"] = file.code
-    let stage = Stage(.response(200, body: tokenBody))
-    let session = try session(environment(certificate, files: files), IdentityOptions(), stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    let harness = IdentityHarness(.response(200, body: tokenBody))
+    let session = try session(environment(certificate, files: files), IdentityOptions(), harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
     #expect(found.exitCode == file.exit)
     #expect(found.text.contains("AZURE_CLIENT_CERTIFICATE_PATH"))
     #expect(found.text.contains(file.words))
-    #expect(stage.requests.isEmpty)
+    #expect(harness.requests.isEmpty)
 }
 
 // Workload identity: the assertion is the cluster's own.
@@ -165,25 +165,25 @@ private let workload = [
 
 @Test func `the federated token is the assertion, read at every exchange`() throws {
     let files = FakeFiles(["/t": "first\n"])
-    let stage = Stage(.response(503), .response(200, body: tokenBody))
-    let session = try session(environment(workload, files: files), IdentityOptions(), stage)
-    _ = try session.token(for: vault, patience: stage.patience())
+    let harness = IdentityHarness(.response(503), .response(200, body: tokenBody))
+    let session = try session(environment(workload, files: files), IdentityOptions(), harness)
+    _ = try session.token(for: vault, retryPolicy: harness.retryPolicy())
     #expect(files.reads == ["/t", "/t"])
     #expect(
-        form(stage.requests[1]) == [
+        form(harness.requests[1]) == [
             "client_id": "app-1", "grant_type": "client_credentials", "scope": "https://vault.azure.net/.default",
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
             "client_assertion": "first",
         ])
-    #expect(stage.requests.allSatisfy { $0.peer == .authorities })
+    #expect(harness.requests.allSatisfy { $0.peer == .authorities })
 }
 
 @Test(arguments: [(nil, ExitCode.noInput), ("", .configuration)] as [(String?, ExitCode)])
 func `a federated token that is missing or empty is named by its variable`(content: String?, exit: ExitCode) throws {
-    let stage = Stage(.response(200, body: tokenBody))
+    let harness = IdentityHarness(.response(200, body: tokenBody))
     let files = FakeFiles(content.map { ["/t": $0] } ?? [:])
-    let session = try session(environment(workload, files: files), IdentityOptions(), stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    let session = try session(environment(workload, files: files), IdentityOptions(), harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
     #expect(found.exitCode == exit)
     #expect(found.text.contains("AZURE_FEDERATED_TOKEN_FILE"))
 }
@@ -210,12 +210,12 @@ private struct Route: Sendable {
 private func `the cluster's proxy takes the exchange where it is configured`(route: Route) throws {
     let base = ["AZURE_KUBERNETES_TOKEN_PROXY": "https://proxy.internal:6443"]
     let variables = workload.merging(base) { $1 }.merging(route.more) { $1 }
-    let stage = Stage(.response(200, body: tokenBody))
+    let harness = IdentityHarness(.response(200, body: tokenBody))
     let files = FakeFiles(["/t": "token", "/ca": "pem of a file"])
-    let session = try session(environment(variables, files: files), IdentityOptions(), stage)
-    _ = try session.token(for: vault, patience: stage.patience())
-    #expect(stage.requests[0].url == route.url)
-    #expect(stage.requests[0].peer == route.peer)
+    let session = try session(environment(variables, files: files), IdentityOptions(), harness)
+    _ = try session.token(for: vault, retryPolicy: harness.retryPolicy())
+    #expect(harness.requests[0].url == route.url)
+    #expect(harness.requests[0].peer == route.peer)
 }
 
 @Test(arguments: [

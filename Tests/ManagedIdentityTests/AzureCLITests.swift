@@ -33,9 +33,9 @@ private final class Command {
 }
 
 private func session(
-    _ command: Command, _ stage: Stage, _ variables: [String: String] = [:]
+    _ command: Command, _ harness: IdentityHarness, _ variables: [String: String] = [:]
 ) throws -> IdentitySession {
-    try session(environment(variables, run: command.run), asked, stage)
+    try session(environment(variables, run: command.run), asked, harness)
 }
 
 private let output =
@@ -43,14 +43,14 @@ private let output =
 
 @Test func `the command is asked for the resource's token`() throws {
     let command = Command(output: output)
-    let stage = Stage(.silence)
-    let token = try session(command, stage).token(for: vault, patience: stage.patience())
+    let harness = IdentityHarness(.silence)
+    let token = try session(command, harness).token(for: vault, retryPolicy: harness.retryPolicy())
     #expect(text(token.secret) == "synthetic-token")
     #expect(token.expiresOn == 1_893_492_000)
     #expect(
         command.arguments == [["az", "account", "get-access-token", "--output", "json", "--resource", vault]])
     #expect(command.limits == [.seconds(60)])
-    #expect(stage.requests.isEmpty)
+    #expect(harness.requests.isEmpty)
 }
 
 @Test(
@@ -58,16 +58,16 @@ private let output =
 )
 func `the tenant is the environment's, else the vault's`(variable: String, hint: String, tenant: String?) throws {
     let command = Command(output: output)
-    let stage = Stage(.silence)
-    let session = try session(command, stage, ["AZURE_TENANT_ID": variable])
-    _ = try session.token(for: vault, tenantHint: hint, patience: stage.patience())
+    let harness = IdentityHarness(.silence)
+    let session = try session(command, harness, ["AZURE_TENANT_ID": variable])
+    _ = try session.token(for: vault, tenantHint: hint, retryPolicy: harness.retryPolicy())
     #expect(Array(command.arguments[0].dropFirst(7)) == (tenant.map { ["--tenant", $0] } ?? []))
 }
 
 @Test func `an expiry in local time is read where there is no number`() throws {
     let command = Command(output: #"{"accessToken":"synthetic-token","expiresOn":"2030-01-01 10:00:00.000000"}"#)
-    let stage = Stage(.silence)
-    let token = try session(command, stage).token(for: vault, patience: stage.patience())
+    let harness = IdentityHarness(.silence)
+    let token = try session(command, harness).token(for: vault, retryPolicy: harness.retryPolicy())
     // Whatever the zone is, it is at most 14 hours off.
     #expect(abs(token.expiresOn - 1_893_492_000) <= 14 * 3600)
 }
@@ -98,25 +98,25 @@ private struct Failure: Sendable {
 private func `what the command says on failing is told in our words`(failure: Failure) throws {
     let command = Command(
         status: failure.status, output: failure.output, errors: failure.errors, failure: failure.failure)
-    let stage = Stage(.silence)
-    let session = try session(command, stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    let harness = IdentityHarness(.silence)
+    let session = try session(command, harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
     #expect((found.code, found.exitCode) == (failure.code, failure.exit))
     #expect(!found.text.contains("synthetic"))
 }
 
 @Test func `claims need a new login`() throws {
     let command = Command(output: output)
-    let stage = Stage(.silence)
-    let session = try session(command, stage)
-    let found = try diagnosis { _ = try session.token(for: vault, claims: "{}", patience: stage.patience()) }
+    let harness = IdentityHarness(.silence)
+    let session = try session(command, harness)
+    let found = try diagnosis { _ = try session.token(for: vault, claims: "{}", retryPolicy: harness.retryPolicy()) }
     #expect(found.exitCode == .denied)
     #expect(command.arguments.isEmpty)
 }
 
 @Test func `without a way to run commands there is no such identity`() throws {
-    let stage = Stage(.silence)
-    let session = try session(environment(), asked, stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    let harness = IdentityHarness(.silence)
+    let session = try session(environment(), asked, harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
     #expect(found.code == .identityNone)
 }

@@ -109,14 +109,14 @@ private let sources = [
 
 @Test(arguments: sources)
 private func `a source sends exactly its one request`(expected: Expected) throws {
-    let stage = Stage(.response(200, body: tokenBody))
-    let session = try session(environment(expected.variables), expected.options, stage)
-    let token = try session.token(for: vault, patience: stage.patience())
+    let harness = IdentityHarness(.response(200, body: tokenBody))
+    let session = try session(environment(expected.variables), expected.options, harness)
+    let token = try session.token(for: vault, retryPolicy: harness.retryPolicy())
     #expect(text(token.secret) == "synthetic-token")
     #expect(token.expiresOn == 4_102_444_800)
     #expect(token.resource == vault)
-    let request = try #require(stage.requests.first)
-    #expect(stage.requests.count == 1)
+    let request = try #require(harness.requests.first)
+    #expect(harness.requests.count == 1)
     #expect(request.method == expected.method)
     #expect(request.url == expected.url)
     #expect(headers(request) == expected.headers)
@@ -167,23 +167,23 @@ func `a thumbprint is 40 hexadecimal digits`(text: String) throws {
 @Test func `service fabric does not try a 404 again`() throws {
     let body =
         #"{"error":{"correlationId":"x","code":"ManagedIdentityNotFound","message":"Managed identity not found"}}"#
-    let stage = Stage(.response(404, body: body))
-    let session = try session(environment(fabric), IdentityOptions(), stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
-    #expect(stage.requests.count == 1)
+    let harness = IdentityHarness(.response(404, body: body))
+    let session = try session(environment(fabric), IdentityOptions(), harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
+    #expect(harness.requests.count == 1)
     #expect(found.code == .identityUnknown)
     #expect(found.exitCode == .denied)
 }
 
 @Test func `service fabric is told which token was refused`() throws {
-    let stage = Stage(.response(200, body: tokenBody))
-    let session = try session(environment(fabric), IdentityOptions(), stage)
-    let token = try session.token(for: vault, patience: stage.patience())
-    _ = try session.token(for: vault, claims: "{}", patience: stage.patience())
-    _ = try session.token(for: vault, isRefused: true, patience: stage.patience())
+    let harness = IdentityHarness(.response(200, body: tokenBody))
+    let session = try session(environment(fabric), IdentityOptions(), harness)
+    let token = try session.token(for: vault, retryPolicy: harness.retryPolicy())
+    _ = try session.token(for: vault, claims: "{}", retryPolicy: harness.retryPolicy())
+    _ = try session.token(for: vault, isRefused: true, retryPolicy: harness.retryPolicy())
     let digest = token.secret.withBytes { sha256($0) }
     let suffix = "&token_sha256_to_refresh=" + hexadecimal(digest.span)
-    #expect(stage.requests.count == 3 && stage.requests.dropFirst().allSatisfy { $0.url.hasSuffix(suffix) })
+    #expect(harness.requests.count == 3 && harness.requests.dropFirst().allSatisfy { $0.url.hasSuffix(suffix) })
 }
 
 @Test(arguments: [
@@ -200,9 +200,9 @@ func `an identity that is not assigned comes with the command that assigns it`(s
     let variables = appService.merging([
         "WEBSITE_SITE_NAME": "contoso", "WEBSITE_RESOURCE_GROUP": "web", "AZURE_CLIENT_ID": "c",
     ]) { $1 }
-    let stage = Stage(.response(status, body: body))
-    let session = try session(environment(variables), IdentityOptions(), stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    let harness = IdentityHarness(.response(status, body: body))
+    let session = try session(environment(variables), IdentityOptions(), harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
     #expect(found.code == .identityUnknown)
     #expect(found.exitCode == .denied)
     #expect(found.text == "identity 'app-service': no identity with the client id 'c' is assigned")
@@ -210,7 +210,7 @@ func `an identity that is not assigned comes with the command that assigns it`(s
         found.hint == "assign it with 'az webapp identity assign --name contoso --resource-group web"
             + " --identities RESOURCE-ID'; see which there are with "
             + "'az webapp identity show --name contoso --resource-group web'")
-    #expect(stage.requests.count == 1)
+    #expect(harness.requests.count == 1)
 }
 
 @Test(arguments: [
@@ -224,9 +224,9 @@ func `an identity that is not assigned comes with the command that assigns it`(s
 func `the command fits the service, with no name that a shell could misread`(
     more: [String: String], command: String
 ) throws {
-    let stage = Stage(.response(400, body: #"{"message":"No Managed Identity found"}"#))
-    let session = try session(environment(appService.merging(more) { $1 }), IdentityOptions(), stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    let harness = IdentityHarness(.response(400, body: #"{"message":"No Managed Identity found"}"#))
+    let session = try session(environment(appService.merging(more) { $1 }), IdentityOptions(), harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
     #expect(found.hint?.hasPrefix("assign it with '\(command)'; see which there are with 'az ") == true)
 }
 
@@ -241,18 +241,18 @@ func `the command fits the service, with no name that a shell could misread`(
     (#"{"error":{"code":"InvalidApiVersion","message":"The api-version 'x' is not supported"}}"#, "is older"),
 ])
 func `a request that is refused for a documented reason comes with a remedy`(body: String, hint: String) throws {
-    let stage = Stage(.response(400, body: body))
-    let session = try session(environment(appService), IdentityOptions(), stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    let harness = IdentityHarness(.response(400, body: body))
+    let session = try session(environment(appService), IdentityOptions(), harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
     #expect((found.code, found.exitCode) == (.identityRefused, .protocolFailure))
     #expect(found.hint?.contains(hint) == true)
 }
 
 @Test func `an identity of machine learning's is one of its compute`() throws {
-    let stage = Stage(.response(400, body: #"{"message":"Identity not found"}"#))
+    let harness = IdentityHarness(.response(400, body: #"{"message":"Identity not found"}"#))
     let variables = legacy.merging(["DEFAULT_IDENTITY_CLIENT_ID": "d"]) { $1 }
-    let session = try session(environment(variables), IdentityOptions(), stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    let session = try session(environment(variables), IdentityOptions(), harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
     #expect(found.code == .identityUnknown && found.hint?.contains("az ml compute show") == true)
 }
 
@@ -260,9 +260,9 @@ func `a request that is refused for a documented reason comes with a remedy`(bod
     let body =
         #"{"error":"invalid_request","error_description":"Multiple user assigned identities exist, please specify "#
         + #"the clientId / resourceId of the identity in the token request"}"#
-    let stage = Stage(.response(400, body: body))
-    let session = try session(environment(), IdentityOptions(source: .imds), stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    let harness = IdentityHarness(.response(400, body: body))
+    let session = try session(environment(), IdentityOptions(source: .imds), harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
     #expect((found.code, found.exitCode) == (.identityUnknown, .denied))
     #expect(
         found.hint == "choose one with --client-id; see which there are with "
@@ -271,25 +271,26 @@ func `a request that is refused for a documented reason comes with a remedy`(bod
 
 @Test(arguments: [(401, MessageCode.identityDenied, ExitCode.denied), (403, .identityDenied, .denied)])
 func `a denied header ends at once`(status: Int, code: MessageCode, exit: ExitCode) throws {
-    let stage = Stage(.response(status, body: #"{"statusCode":401,"message":"synthetic"}"#))
-    let session = try session(environment(appService), IdentityOptions(), stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    let harness = IdentityHarness(.response(status, body: #"{"statusCode":401,"message":"synthetic"}"#))
+    let session = try session(environment(appService), IdentityOptions(), harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
     #expect((found.code, found.exitCode) == (code, exit))
-    #expect(stage.requests.count == 1)
+    #expect(harness.requests.count == 1)
 }
 
 @Test func `an identity header goes to its own endpoint only`() throws {
-    let stage = Stage(.response(302, [("Location", "http://127.0.0.1:1/other")]), .response(200, body: tokenBody))
-    let session = try session(environment(appService), IdentityOptions(), stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
+    let harness = IdentityHarness(
+        .response(302, [("Location", "http://127.0.0.1:1/other")]), .response(200, body: tokenBody))
+    let session = try session(environment(appService), IdentityOptions(), harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
     #expect((found.code, found.exitCode) == (.identityAnswer, .protocolFailure))
-    #expect(stage.requests.map(\.url) == stage.requests.prefix(1).map(\.url))
+    #expect(harness.requests.map(\.url) == harness.requests.prefix(1).map(\.url))
 }
 
 @Test func `a try that the deadline cuts off does not hide what the endpoint answered before`() throws {
-    let stage = Stage(.response(500), .silence)
-    let session = try session(environment(appService), IdentityOptions(), stage)
-    let found = try diagnosis { _ = try session.token(for: vault, patience: stage.patience(.seconds(5))) }
+    let harness = IdentityHarness(.response(500), .silence)
+    let session = try session(environment(appService), IdentityOptions(), harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy(.seconds(5))) }
     #expect((found.code, found.exitCode) == (.identityFailing, .temporary))
-    #expect(stage.requests.count == 2 && stage.elapsed == .seconds(5))
+    #expect(harness.requests.count == 2 && harness.elapsed == .seconds(5))
 }

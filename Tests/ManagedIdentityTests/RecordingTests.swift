@@ -61,9 +61,9 @@ private enum Answers {
 struct RecordingTests {
     private func play(_ answer: RecordedAnswer, _ expected: RecordedAnswer.Expectation) throws -> AccessToken {
         let source = try #require(IdentityOptions.Source(rawValue: expected.source ?? "auto"))
-        let stage = Stage(response(answer))
-        let session = try session(environment(expected.variables ?? [:]), IdentityOptions(source: source), stage)
-        return try session.token(for: vault, patience: stage.patience())
+        let harness = IdentityHarness(response(answer))
+        let session = try session(environment(expected.variables ?? [:]), IdentityOptions(source: source), harness)
+        return try session.token(for: vault, retryPolicy: harness.retryPolicy())
     }
 
     private func response(_ answer: RecordedAnswer) -> FakeTransport.Answer {
@@ -95,10 +95,10 @@ struct RecordingTests {
     @Test func `a probe's answer shows a metadata service`() throws {
         let token = try #require(Answers.tokens.first { Answers.expected(of: $0)?.source == "imds" })
         for probe in Answers.probes {
-            let stage = Stage(response(probe), response(token))
-            let session = try session(environment(), IdentityOptions(), stage)
+            let harness = IdentityHarness(response(probe), response(token))
+            let session = try session(environment(), IdentityOptions(), harness)
             let expiry = Answers.expected(of: token)?.expires
-            #expect(try session.token(for: vault, patience: stage.patience()).expiresOn == expiry)
+            #expect(try session.token(for: vault, retryPolicy: harness.retryPolicy()).expiresOn == expiry)
         }
         #expect(!Answers.probes.isEmpty)
     }

@@ -10,45 +10,45 @@ private func body(expiresOn: Int64) -> FakeTransport.Answer {
 }
 
 @Test func `one audience costs one request`() throws {
-    let stage = Stage(body(expiresOn: now + 3600))
-    let session = try session(environment(), named, stage)
-    let first = try session.token(for: vault, patience: stage.patience())
-    let second = try session.token(for: vault + "/", tenantHint: "tenant-2", patience: stage.patience())
+    let harness = IdentityHarness(body(expiresOn: now + 3600))
+    let session = try session(environment(), named, harness)
+    let first = try session.token(for: vault, retryPolicy: harness.retryPolicy())
+    let second = try session.token(for: vault + "/", tenantHint: "tenant-2", retryPolicy: harness.retryPolicy())
     #expect(first.secret === second.secret)
-    #expect(stage.requests.count == 1)
+    #expect(harness.requests.count == 1)
 }
 
 @Test func `two audiences cost two requests`() throws {
-    let stage = Stage(body(expiresOn: now + 3600))
-    let session = try session(environment(), named, stage)
-    let first = try session.token(for: vault, patience: stage.patience())
-    let second = try session.token(for: "https://managedhsm.azure.net", patience: stage.patience())
+    let harness = IdentityHarness(body(expiresOn: now + 3600))
+    let session = try session(environment(), named, harness)
+    let first = try session.token(for: vault, retryPolicy: harness.retryPolicy())
+    let second = try session.token(for: "https://managedhsm.azure.net", retryPolicy: harness.retryPolicy())
     #expect((first.resource, second.resource) == (vault, "https://managedhsm.azure.net"))
-    #expect(stage.requests.count == 2)
+    #expect(harness.requests.count == 2)
 }
 
 @Test func `a clock that is wrong costs no request for every secret`() throws {
-    let stage = Stage(body(expiresOn: now - 86_400))
-    let session = try session(environment(), named, stage)
-    _ = try session.token(for: vault, patience: stage.patience())
-    _ = try session.token(for: vault, patience: stage.patience())
-    #expect(stage.requests.count == 1)
+    let harness = IdentityHarness(body(expiresOn: now - 86_400))
+    let session = try session(environment(), named, harness)
+    _ = try session.token(for: vault, retryPolicy: harness.retryPolicy())
+    _ = try session.token(for: vault, retryPolicy: harness.retryPolicy())
+    #expect(harness.requests.count == 1)
 }
 
 @Test func `a failure is not kept`() throws {
-    let stage = Stage(.response(401), body(expiresOn: now + 3600))
-    let session = try session(environment(), named, stage)
-    _ = try diagnosis { _ = try session.token(for: vault, patience: stage.patience()) }
-    #expect(try session.token(for: vault, patience: stage.patience()).expiresOn == now + 3600)
+    let harness = IdentityHarness(.response(401), body(expiresOn: now + 3600))
+    let session = try session(environment(), named, harness)
+    _ = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
+    #expect(try session.token(for: vault, retryPolicy: harness.retryPolicy()).expiresOn == now + 3600)
 }
 
 @Test func `a probe is sent once`() throws {
-    let stage = Stage(.response(400), body(expiresOn: now + 3600))
-    let session = try session(environment(), IdentityOptions(), stage)
-    _ = try session.token(for: vault, patience: stage.patience())
-    _ = try session.token(for: "https://managedhsm.azure.net", patience: stage.patience())
-    #expect(stage.requests.filter { headers($0).isEmpty }.count == 1)
-    #expect(stage.requests.count == 3)
+    let harness = IdentityHarness(.response(400), body(expiresOn: now + 3600))
+    let session = try session(environment(), IdentityOptions(), harness)
+    _ = try session.token(for: vault, retryPolicy: harness.retryPolicy())
+    _ = try session.token(for: "https://managedhsm.azure.net", retryPolicy: harness.retryPolicy())
+    #expect(harness.requests.filter { headers($0).isEmpty }.count == 1)
+    #expect(harness.requests.count == 3)
 }
 
 @Test(arguments: [
@@ -60,7 +60,7 @@ private func body(expiresOn: Int64) -> FakeTransport.Answer {
     ("a.!!.c", TokenOwner()), ("a.bm90IGpzb24.c", TokenOwner()), ("a.eyJvaWQiOjV9.c", TokenOwner()),
 ])
 func `the owner is read from the claims, if there are any`(text: String, owner: TokenOwner) throws {
-    let stage = Stage(.response(200, body: #"{"access_token":"\#(text)","expires_in":"1"}"#))
-    let token = try session(environment(), named, stage).token(for: vault, patience: stage.patience())
+    let harness = IdentityHarness(.response(200, body: #"{"access_token":"\#(text)","expires_in":"1"}"#))
+    let token = try session(environment(), named, harness).token(for: vault, retryPolicy: harness.retryPolicy())
     #expect(IdentitySession.owner(of: token) == owner)
 }

@@ -42,7 +42,7 @@ struct ScheduleTests {
     }
 
     @Test(arguments: [(0, 1), (1, 1), (7, 7), (300, 300), (86_400, 300)] as [(Int64, Int64)])
-    func `what the server asks for is held to, within one second and five minutes`(asked: Int64, pause: Int64) {
+    func `what the server asks for is startup to, within one second and five minutes`(asked: Int64, pause: Int64) {
         var numbers = SplitMix64(state: 3)
         let next = Schedule.afterFailure(
             Self.plan(.seconds(300)), failures: 3, retryAfter: .seconds(asked), using: &numbers)

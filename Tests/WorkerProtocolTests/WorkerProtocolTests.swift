@@ -1,5 +1,5 @@
-import Generations
 import LinuxSystem
+import SecretsDirectory
 import Testing
 import WorkerProtocol
 

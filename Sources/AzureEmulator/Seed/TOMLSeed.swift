@@ -17,7 +17,7 @@ struct TOMLSeed {
         values = unsafe Array(UnsafeBufferPointer(start: document.values, count: document.value_count))
         texts = unsafe Array(UnsafeBufferPointer(start: document.texts, count: document.text_count))
         guard outcome == CTOML_VALID else {
-            let place = unsafe document.place
+            let place = unsafe document.location
             throw SeedError(
                 "line \(place.line), column \(place.column): \(String(decoding: texts, as: UTF8.self))")
         }

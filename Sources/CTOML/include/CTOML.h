@@ -1,4 +1,4 @@
-// TOML 1.0.0 by toml++: a document as a flat list of values, each with its place.
+// TOML 1.0.0 by toml++: a document as a flat list of values, each with its location.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -7,8 +7,8 @@
 extern "C" {
 #endif
 
-/// A place in the text. Both count from 1, columns in Unicode scalar values (a tab is one); 0 and 0 is no place.
-struct ctoml_place {
+/// A place in the text. Both count from 1, columns in Unicode scalar values (a tab is one); 0 and 0 is no location.
+struct ctoml_location {
     uint32_t line;
     uint32_t column;
 };
@@ -33,8 +33,8 @@ enum ctoml_kind {
 /// members are in the order in which the document first names them.
 struct ctoml_value {
     enum ctoml_kind kind;
-    struct ctoml_place place;      ///< where it begins; of a table that headers or dotted keys made, the first of these
-    struct ctoml_place key_place;  ///< where its key begins; no place for the document and for an array's element
+    struct ctoml_location location;      ///< where it begins; of a table that headers or dotted keys made, the first of these
+    struct ctoml_location key_location;  ///< where its key begins; no place for the document and for an array's element
     struct ctoml_text key;
     struct ctoml_text text;  ///< a string's text; a date as RFC 3339 writes it
     int64_t integer;         ///< an integer, or a boolean as 0 or 1
@@ -47,13 +47,13 @@ struct ctoml_document {
     size_t value_count;
     const uint8_t *texts;  ///< keys and strings; of an invalid text the reason in toml++'s words
     size_t text_count;
-    struct ctoml_place place;  ///< where an invalid text is invalid; no place if that is unknown
+    struct ctoml_location location;  ///< where an invalid text is invalid; no place if that is unknown
     void *storage;
 };
 
 enum ctoml_outcome {
     CTOML_VALID,
-    CTOML_INVALID,  ///< no TOML, or beyond the bounds: see `ctoml_document.place` and `.texts`
+    CTOML_INVALID,  ///< no TOML, or beyond the bounds: see `ctoml_document.location` and `.texts`
     CTOML_NO_MEMORY,
 };
 

@@ -12,17 +12,17 @@ package protocol TokenProvider: AnyObject {
     /// before must not be given then, nor where `isRefused` says that the vault did not take it. Every retry of the source
     /// is within `patience`; what is thrown is final.
     func token(
-        for resource: String, tenant: String?, claims: String?, isRefused: Bool, patience: Patience
+        for resource: String, tenant: String?, claims: String?, isRefused: Bool, retryPolicy: RetryPolicy
     ) throws(Diagnosis) -> AccessToken
 }
 
 extension IdentitySession: TokenProvider {
     package func token(
-        for resource: String, tenant: String?, claims: String?, isRefused: Bool, patience: Patience
+        for resource: String, tenant: String?, claims: String?, isRefused: Bool, retryPolicy: RetryPolicy
     ) throws(Diagnosis) -> AccessToken {
         do throws(IdentityError) {
             return try token(
-                for: resource, tenantHint: tenant, claims: claims, isRefused: isRefused, patience: patience)
+                for: resource, tenantHint: tenant, claims: claims, isRefused: isRefused, retryPolicy: retryPolicy)
         } catch {
             throw error.diagnosis
         }

@@ -74,7 +74,7 @@ extension VaultClient {
     /// 4. The tokens for the resources that they name are fetched; not where a vault could not be asked for its challenge
     ///    while there was patience: that failure is then the others' too, and no identity is blamed for the time it took.
     func admit(
-        _ targets: [(vault: VaultAddress, target: String)], _ patience: Patience
+        _ targets: [(vault: VaultAddress, target: String)], _ retryPolicy: RetryPolicy
     ) -> [VaultAddress: VaultError] {
         var failures: [VaultAddress: VaultError] = [:]
         var vaults: [(vault: VaultAddress, target: String)] = []
@@ -88,22 +88,22 @@ extension VaultClient {
         }
         let strangers = vaults.filter { lines[$0.vault]?.resource == nil }
         for (vault, _) in vaults where lines[vault]?.resource != nil {  // (2)
-            failures[vault] = authorize(vault, patience)
+            failures[vault] = authorize(vault, retryPolicy)
         }
-        challenge(strangers, patience, failures: &failures)  // (3)
+        challenge(strangers, retryPolicy, failures: &failures)  // (3)
         let lost = strangers.lazy.compactMap { failures[$0.vault] }.first { $0.isTemporary }
         for (vault, _) in strangers where failures[vault] == nil {  // (4)
-            failures[vault] = lost ?? authorize(vault, patience)
+            failures[vault] = lost ?? authorize(vault, retryPolicy)
         }
         return failures
     }
 
     /// Fetches the token of a vault's audience, once in a run.
-    private func authorize(_ vault: VaultAddress, _ patience: Patience) -> VaultError? {
+    private func authorize(_ vault: VaultAddress, _ retryPolicy: RetryPolicy) -> VaultError? {
         guard let line = lines[vault], let resource = line.resource, audiences[resource] == nil else { return nil }
         do throws(Diagnosis) {
             let token = try tokens.token(
-                for: resource, tenant: line.tenant, claims: nil, isRefused: false, patience: patience)
+                for: resource, tenant: line.tenant, claims: nil, isRefused: false, retryPolicy: retryPolicy)
             audiences[resource] = VaultAudience(token: token)
             return nil
         } catch {
@@ -112,7 +112,7 @@ extension VaultClient {
     }
 
     private func challenge(
-        _ vaults: [(vault: VaultAddress, target: String)], _ patience: Patience,
+        _ vaults: [(vault: VaultAddress, target: String)], _ retryPolicy: RetryPolicy,
         failures: inout [VaultAddress: VaultError]
     ) {
         guard !vaults.isEmpty else { return }
@@ -121,7 +121,7 @@ extension VaultClient {
             vaults.map { (vault, target) in
                 VaultCall(
                     to: vault, about: .challenge, target: target, carriesToken: false, correlation: correlation())
-            }, patience: patience)
+            }, retryPolicy: retryPolicy)
         for (index, (vault, _)) in vaults.enumerated() {
             guard let ticket = lines[vault]?.warm, let epoch = lines[vault]?.gate.epoch else { continue }
             round.fly(index, ticket, epoch: epoch, generation: 0)
@@ -150,7 +150,7 @@ extension VaultClient {
     /// 3. The challenge names a resource: it must be one that the vault is under, here as before the first token.
     /// 4. The token has expired although it has just come: the endpoint had kept it. It is asked for a new one, once.
     func reconsider(
-        _ response: borrowing HTTPResponse, of call: VaultCall, generation: Int, _ patience: Patience
+        _ response: borrowing HTTPResponse, of call: VaultCall, generation: Int, _ retryPolicy: RetryPolicy
     ) throws(VaultError) {
         guard let resource = lines[call.vault]?.resource, let audience = audiences[resource],
             audience.generation == generation  // (1)
@@ -160,7 +160,7 @@ extension VaultClient {
             guard !audience.hasMetClaims, let claims = challenge.claims.flatMap(Self.claims) else {
                 throw tokenRefusal(response, call, .tokenRefused(.claims))
             }
-            try renew(resource, for: call, tenant: challenge.tenant, claims: claims, patience)
+            try renew(resource, for: call, tenant: challenge.tenant, claims: claims, retryPolicy)
             audiences[resource]?.hasMetClaims = true
             return
         }
@@ -176,7 +176,7 @@ extension VaultClient {
             reason == .tokenRefused(.expired)
             || reason == .tokenRefused(.other) && challenge?.error == "invalid_token"
         guard isExpired, !audience.hasReplacedExpired else { throw tokenRefusal(response, call, reason) }
-        try renew(resource, for: call, tenant: challenge?.tenant, claims: nil, patience)  // (4)
+        try renew(resource, for: call, tenant: challenge?.tenant, claims: nil, retryPolicy)  // (4)
         audiences[resource]?.hasReplacedExpired = true
     }
 
@@ -187,12 +187,12 @@ extension VaultClient {
     }
 
     private func renew(
-        _ resource: String, for call: VaultCall, tenant: String?, claims: String?, _ patience: Patience
+        _ resource: String, for call: VaultCall, tenant: String?, claims: String?, _ retryPolicy: RetryPolicy
     ) throws(VaultError) {
         do throws(Diagnosis) {
             let token = try tokens.token(
                 for: resource, tenant: tenant ?? lines[call.vault]?.tenant, claims: claims, isRefused: true,
-                patience: patience)
+                retryPolicy: retryPolicy)
             audiences[resource]?.token = token
             audiences[resource]?.generation += 1
         } catch {
@@ -212,11 +212,11 @@ extension VaultClient {
         }
     }
 
-    func line(of vault: VaultAddress) -> VaultLine {
+    func line(of vault: VaultAddress) -> VaultSession {
         lines[vault] ?? newLine()
     }
 
-    private func newLine() -> VaultLine {
-        VaultLine(gate: VaultGate(widest: settings.parallelism))
+    private func newLine() -> VaultSession {
+        VaultSession(gate: VaultGate(widest: settings.parallelism))
     }
 }

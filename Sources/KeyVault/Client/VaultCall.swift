@@ -45,7 +45,7 @@ struct VaultRound {
     }
 
     var calls: [VaultCall]
-    let patience: Patience
+    let retryPolicy: RetryPolicy
     /// A failure that does not pass was met: what is under way is awaited, what was not tried is tried once, so that
     /// one run names all that is wrong, but nothing is waited for.
     var isHopeless = false
@@ -53,9 +53,9 @@ struct VaultRound {
     private(set) var waiting: [VaultAddress: [Int]]
     private(set) var flying: [HTTPTicket: Flight] = [:]
 
-    init(_ calls: [VaultCall], patience: Patience) {
+    init(_ calls: [VaultCall], retryPolicy: RetryPolicy) {
         self.calls = calls
-        self.patience = patience
+        self.retryPolicy = retryPolicy
         waiting = Dictionary(grouping: calls.indices) { calls[$0].vault }
     }
 
@@ -104,7 +104,7 @@ struct VaultRound {
 }
 
 /// What one run knows of one vault.
-struct VaultLine {
+struct VaultSession {
     var gate: VaultGate
     /// Requests that are under way.
     var flying = 0

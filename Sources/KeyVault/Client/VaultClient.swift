@@ -38,7 +38,7 @@ package final class VaultClient {
     let tokens: any TokenProvider
     let observer: (any WaitObserver)?
     var settings: Settings
-    var lines: [VaultAddress: VaultLine] = [:]
+    var lines: [VaultAddress: VaultSession] = [:]
     var audiences: [String: VaultAudience] = [:]
     private var lastCorrelation: (high: UInt64, low: UInt64)?
     /// The `date` of the last answer, and what it says.

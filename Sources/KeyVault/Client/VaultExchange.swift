@@ -22,15 +22,15 @@ extension VaultClient {
     ) {
         for vault in round.waiting.keys { lines[vault]?.gate.beginRound() }
         while !round.isOver {
-            guard transport.now < round.patience.deadline else {
+            guard transport.now < round.retryPolicy.deadline else {
                 expire(&round)
                 break
             }
             let wake = send(&round)  // (1)
-            let until = min(wake ?? round.patience.deadline, round.patience.deadline)
+            let until = min(wake ?? round.retryPolicy.deadline, round.retryPolicy.deadline)
             guard !round.isOver, let ended = transport.wait(forAnyOf: Set(round.flying.keys), until: until)  // (2)
             else { continue }
-            settle(ended, in: &round, accept)  // (3)
+            complete(ended, in: &round, accept)  // (3)
         }
         for vault in round.waiting.keys { dismissWarm(vault) }
     }
@@ -63,7 +63,7 @@ extension VaultClient {
         }
     }
 
-    private func begin(_ index: Int, of round: inout VaultRound, _ line: VaultLine) {
+    private func begin(_ index: Int, of round: inout VaultRound, _ line: VaultSession) {
         let call = round.calls[index]
         let audience = call.carriesToken ? line.resource.flatMap { audiences[$0] } : nil
         // The deadline is kept by the round, which knows what was said before.
@@ -83,7 +83,7 @@ extension VaultClient {
         return request
     }
 
-    private func settle(
+    private func complete(
         _ ticket: HTTPTicket, in round: inout VaultRound,
         _ accept: (Int, borrowing HTTPResponse) throws(VaultError) -> Void
     ) {
@@ -119,7 +119,7 @@ extension VaultClient {
         lines[call.vault]?.gate.passed(epoch: flight.epoch)
         do throws(VaultError) {
             if call.carriesToken, response.status == 401 {
-                try reconsider(response, of: call, generation: flight.generation, round.patience)
+                try reconsider(response, of: call, generation: flight.generation, round.retryPolicy)
                 round.wait(flight.index, until: transport.now, after: nil)
                 return
             }
@@ -155,9 +155,9 @@ extension VaultClient {
             round.wait(index, until: now + next, after: error)
             pause = next
         }
-        if isExhausted(vault, round.patience, error) {
+        if isExhausted(vault, round.retryPolicy, error) {
             round.endWaiting(for: vault, like: error)
-        } else if round.isHopeless || round.calls[index].failures >= round.patience.attempts ?? .max {
+        } else if round.isHopeless || round.calls[index].failures >= round.retryPolicy.attempts ?? .max {
             round.end(index, with: error)
         } else if let pause {
             bringForward(index, in: &round, error)
@@ -168,16 +168,16 @@ extension VaultClient {
     /// Whether nothing more is to be tried at a vault that refuses everybody: as often as patience allows, or for
     /// longer than it lasts. Without a number of attempts the deadline is waited for: it is the start's, and whoever
     /// starts us anew would only ask the vault too early.
-    private func isExhausted(_ vault: VaultAddress, _ patience: Patience, _ error: VaultError) -> Bool {
-        guard let attempts = patience.attempts, error.concernsWholeVault else { return false }
-        let isTooLong = error.retryAfter.map { transport.now + $0 > patience.deadline } ?? false
+    private func isExhausted(_ vault: VaultAddress, _ retryPolicy: RetryPolicy, _ error: VaultError) -> Bool {
+        guard let attempts = retryPolicy.attempts, error.concernsWholeVault else { return false }
+        let isTooLong = error.retryAfter.map { transport.now + $0 > retryPolicy.deadline } ?? false
         return isTooLong || (lines[vault]?.gate.refusals ?? 0) >= attempts
     }
 
     /// A pause of our own choice that would outlast the deadline ends shortly before it: one more try is worth it.
     private func bringForward(_ index: Int, in round: inout VaultRound, _ error: VaultError) {
         let last = BootInstant(
-            nanoseconds: round.patience.deadline.nanoseconds - Self.lastTry.wholeNanoseconds)
+            nanoseconds: round.retryPolicy.deadline.nanoseconds - Self.lastTry.wholeNanoseconds)
         guard error.retryAfter == nil, transport.now + Self.lastTry < last else { return }
         lines[round.calls[index].vault]?.gate.resume(at: last)
         round.calls[index].notBefore = min(round.calls[index].notBefore, last)

@@ -9,16 +9,16 @@ extension VaultClient {
     /// once.
     package func fetch(
         _ objects: [VaultObject], into set: inout SecretSet, optional: Set<VaultObject> = [],
-        certificates: CertificateSource = .secret, patience: Patience
+        certificates: CertificateSource = .secret, retryPolicy: RetryPolicy
     ) -> [VaultOutcome] {
         var outcomes: [VaultObject: VaultOutcome] = [:]
-        let asked = admitted(objects, certificates, patience, failures: &outcomes)
+        let asked = admitted(objects, certificates, retryPolicy, failures: &outcomes)
         var round = VaultRound(
             asked.map { object in
                 VaultCall(
                     to: object.vault, about: .object(object), target: target(of: object, certificates),
                     isOptional: optional.contains(object), correlation: correlation())
-            }, patience: patience)
+            }, retryPolicy: retryPolicy)
         // What can't come true is not waited for.
         round.isHopeless = outcomes.values.contains {
             if case .failure(let error) = $0 { !error.isTemporary } else { false }
@@ -44,7 +44,7 @@ extension VaultClient {
 
     /// The objects that can be asked for, each once: their names can exist, and there is a token for their vault.
     private func admitted(
-        _ objects: [VaultObject], _ certificates: CertificateSource, _ patience: Patience,
+        _ objects: [VaultObject], _ certificates: CertificateSource, _ retryPolicy: RetryPolicy,
         failures: inout [VaultObject: VaultOutcome]
     ) -> [VaultObject] {
         var wanted: [VaultObject] = []
@@ -55,7 +55,7 @@ extension VaultClient {
                 failures[object] = .failure(VaultError(.invalidName, vault: object.vault, subject: .object(object)))
             }
         }
-        let denied = admit(wanted.map { ($0.vault, target(of: $0, certificates)) }, patience)
+        let denied = admit(wanted.map { ($0.vault, target(of: $0, certificates)) }, retryPolicy)
         return wanted.filter { object in
             guard var error = denied[object.vault] else { return true }
             error.subject = .object(object)

@@ -12,34 +12,34 @@ package struct VaultListing: Sendable {
 
 extension VaultClient {
     /// The list of a vault's secrets: names, dates, tags, never a value; 25 a request.
-    package func list(_ vault: VaultAddress, patience: Patience) -> Result<[ListedSecret], VaultError> {
-        listing(of: vault, patience: patience).map(\.secrets)
+    package func list(_ vault: VaultAddress, retryPolicy: RetryPolicy) -> Result<[ListedSecret], VaultError> {
+        listing(of: vault, retryPolicy: retryPolicy).map(\.secrets)
     }
 
     /// The same, given up after so many requests; the rest is not worth more of them to the caller.
     package func listing(
-        of vault: VaultAddress, atMost pages: Int? = nil, patience: Patience
+        of vault: VaultAddress, atMost pages: Int? = nil, retryPolicy: RetryPolicy
     ) -> Result<VaultListing, VaultError> {
-        self.pages(of: vault, about: .listing, name: nil, atMost: pages, patience)
+        self.pages(of: vault, about: .listing, name: nil, atMost: pages, retryPolicy)
     }
 
     /// The versions of one secret; none where the secret does not exist.
     package func versions(
-        of name: String, in vault: VaultAddress, patience: Patience
+        of name: String, in vault: VaultAddress, retryPolicy: RetryPolicy
     ) -> Result<[ListedSecret], VaultError> {
         guard VaultObject.isName(name) else {
             return .failure(VaultError(.invalidName, vault: vault, subject: .versions(name)))
         }
-        return pages(of: vault, about: .versions(name), name: name, atMost: nil, patience).map(\.secrets)
+        return pages(of: vault, about: .versions(name), name: name, atMost: nil, retryPolicy).map(\.secrets)
     }
 
     /// Follows a list to its end: a page without a next one. Empty pages are followed like others.
     private func pages(
         of vault: VaultAddress, about subject: VaultError.Subject, name: String?, atMost limit: Int?,
-        _ patience: Patience
+        _ retryPolicy: RetryPolicy
     ) -> Result<VaultListing, VaultError> {
         var target = VaultRequest.listTarget(versionsOf: name)
-        if var error = admit([(vault, target)], patience)[vault] {
+        if var error = admit([(vault, target)], retryPolicy)[vault] {
             error.subject = subject
             return .failure(error)
         }
@@ -50,7 +50,7 @@ extension VaultClient {
             if let limit, listing.pages >= limit { return .success(listing) }
             observer?.awaiting(.list(vault: vault.name, listed: listing.secrets.count))
             var page = VaultAnswer.Page()
-            if let error = fetchPage(vault, subject, target, patience, into: &page) { return .failure(error) }
+            if let error = fetchPage(vault, subject, target, retryPolicy, into: &page) { return .failure(error) }
             listing.pages += 1
             for secret in page.secrets {
                 // A list that changes while it is read may name a secret twice: the later entry is the newer one.
@@ -80,11 +80,12 @@ extension VaultClient {
     }
 
     private func fetchPage(
-        _ vault: VaultAddress, _ subject: VaultError.Subject, _ target: String, _ patience: Patience,
+        _ vault: VaultAddress, _ subject: VaultError.Subject, _ target: String, _ retryPolicy: RetryPolicy,
         into page: inout VaultAnswer.Page
     ) -> VaultError? {
         var round = VaultRound(
-            [VaultCall(to: vault, about: subject, target: target, correlation: correlation())], patience: patience)
+            [VaultCall(to: vault, about: subject, target: target, correlation: correlation())], retryPolicy: retryPolicy
+        )
         sendAhead(&round)
         perform(&round) { (_, response) throws(VaultError) in
             do throws(VaultError.AnswerFault) {

@@ -12,12 +12,12 @@ struct ConfigurationNode {
 
     struct Member {
         let key: String
-        let keyPlace: TextPlace
+        let keyLocation: TextLocation
         let node: ConfigurationNode
     }
 
     let value: Value
-    let place: TextPlace
+    let location: TextLocation
 
     /// What the value is, as messages say it.
     var typeName: String {

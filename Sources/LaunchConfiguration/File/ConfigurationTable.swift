@@ -6,26 +6,26 @@ struct ConfigurationTable {
     let file: String
     /// The table's key; nil for the top level.
     let path: String?
-    let place: TextPlace
+    let location: TextLocation
     let members: [ConfigurationNode.Member]
 
     /// The document itself.
     init(_ text: ConfigurationText) {
         file = text.name
         path = nil
-        place = text.root.place
+        location = text.root.location
         if case .table(let members) = text.root.value { self.members = members } else { members = [] }
     }
 
-    private init(file: String, path: String, place: TextPlace, members: [ConfigurationNode.Member]) {
+    private init(file: String, path: String, location: TextLocation, members: [ConfigurationNode.Member]) {
         self.file = file
         self.path = path
-        self.place = place
+        self.location = location
         self.members = members
     }
 
     /// The origin of the table itself.
-    var origin: Origin { .file(Place("\(file):\(place.line):\(place.column)"), key: path ?? "") }
+    var origin: Origin { .file(SourceLocation("\(file):\(location.line):\(location.column)"), key: path ?? "") }
 
     func node(_ key: String) -> ConfigurationNode? {
         members.first { $0.key == key }?.node
@@ -33,12 +33,14 @@ struct ConfigurationTable {
 
     /// The origin of a member's value.
     func origin(of key: String, at node: ConfigurationNode) -> Origin {
-        .file(Place("\(file):\(node.place.line):\(node.place.column)"), key: name(of: key))
+        .file(SourceLocation("\(file):\(node.location.line):\(node.location.column)"), key: name(of: key))
     }
 
     /// The origin of a member's key.
     func origin(of member: ConfigurationNode.Member) -> Origin {
-        .file(Place("\(file):\(member.keyPlace.line):\(member.keyPlace.column)"), key: name(of: member.key))
+        .file(
+            SourceLocation("\(file):\(member.keyLocation.line):\(member.keyLocation.column)"), key: name(of: member.key)
+        )
     }
 
     /// The key as it would be written: `refresh.every`, `files."tls/server.pem"`.
@@ -53,7 +55,7 @@ struct ConfigurationTable {
         let near = Suggestion.nearest(to: member.key, among: keys).map { "did you mean '\($0)'?" }
         throw ConfigurationError(
             .configurationKey, exit: .configuration,
-            "\(file):\(member.keyPlace.line):\(member.keyPlace.column): unknown key '\(name(of: member.key))'",
+            "\(file):\(member.keyLocation.line):\(member.keyLocation.column): unknown key '\(name(of: member.key))'",
             hint: hint(member.key) ?? near ?? "the keys here are \(keys.joined(separator: ", "))")
     }
 
@@ -97,7 +99,7 @@ struct ConfigurationTable {
 
     func table(_ key: String, _ node: ConfigurationNode) throws(ConfigurationError) -> ConfigurationTable {
         guard case .table(let members) = node.value else { throw typeError(key, node, expected: "a table") }
-        return ConfigurationTable(file: file, path: name(of: key), place: node.place, members: members)
+        return ConfigurationTable(file: file, path: name(of: key), location: node.location, members: members)
     }
 
     func tables(_ key: String) throws(ConfigurationError) -> [ConfigurationTable] {

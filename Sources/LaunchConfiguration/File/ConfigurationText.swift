@@ -34,29 +34,29 @@ struct ConfigurationText {
     init(_ bytes: [UInt8], name: String, path: String) throws(ConfigurationError) {
         self.name = name
         self.path = path
-        let places = TextPlaces(bytes)
+        let locations = TextLocations(bytes)
         func fail(
-            _ code: MessageCode, at place: TextPlace, _ reason: String, hint: String? = nil
+            _ code: MessageCode, at location: TextLocation, _ reason: String, hint: String? = nil
         ) -> ConfigurationError {
             ConfigurationError(
-                code, exit: .configuration, "\(name):\(place.line):\(place.column): \(reason)", hint: hint)
+                code, exit: .configuration, "\(name):\(location.line):\(location.column): \(reason)", hint: hint)
         }
         if let nul = bytes.firstIndex(of: 0) {
-            throw fail(.configurationSyntax, at: places[nul], "a NUL byte is not allowed")
+            throw fail(.configurationSyntax, at: locations[nul], "a NUL byte is not allowed")
         }
         guard String(validating: bytes, as: UTF8.self) != nil else {
-            throw fail(.configurationSyntax, at: places[Self.firstInvalid(bytes)], "the text is not UTF-8")
+            throw fail(.configurationSyntax, at: locations[Self.firstInvalid(bytes)], "the text is not UTF-8")
         }
         let document: TOMLDocument
         do { document = try TOMLDocument(bytes) } catch {
-            if let duplicate = DuplicateKey(error, in: places) {
+            if let duplicate = DuplicateKey(error, in: locations) {
                 throw fail(
                     .configurationDuplicate, at: duplicate.second,
                     "'\(duplicate.path.joined(separator: "."))' is given again; first at line \(duplicate.first.line), "
                         + "column \(duplicate.first.column)", hint: "keep one of the two")
             }
-            let mistake = SyntaxMistake(error, in: places)
-            throw fail(.configurationSyntax, at: mistake.place, mistake.reason, hint: mistake.hint)
+            let mistake = SyntaxMistake(error, in: locations)
+            throw fail(.configurationSyntax, at: mistake.location, mistake.reason, hint: mistake.hint)
         }
         if let nul = document.firstNUL {
             throw fail(.configurationValue, at: nul, "a string with a NUL character can't be used")

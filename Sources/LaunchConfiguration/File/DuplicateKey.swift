@@ -5,58 +5,58 @@
 struct DuplicateKey {
     /// The key as the second one writes it, up to the part that is taken.
     let path: [String]
-    let first: TextPlace
-    let second: TextPlace
+    let first: TextLocation
+    let second: TextLocation
 
     /// Nil if the problem is another one.
-    init?(_ problem: TOMLDocument.Problem, in places: TextPlaces) {
+    init?(_ problem: TOMLDocument.Problem, in locations: TextLocations) {
         guard problem.reason.hasPrefix("cannot redefine existing ") else { return nil }
         switch problem.scope {
-        case "table header": self.init(header: problem.place, in: places)
-        case "key-value pair": self.init(key: problem.place, in: places)
+        case "table header": self.init(header: problem.location, in: locations)
+        case "key-value pair": self.init(key: problem.location, in: locations)
         default: return nil
         }
     }
 
     /// `[a.b]`: the place is where the header begins, or behind the header's line.
-    private init?(header place: TextPlace, in places: TextPlaces) {
-        let isBehind = place.column == 1 && places.line(place.line).first != UInt8(ascii: "[")
-        let line = isBehind ? place.line - 1 : place.line
-        let header = places.line(line)
-        guard let before = try? TOMLDocument(Array(places.text[..<header.startIndex])),
+    private init?(header location: TextLocation, in locations: TextLocations) {
+        let isBehind = location.column == 1 && locations.line(location.line).first != UInt8(ascii: "[")
+        let line = isBehind ? location.line - 1 : location.line
+        let header = locations.line(line)
+        guard let before = try? TOMLDocument(Array(locations.text[..<header.startIndex])),
             let after = try? TOMLDocument(Array(header))
         else { return nil }
-        self.init(Self.path(after.root), in: before.root) { TextPlace(line: line, column: $0.column) }
+        self.init(Self.path(after.root), in: before.root) { TextLocation(line: line, column: $0.column) }
     }
 
     /// `a.b = value`: the place is where the value begins.
-    private init?(key place: TextPlace, in places: TextPlaces) {
-        let line = places.line(place.line)
-        guard let end = line[..<places.offset(of: place)].lastIndex(of: UInt8(ascii: "=")) else { return nil }
+    private init?(key location: TextLocation, in locations: TextLocations) {
+        let line = locations.line(location.line)
+        guard let end = line[..<locations.offset(of: location)].lastIndex(of: UInt8(ascii: "=")) else { return nil }
         let start = Self.keyStart(before: end, in: line)
         // Nobody's key takes the second one's place, to find the table that it belongs to.
         let stand = "\"\\u0000\"=0"
-        guard let key = try? TOMLDocument(places.text[start..<end] + Array("=0".utf8)),
-            let table = TOMLDocument.beginning(places.text[..<start] + Array(stand.utf8))?.root.table(holding: "\0")
+        guard let key = try? TOMLDocument(locations.text[start..<end] + Array("=0".utf8)),
+            let table = TOMLDocument.beginning(locations.text[..<start] + Array(stand.utf8))?.root.table(holding: "\0")
         else { return nil }
-        let column = places[start].column
-        self.init(Self.path(key.root), in: table) { TextPlace(line: place.line, column: column + $0.column - 1) }
+        let column = locations[start].column
+        self.init(Self.path(key.root), in: table) { TextLocation(line: location.line, column: column + $0.column - 1) }
     }
 
     private init?(
-        _ path: [ConfigurationNode.Member], in table: ConfigurationNode, place: (TextPlace) -> TextPlace
+        _ path: [ConfigurationNode.Member], in table: ConfigurationNode, location: (TextLocation) -> TextLocation
     ) {
         var table = table
-        var taken: [(first: TextPlace, second: ConfigurationNode.Member)] = []
+        var taken: [(first: TextLocation, second: ConfigurationNode.Member)] = []
         for part in path {
             guard let member = table.members.first(where: { $0.key == part.key }) else { break }
-            taken.append((member.keyPlace, part))
+            taken.append((member.keyLocation, part))
             table = member.node.latest
         }
         guard let last = taken.last else { return nil }
         self.path = taken.map(\.second.key)
         first = last.first
-        second = place(last.second.keyPlace)
+        second = location(last.second.keyLocation)
     }
 
     /// The only key of a document with its parts.

@@ -26,7 +26,7 @@ struct EntryReader {
             if case .string(let text) = member.node.value {
                 let reference = try reference(Setting(text: text, origin: origin))
                 let request = ObjectRequest(reference: reference)
-                entries.append(EnvironmentEntry(name: member.key, request: request, place: origin.place))
+                entries.append(EnvironmentEntry(name: member.key, request: request, location: origin.location))
                 continue
             }
             guard case .table = member.node.value else {
@@ -37,7 +37,7 @@ struct EntryReader {
             entries.append(
                 EnvironmentEntry(
                     name: member.key, request: try request(entry), ifMissing: try entry.string("if-missing")?.choice(),
-                    place: origin.place))
+                    location: origin.location))
         }
         return entries
     }
@@ -50,12 +50,12 @@ struct EntryReader {
             try origin.check { () throws(ValueProblem) in try DeliveryPath.check(member.key) }
             if case .string(let text) = member.node.value {
                 let request = ObjectRequest(reference: try reference(Setting(text: text, origin: origin)))
-                entries.append(FileEntry(path: member.key, content: .object(request), place: origin.place))
+                entries.append(FileEntry(path: member.key, content: .object(request), location: origin.location))
                 continue
             }
             let entry = try table.table(member.key, member.node)
             try entry.check(keys: EntryTable.files.keys.map(\.name))
-            entries.append(try file(member.key, entry, origin.place))
+            entries.append(try file(member.key, entry, origin.location))
         }
         return entries
     }
@@ -72,7 +72,7 @@ struct EntryReader {
                 BulkSelection(
                     vault: vault, prefix: try prefix(entry), tags: try tags(entry),
                     target: try entry.string("as")?.choice() ?? .environment,
-                    naming: try entry.string("naming")?.choice() ?? naming, place: entry.origin.place))
+                    naming: try entry.string("naming")?.choice() ?? naming, location: entry.origin.location))
         }
         return selections
     }
@@ -117,7 +117,8 @@ struct EntryReader {
         }
     }
 
-    private func file(_ path: String, _ entry: ConfigurationTable, _ place: Place) throws(ConfigurationError)
+    private func file(_ path: String, _ entry: ConfigurationTable, _ location: SourceLocation)
+        throws(ConfigurationError)
         -> FileEntry
     {
         var mode: UInt32?
@@ -130,7 +131,7 @@ struct EntryReader {
         }
         return FileEntry(
             path: path, content: try content(entry), mode: mode, pathVariable: variable?.text,
-            ifMissing: try entry.string("if-missing")?.choice(), place: place)
+            ifMissing: try entry.string("if-missing")?.choice(), location: location)
     }
 
     private func content(_ entry: ConfigurationTable) throws(ConfigurationError) -> FileContent {

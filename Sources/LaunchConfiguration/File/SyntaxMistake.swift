@@ -1,23 +1,24 @@
 /// What somebody did who wrote no TOML: the parser says what it met.
 struct SyntaxMistake {
-    let place: TextPlace
+    let location: TextLocation
     let reason: String
     let hint: String?
 
     /// What a value is that settings have.
     static let values = "a value is a string in quotes, a number, true or false"
 
-    private init(_ place: TextPlace, _ reason: String, hint: String? = nil) {
-        self.place = place
+    private init(_ location: TextLocation, _ reason: String, hint: String? = nil) {
+        self.location = location
         self.reason = reason
         self.hint = hint
     }
 
-    init(_ problem: TOMLDocument.Problem, in places: TextPlaces) {
+    init(_ problem: TOMLDocument.Problem, in locations: TextLocations) {
         self =
-            Self.otherFormat(problem, places) ?? Self.openString(problem, places) ?? Self.value(problem, places)
+            Self.otherFormat(problem, locations) ?? Self.openString(problem, locations) ?? Self.value(
+                problem, locations)
             ?? Self.missingName(problem) ?? Self.missingEnd(problem)
-            ?? Self(problem.place, "\(problem.scope): \(problem.reason)")
+            ?? Self(problem.location, "\(problem.scope): \(problem.reason)")
     }
 
     // MARK: other formats
@@ -25,17 +26,17 @@ struct SyntaxMistake {
     /// How many lines of a file show its format.
     private static let firstLines = 10
 
-    private static func otherFormat(_ problem: TOMLDocument.Problem, _ places: TextPlaces) -> SyntaxMistake? {
-        if places.line(problem.place.line).first(where: { !isSpace($0) }) == UInt8(ascii: "{"),
+    private static func otherFormat(_ problem: TOMLDocument.Problem, _ locations: TextLocations) -> SyntaxMistake? {
+        if locations.line(problem.location.line).first(where: { !isSpace($0) }) == UInt8(ascii: "{"),
             problem.scope == "root table"
         {
             return Self(
-                problem.place, "this looks like JSON; latchkey reads TOML",
+                problem.location, "this looks like JSON; latchkey reads TOML",
                 hint: "write NAME = \"VALUE\" on a line of its own, without braces and commas")
         }
-        guard problem.place.line <= firstLines, isYAML(places.line(problem.place.line)) else { return nil }
+        guard problem.location.line <= firstLines, isYAML(locations.line(problem.location.line)) else { return nil }
         return Self(
-            problem.place, "this looks like YAML; latchkey reads TOML",
+            problem.location, "this looks like YAML; latchkey reads TOML",
             hint: "write NAME = \"VALUE\", and [table] on a line of its own above what belongs to it")
     }
 
@@ -52,22 +53,22 @@ struct SyntaxMistake {
 
     // MARK: strings and values
 
-    private static func openString(_ problem: TOMLDocument.Problem, _ places: TextPlaces) -> SyntaxMistake? {
-        let end = places.offset(of: problem.place)
-        let isLineEnd = problem.reason.contains("control characters") && " \r\n".utf8.contains(places.text[end])
+    private static func openString(_ problem: TOMLDocument.Problem, _ locations: TextLocations) -> SyntaxMistake? {
+        let end = locations.offset(of: problem.location)
+        let isLineEnd = problem.reason.contains("control characters") && " \r\n".utf8.contains(locations.text[end])
         guard problem.scope == "string" || problem.scope == "literal string", problem.isEndOfText || isLineEnd,
-            let place = TOMLDocument.beginning(Array(places.text[..<end]))?.lastText(before: problem.place)
+            let location = TOMLDocument.beginning(Array(locations.text[..<end]))?.lastText(before: problem.location)
         else { return nil }
-        let start = places.offset(of: place)
-        let quote = places.text[start]
+        let start = locations.offset(of: location)
+        let quote = locations.text[start]
         guard quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else { return nil }
-        let quotes = places.text[start...].starts(with: [quote, quote, quote]) ? 3 : 1
-        let line = places.line(place.line)[..<(start + quotes)]
+        let quotes = locations.text[start...].starts(with: [quote, quote, quote]) ? 3 : 1
+        let line = locations.line(location.line)[..<(start + quotes)]
         let mark = String(repeating: Character(Unicode.Scalar(quote)), count: quotes)
         // What stands before another string may be a value.
         let isFirst = line.dropLast(quotes).allSatisfy { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "'") }
         return Self(
-            place, "the string that begins here is not closed",
+            location, "the string that begins here is not closed",
             hint: "end it with \(mark)" + (isFirst ? ": \(String(decoding: line, as: UTF8.self))…\(mark)" : ""))
     }
 
@@ -76,16 +77,16 @@ struct SyntaxMistake {
         "floating-point", "hexadecimal floating-point", "date", "time", "date-time", "date-time offset",
     ]
 
-    private static func value(_ problem: TOMLDocument.Problem, _ places: TextPlaces) -> SyntaxMistake? {
+    private static func value(_ problem: TOMLDocument.Problem, _ locations: TextLocations) -> SyntaxMistake? {
         guard valueScopes.contains(problem.scope) else { return nil }
         if problem.reason.hasPrefix("exceeded maximum nested value depth") {
-            return Self(problem.place, "the values nest too deep")
+            return Self(problem.location, "the values nest too deep")
         }
-        let line = places.line(problem.place.line)
-        var start = places.offset(of: problem.place)
+        let line = locations.line(problem.location.line)
+        var start = locations.offset(of: problem.location)
         while start > line.startIndex, !endsValue(start - 1, line) { start -= 1 }
         let isTooLarge = problem.reason.contains("not representable")
-        return Self(places[start], isTooLarge ? "the number does not fit into 64 bits" : values)
+        return Self(locations[start], isTooLarge ? "the number does not fit into 64 bits" : values)
     }
 
     /// Whether a byte is no part of a word; a space is one between the digits of a date and a time.
@@ -101,7 +102,7 @@ struct SyntaxMistake {
         guard problem.scope == "table header",
             problem.reason == "unexpected text" || problem.reason.contains("blank bare keys")
         else { return nil }
-        return Self(problem.place, "a table's name is missing: write [name] or [\"name\"]")
+        return Self(problem.location, "a table's name is missing: write [name] or [\"name\"]")
     }
 
     private static func missingEnd(_ problem: TOMLDocument.Problem) -> SyntaxMistake? {
@@ -113,7 +114,7 @@ struct SyntaxMistake {
             case "key-value pair", "key": "'= VALUE' is missing"
             default: "something is missing"
             }
-        return Self(problem.place, "the text ends in the middle of \(article(problem.scope)): \(missing)")
+        return Self(problem.location, "the text ends in the middle of \(article(problem.scope)): \(missing)")
     }
 
     private static func article(_ scope: String) -> String {

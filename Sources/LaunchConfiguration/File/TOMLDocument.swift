@@ -7,7 +7,7 @@ struct TOMLDocument {
         /// What was being read: `table header`.
         let scope: String
         let reason: String
-        let place: TextPlace
+        let location: TextLocation
 
         var isEndOfText: Bool { reason == "encountered end-of-file" }
     }
@@ -25,10 +25,11 @@ struct TOMLDocument {
         switch outcome {
         case CTOML_VALID: return
         case CTOML_NO_MEMORY:
-            throw Problem(scope: "document", reason: "there is no memory for it", place: TextPlace(line: 1, column: 1))
+            throw Problem(
+                scope: "document", reason: "there is no memory for it", location: TextLocation(line: 1, column: 1))
         default:
             let words = String(decoding: texts, as: UTF8.self)
-            throw unsafe Problem(words, at: document.place.textPlace)
+            throw unsafe Problem(words, at: document.location.textLocation)
         }
     }
 
@@ -38,24 +39,24 @@ struct TOMLDocument {
     }
 
     /// The first date, time, infinity or NaN: TOML has them, no setting has.
-    var firstForeignValue: TextPlace? {
+    var firstForeignValue: TextLocation? {
         let value = values.first { $0.kind == CTOML_DATE || ($0.kind == CTOML_FLOAT && !$0.number.isFinite) }
-        return value?.place.textPlace
+        return value?.location.textLocation
     }
 
     /// The first key or string that holds a NUL.
-    var firstNUL: TextPlace? {
+    var firstNUL: TextLocation? {
         for value in values {
-            if bytes(value.key).contains(0) { return value.key_place.textPlace }
-            if bytes(value.text).contains(0) { return value.place.textPlace }
+            if bytes(value.key).contains(0) { return value.key_location.textLocation }
+            if bytes(value.text).contains(0) { return value.location.textLocation }
         }
         return nil
     }
 
     /// Where the last key or string before a place begins.
-    func lastText(before place: TextPlace) -> TextPlace? {
-        let strings = values.filter { $0.kind == CTOML_STRING }.map(\.place.textPlace)
-        return (strings + values.map(\.key_place.textPlace)).filter { $0 < place && $0.line > 0 }.max()
+    func lastText(before location: TextLocation) -> TextLocation? {
+        let strings = values.filter { $0.kind == CTOML_STRING }.map(\.location.textLocation)
+        return (strings + values.map(\.key_location.textLocation)).filter { $0 < location && $0.line > 0 }.max()
     }
 
     private func node(at index: inout Int) -> ConfigurationNode {
@@ -73,13 +74,13 @@ struct TOMLDocument {
         case CTOML_TABLE:
             var members: [ConfigurationNode.Member] = []
             for _ in 0..<value.count {
-                let (key, place) = (values[index].key, values[index].key_place)
-                members.append(.init(key: text(key), keyPlace: place.textPlace, node: node(at: &index)))
+                let (key, location) = (values[index].key, values[index].key_location)
+                members.append(.init(key: text(key), keyLocation: location.textLocation, node: node(at: &index)))
             }
             content = .table(members)
         default: content = .other(value.kind == CTOML_FLOAT ? "a number with a fraction" : "a date or time")
         }
-        return ConfigurationNode(value: content, place: value.place.textPlace)
+        return ConfigurationNode(value: content, location: value.location.textLocation)
     }
 
     private func bytes(_ text: ctoml_text) -> ArraySlice<UInt8> { texts[text.offset..<text.offset + text.length] }
@@ -113,18 +114,18 @@ extension TOMLDocument {
 
 extension TOMLDocument.Problem {
     /// Takes the scope from the parser's words: `Error while parsing SCOPE: REASON`.
-    fileprivate init(_ words: String, at place: TextPlace) {
+    fileprivate init(_ words: String, at location: TextLocation) {
         let start = "Error while parsing "
-        let known = place.line > 0 ? place : TextPlace(line: 1, column: 1)
+        let known = location.line > 0 ? location : TextLocation(line: 1, column: 1)
         if words.hasPrefix(start), let colon = words.firstIndex(of: ":") {
             let scope = words[..<colon].dropFirst(start.count)
-            self.init(scope: String(scope), reason: String(words[colon...].dropFirst(2)), place: known)
+            self.init(scope: String(scope), reason: String(words[colon...].dropFirst(2)), location: known)
         } else {
-            self.init(scope: "document", reason: words, place: known)
+            self.init(scope: "document", reason: words, location: known)
         }
     }
 }
 
-extension ctoml_place {
-    fileprivate var textPlace: TextPlace { TextPlace(line: Int(line), column: Int(column)) }
+extension ctoml_location {
+    fileprivate var textLocation: TextLocation { TextLocation(line: Int(line), column: Int(column)) }
 }

@@ -1,15 +1,15 @@
 /// A place in a text, counted from 1, in characters as editors count them.
-struct TextPlace: Equatable, Comparable, Sendable {
+struct TextLocation: Equatable, Comparable, Sendable {
     let line: Int
     let column: Int
 
-    static func < (left: TextPlace, right: TextPlace) -> Bool {
+    static func < (left: TextLocation, right: TextLocation) -> Bool {
         (left.line, left.column) < (right.line, right.column)
     }
 }
 
 /// A text by lines and columns.
-struct TextPlaces {
+struct TextLocations {
     let text: [UInt8]
     private let lineStarts: [Int]
 
@@ -20,7 +20,7 @@ struct TextPlaces {
         lineStarts = [start] + text.indices.filter { text[$0] == UInt8(ascii: "\n") }.map { $0 + 1 }
     }
 
-    subscript(offset: Int) -> TextPlace {
+    subscript(offset: Int) -> TextLocation {
         var low = 0
         var high = lineStarts.count
         while high - low > 1 {
@@ -30,7 +30,7 @@ struct TextPlaces {
         let start = lineStarts[low]
         // Continuation bytes of UTF-8 begin no character.
         let column = text[start..<max(start, min(offset, text.count))].count { $0 & 0xC0 != 0x80 }
-        return TextPlace(line: low + 1, column: column + 1)
+        return TextLocation(line: low + 1, column: column + 1)
     }
 
     /// The line's bytes, without its end; empty behind the last line.
@@ -41,12 +41,12 @@ struct TextPlaces {
     }
 
     /// The offset of a place; of one behind a line's end the end.
-    func offset(of place: TextPlace) -> Int {
-        let line = line(place.line)
+    func offset(of location: TextLocation) -> Int {
+        let line = line(location.line)
         var column = 0
         for offset in line.indices where text[offset] & 0xC0 != 0x80 {
             column += 1
-            if column == place.column { return offset }
+            if column == location.column { return offset }
         }
         return line.endIndex
     }

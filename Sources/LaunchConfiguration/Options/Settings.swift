@@ -13,10 +13,10 @@ struct Settings {
 
     private var layers: [[OptionID: Setting]] = [[:], [:], [:]]
     /// What a run started with, for what a refresh does not change.
-    private let held: HeldSettings?
+    private let startup: StartupSettings?
 
-    init(held: HeldSettings? = nil) {
-        self.held = held
+    init(startup: StartupSettings? = nil) {
+        self.startup = startup
     }
 
     subscript(layer: Layer) -> [OptionID: Setting] {
@@ -26,8 +26,8 @@ struct Settings {
 
     /// The strongest value; what is held from the start goes before all, where a refresh does not change it.
     subscript(id: OptionID) -> Setting? {
-        if let held, !OptionTable.definition(id).isAppliedByRefresh {
-            return held.values[id.rawValue].map { Setting(text: $0, origin: .held(id.rawValue)) }
+        if let startup, !OptionTable.definition(id).isAppliedByRefresh {
+            return startup.values[id.rawValue].map { Setting(text: $0, origin: .startup(id.rawValue)) }
         }
         return given(id)
     }
@@ -57,7 +57,7 @@ struct Settings {
 
 /// What a run was started with, where a refresh does not change it: kept from worker to worker, so that an edited file
 /// cannot move a running instance to another vault or user. It holds no secret.
-package struct HeldSettings: Equatable, Sendable {
+package struct StartupSettings: Equatable, Sendable {
     /// Option names and their values.
     package var values: [String: String] = [:]
     /// The configuration file, absolute; nil where the run had none.

@@ -37,7 +37,7 @@ struct DeliveryEntries {
         let (name, text, origin) = try pair(option, "NAME=REFERENCE")
         try origin.check { () throws(ValueProblem) in try NameTexts.checkVariable(name) }
         let request = ObjectRequest(reference: try reference(text, parser, origin))
-        return EnvironmentEntry(name: name, request: request, place: origin.place)
+        return EnvironmentEntry(name: name, request: request, location: origin.location)
     }
 
     private static func file(
@@ -46,7 +46,7 @@ struct DeliveryEntries {
         let (path, text, origin) = try pair(option, "PATH=REFERENCE")
         try origin.check { () throws(ValueProblem) in try DeliveryPath.check(path) }
         let request = ObjectRequest(reference: try reference(text, parser, origin))
-        return FileEntry(path: path, content: .object(request), place: origin.place)
+        return FileEntry(path: path, content: .object(request), location: origin.location)
     }
 
     /// Splits `NAME=REFERENCE`. What has no `=` is not quoted: it might be a value.
@@ -93,23 +93,24 @@ struct DeliveryEntries {
                     .vaultMissing, "there is no vault to select from", hint: "give --vault NAME")
             }
             selections.append(
-                BulkSelection(vault: vault, prefix: prefix, tags: tags, naming: naming, place: setting.origin.place))
+                BulkSelection(
+                    vault: vault, prefix: prefix, tags: tags, naming: naming, location: setting.origin.location))
         }
     }
 
     /// No variable and no file twice, and no file where another needs a directory.
     private func checkNames() throws(ConfigurationError) {
         let variables =
-            environment.map { Taken(name: $0.name, by: $0.place, "'\($0.request.reference.object.name)'") }
+            environment.map { Taken(name: $0.name, by: $0.location, "'\($0.request.reference.object.name)'") }
             + files.compactMap { file in
-                file.pathVariable.map { Taken(name: $0, by: file.place, "the path of '\(file.path)'") }
+                file.pathVariable.map { Taken(name: $0, by: file.location, "the path of '\(file.path)'") }
             }
         try Self.checkUnique(variables, "variable")
-        try Self.checkUnique(files.map { Taken(name: $0.path, by: $0.place, $0.content.words) }, "file")
+        try Self.checkUnique(files.map { Taken(name: $0.path, by: $0.location, $0.content.words) }, "file")
         if let (file, below) = DeliveryPath.conflict(among: files) {
             throw ConfigurationError(
                 .configurationDuplicate, exit: .configuration,
-                "'\(file.path)' is a file by \(file.place), and a directory by \(below.place)",
+                "'\(file.path)' is a file by \(file.location), and a directory by \(below.location)",
                 hint: "rename one of them")
         }
     }
@@ -120,20 +121,20 @@ struct DeliveryEntries {
             guard let first = seen.updateValue(taken, forKey: taken.name) else { continue }
             throw ConfigurationError(
                 .configurationDuplicate, exit: .configuration,
-                "the \(what) '\(taken.name)' is given twice: \(first.content) by \(first.place) and \(taken.content) by "
-                    + "\(taken.place)", hint: "keep one of them")
+                "the \(what) '\(taken.name)' is given twice: \(first.content) by \(first.location) and \(taken.content) by "
+                    + "\(taken.location)", hint: "keep one of them")
         }
     }
 
     /// A name that an entry takes, and what it gives it.
     private struct Taken {
         let name: String
-        let place: Place
+        let location: SourceLocation
         let content: String
 
-        init(name: String, by place: Place, _ content: String) {
+        init(name: String, by location: SourceLocation, _ content: String) {
             self.name = name
-            self.place = place
+            self.location = location
             self.content = content
         }
     }

@@ -22,7 +22,7 @@ enum InheritedReferences {
             }
             do {
                 let request = ObjectRequest(reference: try ReferenceParser().parse(reference))
-                entries.append(EnvironmentEntry(name: text, request: request, place: origin.place))
+                entries.append(EnvironmentEntry(name: text, request: request, location: origin.location))
             } catch {
                 throw origin.error(
                     ValueProblem(

@@ -35,7 +35,7 @@ package struct LaunchPlan: Sendable, Equatable {
     /// What the reader has to be told once: warnings.
     package var notices: [Message] = []
     /// What the next reading for a refresh has to be given, so that it changes only what a refresh may.
-    package var held = HeldSettings()
+    package var startup = StartupSettings()
     /// Keys that have changed since the start and need a restart to be applied.
     package var restartKeys: [String] = []
 
@@ -43,7 +43,7 @@ package struct LaunchPlan: Sendable, Equatable {
 }
 
 /// Where an entry stands: `-e DB_PASSWORD=…`, `latchkey.toml:12:1`, `the environment variable DB_PASSWORD`.
-package struct Place: Sendable, Hashable, CustomStringConvertible {
+package struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
     package let description: String
 
     package init(_ description: String) {
@@ -82,13 +82,13 @@ package struct EnvironmentEntry: Sendable, Equatable {
     package var request: ObjectRequest
     /// nil: the plan's.
     package var ifMissing: MissingPolicy?
-    package var place: Place
+    package var location: SourceLocation
 
-    package init(name: String, request: ObjectRequest, ifMissing: MissingPolicy? = nil, place: Place) {
+    package init(name: String, request: ObjectRequest, ifMissing: MissingPolicy? = nil, location: SourceLocation) {
         self.name = name
         self.request = request
         self.ifMissing = ifMissing
-        self.place = place
+        self.location = location
     }
 }
 
@@ -112,18 +112,18 @@ package struct FileEntry: Sendable, Equatable {
     /// The variable that holds the file's path (`env = "…"`).
     package var pathVariable: String?
     package var ifMissing: MissingPolicy?
-    package var place: Place
+    package var location: SourceLocation
 
     package init(
         path: String, content: FileContent, mode: UInt32? = nil, pathVariable: String? = nil,
-        ifMissing: MissingPolicy? = nil, place: Place
+        ifMissing: MissingPolicy? = nil, location: SourceLocation
     ) {
         self.path = path
         self.content = content
         self.mode = mode
         self.pathVariable = pathVariable
         self.ifMissing = ifMissing
-        self.place = place
+        self.location = location
     }
 }
 
@@ -138,18 +138,18 @@ package struct BulkSelection: Sendable, Equatable {
     package var tags: [String: String]
     package var target: BulkTarget
     package var naming: NamingStyle
-    package var place: Place
+    package var location: SourceLocation
 
     package init(
         vault: VaultAddress, prefix: String, tags: [String: String] = [:], target: BulkTarget = .environment,
-        naming: NamingStyle = .upperSnake, place: Place
+        naming: NamingStyle = .upperSnake, location: SourceLocation
     ) {
         self.vault = vault
         self.prefix = prefix
         self.tags = tags
         self.target = target
         self.naming = naming
-        self.place = place
+        self.location = location
     }
 }
 

@@ -44,7 +44,7 @@ struct PlanBuilder {
             try OptionText.signalTarget(text, in: invocation.workingDirectory)
         }
         try addEntries(to: &plan)
-        (plan.held, plan.restartKeys) = held(plan)
+        (plan.startup, plan.restartKeys) = startup(plan)
         return plan
     }
 
@@ -106,14 +106,14 @@ struct PlanBuilder {
     }
 
     private func runAs() throws(ConfigurationError) -> RunAs? {
-        if let held = invocation.held { return held.runAs }
+        if let startup = invocation.startup { return startup.runAs }
         return try resolve(.user) { text throws(UserText.Failure) in
             try UserText(service: invocation.nameService).runAs(text)
         }
     }
 
     private func group() throws(ConfigurationError) -> UInt32? {
-        if let held = invocation.held { return held.group }
+        if let startup = invocation.startup { return startup.group }
         return try resolve(.group) { text throws(UserText.Failure) in
             try UserText(service: invocation.nameService).group(text)
         }
@@ -163,12 +163,12 @@ struct PlanBuilder {
     /// Variables whose names a shell drops or can't refer to.
     private func namesForNoShell(_ plan: LaunchPlan) -> [Message] {
         let variables =
-            plan.environment.map { (name: $0.name, place: $0.place) }
-            + plan.files.compactMap { file in file.pathVariable.map { (name: $0, place: file.place) } }
+            plan.environment.map { (name: $0.name, location: $0.location) }
+            + plan.files.compactMap { file in file.pathVariable.map { (name: $0, location: file.location) } }
         return variables.filter { !NameTexts.isShellName($0.name) }.map { variable in
             Message(
                 .warning, .variableName,
-                "\(variable.place): no shell can read a variable of the name '\(variable.name)'",
+                "\(variable.location): no shell can read a variable of the name '\(variable.name)'",
                 hint: "take letters, digits and '_', and no digit first, unless the program itself reads that name")
         }
     }
@@ -215,26 +215,29 @@ struct PlanBuilder {
         let isOfSidecar = command == .sidecar
         if case .exec = plan.refresh.onChange, isOfSidecar { return nil }
         let selection = plan.selections.first { $0.target == .environment }
-        guard command == .sync || isOfSidecar, let place = plan.environment.first?.place ?? selection?.place else {
+        guard command == .sync || isOfSidecar, let location = plan.environment.first?.location ?? selection?.location
+        else {
             return nil
         }
         return Message(
-            .warning, .optionUnused, "\(place): '\(command.rawValue)' starts no command that could get variables",
+            .warning, .optionUnused, "\(location): '\(command.rawValue)' starts no command that could get variables",
             hint: "deliver files with -f" + (isOfSidecar ? ", or name a command with --exec-on-change" : ""))
     }
 
     // MARK: what a refresh does not change
 
-    private func held(_ plan: LaunchPlan) -> (HeldSettings, [String]) {
-        var now = HeldSettings()
+    private func startup(_ plan: LaunchPlan) -> (StartupSettings, [String]) {
+        var now = StartupSettings()
         var changed: [String] = []
         for definition in OptionTable.definitions(for: command) {
             guard let key = definition.key, !definition.isAppliedByRefresh else { continue }
             let text = settings.given(definition.id)?.text
             now.values[definition.name] = text
-            if let held = invocation.held, held.values[definition.name] != text { changed.append(key.description) }
+            if let startup = invocation.startup, startup.values[definition.name] != text {
+                changed.append(key.description)
+            }
         }
-        if let held = invocation.held { return (held, changed) }
+        if let startup = invocation.startup { return (startup, changed) }
         now.configurationPath = plan.configurationPath
         now.configurationIsFound = settings[.config] == nil
         now.runAs = plan.child.runAs

@@ -31,18 +31,18 @@ package struct PlanDifference: Equatable, Sendable {
 
 // A line that moves is no change.
 
-private let nowhere = Place("")
+private let nowhere = SourceLocation("")
 
 extension EnvironmentEntry {
     fileprivate var placeless: Self {
-        EnvironmentEntry(name: name, request: request, ifMissing: ifMissing, place: nowhere)
+        EnvironmentEntry(name: name, request: request, ifMissing: ifMissing, location: nowhere)
     }
 }
 
 extension FileEntry {
     fileprivate var placeless: Self {
         var copy = self
-        copy.place = nowhere
+        copy.location = nowhere
         return copy
     }
 }
@@ -50,7 +50,7 @@ extension FileEntry {
 extension BulkSelection {
     fileprivate var placeless: Self {
         var copy = self
-        copy.place = nowhere
+        copy.location = nowhere
         return copy
     }
 }

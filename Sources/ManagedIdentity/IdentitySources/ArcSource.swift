@@ -36,11 +36,11 @@ struct ArcSource: IdentitySource {
         let request = HTTPRequest(
             .get, endpoint.asking(parameters), headers: [("Metadata", .plain("true"))], peer: endpoint.identityPeer,
             endpoint: "identity")
-        return try client.retrying(.general, ask.patience) { () throws(IdentityError) -> AccessToken in
+        return try client.retrying(.general, ask.retryPolicy) { () throws(IdentityError) -> AccessToken in
             let key = try challenged(request, ask, client)
             var answering = request
             answering.headers.append(("Authorization", .secret(prefix: "Basic ", key)))
-            let response = try client.send(answering, kind, until: ask.patience.deadline)
+            let response = try client.send(answering, kind, until: ask.retryPolicy.deadline)
             guard response.status == 200 else {
                 throw client.managedRefusal(response, kind, hint: AssignmentHint.arc, identity: identity)
             }
@@ -67,7 +67,7 @@ struct ArcSource: IdentitySource {
     private func challenged(
         _ request: HTTPRequest, _ ask: TokenAsk, _ client: TokenClient
     ) throws(IdentityError) -> SharedSecret {
-        let response = try client.send(request, kind, until: ask.patience.deadline)
+        let response = try client.send(request, kind, until: ask.retryPolicy.deadline)
         guard response.status == 401 else {
             guard response.status != 200 else { throw .answer(kind, problem: "the agent gave no challenge") }
             throw client.managedRefusal(response, kind, hint: AssignmentHint.arc, identity: identity)

@@ -24,7 +24,7 @@ struct AzureCLISource: IdentitySource {
         guard ask.claims == nil else { throw .commandLine(.claimsUnsupported) }
         var arguments = ["az", "account", "get-access-token", "--output", "json", "--resource", ask.resource]
         if let tenant = tenant ?? ask.tenantHint { arguments += ["--tenant", tenant] }
-        let limit = min(max(ask.patience.deadline - client.transport.now, .seconds(1)), .seconds(60))
+        let limit = min(max(ask.retryPolicy.deadline - client.transport.now, .seconds(1)), .seconds(60))
         let result = try Self.output(of: arguments, limit, run)
         guard result.status == 0 else { throw .commandLine(Self.problem(result.status, result.errors)) }
         let (token, number, date) = try TokenAnswer.reading(result.output, kind, "the output of 'az'") {

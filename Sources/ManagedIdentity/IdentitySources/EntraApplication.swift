@@ -36,11 +36,11 @@ struct EntraApplication {
             throw .invalidValue(variable: "AZURE_AUTHORITY_HOST", problem: "it is no https URL")
         }
         let (url, peer) = route(tokenURL)
-        return try client.retrying(.general, ask.patience) { () throws(IdentityError) -> AccessToken in
+        return try client.retrying(.general, ask.retryPolicy) { () throws(IdentityError) -> AccessToken in
             let request = HTTPRequest(
                 .post, url, headers: [("Content-Type", .plain("application/x-www-form-urlencoded"))],
                 body: form(ask, try proof(tokenURL)), peer: peer, endpoint: "entra")
-            let response = try client.send(request, kind, until: ask.patience.deadline, missingMayPass: false)
+            let response = try client.send(request, kind, until: ask.retryPolicy.deadline, missingMayPass: false)
             guard response.status == 200 else {
                 let answer = ErrorAnswer(response.body)
                 throw .entra(

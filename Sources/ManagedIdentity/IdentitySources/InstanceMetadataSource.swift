@@ -29,7 +29,7 @@ struct InstanceMetadataSource: IdentitySource {
 
     func token(_ ask: TokenAsk, through client: TokenClient) throws(IdentityError) -> AccessToken {
         if probes && !client.metadataServiceAnswered {
-            try probe(client, until: ask.patience.deadline)
+            try probe(client, until: ask.retryPolicy.deadline)
             client.metadataServiceAnswered = true
         }
         let parameters =

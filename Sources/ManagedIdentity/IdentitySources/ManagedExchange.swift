@@ -8,8 +8,8 @@ extension TokenClient {
         _ request: HTTPRequest, _ kind: IdentityKind, _ ask: TokenAsk, plan: RetryPlan = .general, hint: String,
         identity: AssignedIdentity, missingMayPass: Bool = true
     ) throws(IdentityError) -> AccessToken {
-        try retrying(plan, ask.patience) { () throws(IdentityError) -> AccessToken in
-            let response = try send(request, kind, until: ask.patience.deadline, missingMayPass: missingMayPass)
+        try retrying(plan, ask.retryPolicy) { () throws(IdentityError) -> AccessToken in
+            let response = try send(request, kind, until: ask.retryPolicy.deadline, missingMayPass: missingMayPass)
             guard response.status == 200 else {
                 throw managedRefusal(response, kind, hint: hint, identity: identity)
             }

@@ -9,7 +9,7 @@ enum CommandWorker {
     static func run(_ arguments: [[UInt8]]) -> Int32 {
         let environment = EnvironmentEntries(entries: ProcessStart.environment)
         let log = WorkerLog(environment: environment)
-        defer { log.settle() }
+        defer { log.flush() }
         let invocation = Invocation(arguments, environment)
         do throws(ConfigurationError) {
             return perform(try CommandLine.parse(invocation), arguments, environment, log)
@@ -67,9 +67,9 @@ enum CommandWorker {
 
 extension Invocation {
     /// The command line of this process, or of the supervisor that started it.
-    init(_ arguments: [[UInt8]], _ environment: EnvironmentEntries, held: HeldSettings? = nil) {
+    init(_ arguments: [[UInt8]], _ environment: EnvironmentEntries, startup: StartupSettings? = nil) {
         self.init(
             arguments: arguments, environment: InheritedEnvironment(entries: environment.entries),
-            workingDirectory: ProcessFiles.workingDirectory, columns: Terminal.columns(of: 1) ?? 80, held: held)
+            workingDirectory: ProcessFiles.workingDirectory, columns: Terminal.columns(of: 1) ?? 80, startup: startup)
     }
 }

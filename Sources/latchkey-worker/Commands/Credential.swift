@@ -85,7 +85,7 @@ final class Credential {
         do throws(Diagnosis) {
             let observer = RunObserver(log: log, isStart: true)
             let azure = try AzureSession(plan, environment, observer: observer)
-            return Provision(wanted, through: azure.client, patience: .interactive)
+            return Provision(wanted, through: azure.client, retryPolicy: .interactive)
         } catch {
             return Provision(failed: error, Array(wanted.keys))
         }
@@ -114,10 +114,10 @@ private final class Provision {
 
     private static let lifetime = Duration.seconds(5)
 
-    init(_ wanted: [CredentialRequest: VaultReference], through client: VaultClient, patience: Patience) {
+    init(_ wanted: [CredentialRequest: VaultReference], through client: VaultClient, retryPolicy: RetryPolicy) {
         let objects = Array(Set(wanted.values.map(\.object)))
         // One that is missing spoils no other's answer.
-        let fetched = client.fetch(objects, into: &secrets, optional: Set(objects), patience: patience)
+        let fetched = client.fetch(objects, into: &secrets, optional: Set(objects), retryPolicy: retryPolicy)
         let byObject = Dictionary(uniqueKeysWithValues: zip(objects, fetched))
         for (request, reference) in wanted {
             guard let outcome = byObject[reference.object] else { continue }

@@ -28,7 +28,7 @@ enum Get {
         let object = request.reference.object
         azure.client.warm(object.vault, for: object)
         var set = SecretSet()
-        let outcomes = azure.client.fetch([object], into: &set, patience: .interactive)
+        let outcomes = azure.client.fetch([object], into: &set, retryPolicy: .interactive)
         let slot: SecretSet.Slot
         do throws(VaultError) {
             guard let outcome = outcomes.first else { return }
@@ -51,7 +51,7 @@ enum Get {
     }
 }
 
-extension Patience {
+extension RetryPolicy {
     /// What a person at a terminal waits for: 15 s.
-    static var interactive: Patience { Patience(deadline: .now + .seconds(15)) }
+    static var interactive: RetryPolicy { RetryPolicy(deadline: .now + .seconds(15)) }
 }

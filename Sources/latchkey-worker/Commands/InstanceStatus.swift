@@ -48,7 +48,8 @@ extension InstanceStatus {
         let error = try root.member("last_error", in: text)
         lastError = try error.map { (error) throws(JSONFault) in try Failure(error, in: text) }
         environmentStale = try root.flag("environment_stale", in: text)
-        let stale = try root.member("stale_variables", in: text) == nil ? [] : root.elements("stale_variables", in: text)
+        let stale =
+            try root.member("stale_variables", in: text) == nil ? [] : root.elements("stale_variables", in: text)
         staleVariables = stale.compactMap { $0.string(in: text) }
         var secrets: [Secret] = []
         for secret in try root.elements("secrets", in: text) { secrets.append(try Secret(secret, in: text)) }

@@ -31,7 +31,7 @@ enum List {
         defer { observer.progress?.stop() }
         let azure = try AzureSession(plan, environment, observer: observer)
         azure.client.warm(vault)
-        switch azure.client.list(vault, patience: .interactive) {
+        switch azure.client.list(vault, retryPolicy: .interactive) {
         case .success(let listed): return listed.sorted { $0.name < $1.name }
         case .failure(let error): throw error.diagnosis
         }

@@ -11,8 +11,8 @@ enum NearSecret {
     /// The diagnosis with the nearest name of the vault in its hint; as it is where nothing is near.
     static func improving(_ diagnosis: Diagnosis, about object: VaultObject, _ client: VaultClient) -> Diagnosis {
         guard diagnosis.code == .secretMissing, object.version == nil, object.kind != .key else { return diagnosis }
-        let patience = Patience(deadline: .now + .seconds(2), attempts: 1)
-        guard case .success(let listed) = client.list(object.vault, patience: patience) else { return diagnosis }
+        let retryPolicy = RetryPolicy(deadline: .now + .seconds(2), attempts: 1)
+        guard case .success(let listed) = client.list(object.vault, retryPolicy: retryPolicy) else { return diagnosis }
         let names = listed.map { $0.name }
         guard let near = Suggestion.nearest(to: object.name, among: names), near != object.name else {
             return diagnosis

@@ -1,7 +1,7 @@
-import Generations
 import LaunchConfiguration
 import LinuxSystem
 import Messages
+import SecretsDirectory
 
 /// The instance that a command is about: by name, or the only one that runs.
 struct RunningInstance {

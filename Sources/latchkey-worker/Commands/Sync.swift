@@ -1,10 +1,10 @@
 import Cryptography
-import Generations
 import HTTPTransport
 import LaunchConfiguration
 import LinuxSystem
 import Messages
 import Refresh
+import SecretsDirectory
 
 /// `latchkey sync`: fetch, deliver the files, exit; the files stay.
 enum Sync {
@@ -21,58 +21,62 @@ enum Sync {
     private static func deliver(
         _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ log: WorkerLog
     ) throws(RefreshFailure) {
-        let place = try takePlace(plan, environment, log)
+        let directories = try takeDirectories(plan, environment, log)
         let observer = RunObserver(log: log, isStart: true, progress: ProgressLine(environment))
         defer { observer.progress?.stop() }
-        CachedStart.prepare(plan, place, log)
-        let cached = CachedStart.find(plan, environment, place)
-        let gathered: Gathered
+        CachedStart.prepare(plan, directories, log)
+        let cached = CachedStart.find(plan, environment, directories)
+        let fetchedSet: FetchedSet
         do throws(RefreshFailure) {
-            let patience = cached == nil ? Patience(deadline: .now + plan.startTimeout) : CachedStart.patience(plan)
-            gathered = try fetch(plan, environment, place, patience, observer)
+            let retryPolicy =
+                cached == nil ? RetryPolicy(deadline: .now + plan.startTimeout) : CachedStart.retryPolicy(plan)
+            fetchedSet = try fetch(plan, environment, directories, retryPolicy, observer)
         } catch {
             guard let cached, error.isOutage else { throw error }
             observer.progress?.stop()
             let age = cached.age
-            _ = try deliver(try cached.gathered(wallClock: wallClockSeconds()), plan, place, log)
+            _ = try deliver(try cached.fetchedSet(wallClock: wallClockSeconds()), plan, directories, log)
             return log.write(CachedStart.warning(error, age: age, next: nil))
         }
         observer.progress?.stop()
-        let memory = try deliver(gathered, plan, place, log)
-        if plan.refresh.cacheInMemory { CachedStart.keep(gathered, plan, environment, place, memory, log) }
-        withExtendedLifetime(place) {}
+        let memory = try deliver(fetchedSet, plan, directories, log)
+        if plan.refresh.cacheInMemory { CachedStart.keep(fetchedSet, plan, environment, directories, memory, log) }
+        withExtendedLifetime(directories) {}
     }
 
     private static func deliver(
-        _ gathered: borrowing Gathered, _ plan: LaunchPlan, _ place: DeliveryPlace, _ log: WorkerLog
-    ) throws(RefreshFailure) -> RefreshMemory {
-        gathered.warnings.forEach { log.write($0) }
-        var memory = RefreshMemory(key: [])
-        let task = DeliveryTask(inherited: [], secrets: place.secrets, environmentFile: nil, arguments: [])
-        let outcome = try gathered.deliver(task, plan, updating: &memory)
+        _ fetchedSet: borrowing FetchedSet, _ plan: LaunchPlan, _ directories: DeliveryDirectories, _ log: WorkerLog
+    ) throws(RefreshFailure) -> DeliveryState {
+        fetchedSet.warnings.forEach { log.write($0) }
+        var memory = DeliveryState(key: [])
+        let task = DeliveryTask(inherited: [], secrets: directories.secrets, environmentFile: nil, arguments: [])
+        let outcome = try fetchedSet.deliver(task, plan, updating: &memory)
         let what = outcome.filesChanged ? "delivered" : "nothing changed:"
-        log.write(Message(.info, .refreshed, "\(what) \(gathered.summary) in '\(place.secrets.path)'"))
+        log.write(Message(.info, .refreshed, "\(what) \(fetchedSet.summary) in '\(directories.secrets.path)'"))
         return memory
     }
 
     private static func fetch(
-        _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ place: DeliveryPlace, _ patience: Patience,
+        _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ directories: DeliveryDirectories,
+        _ retryPolicy: RetryPolicy,
         _ observer: RunObserver
-    ) throws(RefreshFailure) -> Gathered {
+    ) throws(RefreshFailure) -> FetchedSet {
         let azure = try AzureSession.open(plan, environment, observer: observer)
         do throws(RefreshFailure) {
-            return try gather(plan, through: azure.client, patience: patience, wallClock: wallClockSeconds())
+            return try fetchSet(plan, through: azure.client, retryPolicy: retryPolicy, wallClock: wallClockSeconds())
         } catch {
-            if error.isRefusal { place.removeCache() }
+            if error.isRefusal { directories.removeCache() }
             throw NearSecret.improving(error, of: plan, azure.client)
         }
     }
 
-    private static func takePlace(
+    private static func takeDirectories(
         _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ log: WorkerLog
-    ) throws(RefreshFailure) -> DeliveryPlace {
+    ) throws(RefreshFailure) -> DeliveryDirectories {
         do throws(Diagnosis) {
-            if let place = try plan.takePlace(environment, pid: ProcessFiles.ownProcess, log: log) { return place }
+            if let directories = try plan.takeDirectories(environment, pid: ProcessFiles.ownProcess, log: log) {
+                return directories
+            }
             throw Diagnosis(.directoryUnavailable, exit: .cannotCreate, "no directory for the files can be had")
         } catch {
             throw RefreshFailure([error])

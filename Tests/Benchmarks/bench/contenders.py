@@ -8,14 +8,14 @@ DESCRIPTOR = 9
 class Contenders:
     """Makes command lines. `latchkey` is the directory of its programs, `python` the interpreter with Azure's SDK."""
 
-    def __init__(self, stage, latchkey, python):
-        self.stage = stage
+    def __init__(self, setup, latchkey, python):
+        self.setup = setup
         self.latchkey = latchkey
         self.python = python
         self.here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
     def app(self, *more):
-        return [f"{self.stage.programs}/first", str(DESCRIPTOR), *more]
+        return [f"{self.setup.programs}/first", str(DESCRIPTOR), *more]
 
     def configuration(self, place, count, more=""):
         """A configuration file for `count` secrets of one vault."""
@@ -23,12 +23,12 @@ class Contenders:
 
     def configuration_of(self, secrets, more=""):
         """The same for pairs of a vault and a secret's number; every variable is another one."""
-        path = f"{self.stage.directory}/latchkey-{abs(hash((tuple(secrets), more))):x}.toml"
-        lines = [f'vault = "https://{self.stage.host(secrets[0][0])}"' if secrets else "", more, "[env]"]
+        path = f"{self.setup.directory}/latchkey-{abs(hash((tuple(secrets), more))):x}.toml"
+        lines = [f'vault = "https://{self.setup.host(secrets[0][0])}"' if secrets else "", more, "[env]"]
         home = secrets[0][0] if secrets else None
         for index, (place, number) in enumerate(secrets, 1):
             name = f"secret-{number:03d}"
-            reference = name if place == home else f"https://{self.stage.host(place)}/secrets/{name}"
+            reference = name if place == home else f"https://{self.setup.host(place)}/secrets/{name}"
             lines.append(f'SECRET_{index:03d} = "{reference}"')
         with open(path, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
@@ -44,17 +44,17 @@ class Contenders:
         return self.run(self.configuration(place, count), "--once")
 
     def floor(self, place, count, shape=(1, "first")):
-        return [f"{self.stage.programs}/floor", self.stage.host(place), str(count), str(shape[0]), shape[1], *self.app()]
+        return [f"{self.setup.programs}/floor", self.setup.host(place), str(count), str(shape[0]), shape[1], *self.app()]
 
     def script(self, place, count):
-        return [f"{self.here}/launcher.sh", f"https://{self.stage.host(place)}", str(count), *self.app()]
+        return [f"{self.here}/launcher.sh", f"https://{self.setup.host(place)}", str(count), *self.app()]
 
     def sdk(self, place, count):
-        return [self.python, f"{self.here}/launcher.py", f"https://{self.stage.host(place)}", str(count), *self.app()]
+        return [self.python, f"{self.here}/launcher.py", f"https://{self.setup.host(place)}", str(count), *self.app()]
 
     def environment(self, command):
         """Python's SDK brings authorities of its own; it is told of the system's."""
-        environment = self.stage.environment()
+        environment = self.setup.environment()
         if command[0] == self.python:
             environment["REQUESTS_CA_BUNDLE"] = "/etc/ssl/certs/ca-certificates.crt"
         return environment

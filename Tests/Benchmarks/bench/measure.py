@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import time
 
-from . import stage as stages
+from . import setup as stages
 from .contenders import DESCRIPTOR
 
 
@@ -26,7 +26,7 @@ def spread(values):
 
 def first_instruction(contenders, command, count):
     """One run: time to the app's first instruction, CPU time, peak; refused if the app did not get all secrets."""
-    stopwatch = f"{contenders.stage.programs}/stopwatch"
+    stopwatch = f"{contenders.setup.programs}/stopwatch"
     result = subprocess.run([stopwatch, str(DESCRIPTOR), *command], env=contenders.environment(command),
                             stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if result.returncode != 0:
@@ -42,13 +42,13 @@ def first_instruction(contenders, command, count):
 
 def traffic(contenders, command, count):
     """Connections, requests and resumed connections of one run."""
-    stage = contenders.stage
-    stage.resumed()
-    before = stage.counts()
+    setup = contenders.setup
+    setup.resumed()
+    before = setup.counts()
     first_instruction(contenders, command, count)
-    after = stage.counts()
+    after = setup.counts()
     # Each question was a connection and a request of its own, at both servers; the last one counts itself.
-    return {"connections": after[0] - before[0] - 2, "requests": after[1] - before[1] - 2, "resumed": stage.resumed()}
+    return {"connections": after[0] - before[0] - 2, "requests": after[1] - before[1] - 2, "resumed": setup.resumed()}
 
 
 def choose_shape(contenders, place, count, rounds=5):
@@ -156,17 +156,17 @@ def refresh_cost(contenders, place, count, cycles):
     path = contenders.configuration(place, count)
     running = Running(contenders, path, "--instance", "benchmark")
     refresh = [f"{contenders.latchkey}/latchkey", "refresh", "--wait", "--instance", "benchmark"]
-    environment = contenders.stage.environment()
+    environment = contenders.setup.environment()
     try:
         running.await_rest()
         # The first one still learns what the list looks like.
         subprocess.run(refresh, env=environment, check=True, capture_output=True)
         running.await_rest()
-        counts, cpu = contenders.stage.counts(), running.cpu_of_the_gone()
+        counts, cpu = contenders.setup.counts(), running.cpu_of_the_gone()
         for _ in range(cycles):
             subprocess.run(refresh, env=environment, check=True, capture_output=True)
             running.await_rest()
-        after = contenders.stage.counts()
+        after = contenders.setup.counts()
         spent = running.cpu_of_the_gone() - cpu
         return {"cpu_us": spent / cycles, "requests": (after[1] - counts[1] - 2) / cycles,
                 "connections": (after[0] - counts[0] - 2) / cycles, "cycles": cycles}
@@ -179,16 +179,16 @@ def instructions(contenders):
     counts = {}
     path = contenders.configuration_of([])
     # Without debug information, as packages have them: valgrind cannot read Swift's.
-    stripped = f"{contenders.stage.directory}/stripped"
+    stripped = f"{contenders.setup.directory}/stripped"
     os.makedirs(stripped)
     for program in ("latchkey", "latchkey-worker"):
         subprocess.run(["strip", "--strip-debug", "-o", f"{stripped}/{program}", f"{contenders.latchkey}/{program}"],
                        check=True)
     for name, options in (("once", ["--once"]), ("supervised", [])):
-        pattern = f"{contenders.stage.directory}/callgrind.{name}"
+        pattern = f"{contenders.setup.directory}/callgrind.{name}"
         command = ["valgrind", "--tool=callgrind", "--trace-children=yes", f"--callgrind-out-file={pattern}.%p",
                    f"{stripped}/latchkey", *contenders.run(path, *options, app=["true"])[1:]]
-        result = subprocess.run(command, env=contenders.stage.environment(), capture_output=True, text=True)
+        result = subprocess.run(command, env=contenders.setup.environment(), capture_output=True, text=True)
         if result.returncode != 0:
             raise Failed(f"callgrind: {result.stderr[-500:]}")
         directory = os.path.dirname(pattern)

@@ -4,7 +4,7 @@ import statistics
 import sys
 
 from . import measure
-from .stage import MANY
+from .setup import MANY
 
 PARTS = ["start", "residence", "refresh", "instructions", "stalls", "scale", "traffic"]
 CONTENDERS = ["supervised", "once", "floor", "script", "sdk"]

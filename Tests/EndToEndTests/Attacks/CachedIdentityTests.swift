@@ -20,7 +20,7 @@ struct CachedIdentityTests {
             let machine = try azure.environment()
             let application = try azure.environment("client-secret-app")
             return switch self {
-            case .anotherID: (machine, machine, ["--client-id", Applicant.clientID])
+            case .anotherID: (machine, machine, ["--client-id", TestIdentity.clientID])
             case .anotherSource: (machine, application, [])
             case .anotherTenant:
                 (
@@ -33,7 +33,7 @@ struct CachedIdentityTests {
 
     @Test(arguments: Other.allCases)
     func `what one identity was allowed is not served to another while the vault is away`(other: Other) throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             let (first, second, options) = try other.environments(azure)
             let earlier = try Self.start(azure, first, [], scratch)

@@ -27,7 +27,7 @@ struct WithheldCredentialTests {
     }
 
     @Test func `the way to Latchkey's own credential is left out, which is said`() throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             let (names, outcome) = try Self.found(azure, scratch, holding: [Self.name, "app-key"])
             #expect(names.isEmpty, "\(names)")
@@ -38,7 +38,7 @@ struct WithheldCredentialTests {
     }
 
     @Test func `it is kept where that is asked for`() throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             let (names, outcome) = try Self.found(azure, scratch, holding: [Self.name, "app-key"], "--keep-identity")
             #expect(names == "app-key\n\(Self.name)\n" && !outcome.errors.contains("credentials-withheld"))
@@ -46,7 +46,7 @@ struct WithheldCredentialTests {
     }
 
     @Test func `credentials of COMMAND's own alone reach it`() throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             let (names, outcome) = try Self.found(azure, scratch, holding: ["app-key"])
             #expect(names == "app-key\n" && !outcome.errors.contains("credentials-withheld"), "\(outcome.errors)")

@@ -21,7 +21,7 @@ struct AzureCLITests {
 
     @Test(.enabled(if: Programs.installed("curl") != nil, "curl is not installed"))
     func `the login's token is used, and nothing that az says is shown`() throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             let outcome = try run(
                 azure,
@@ -45,7 +45,7 @@ struct AzureCLITests {
         ("exit 127", 77, "no 'az' in PATH"),
     ])
     func `what az cannot do is said in words of our own`(az: String, code: Int32, words: String) throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             let outcome = try run(azure, az, in: scratch)
             #expect(outcome.ending == .code(code), "\(outcome.errors)")
@@ -54,7 +54,7 @@ struct AzureCLITests {
     }
 
     @Test func `an az that never answers is waited for no longer than the start, and does not stay`() throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             let az = "echo $$ >>\(scratch.path)/processes; sleep 1000 & echo $! >>\(scratch.path)/processes; wait"
             let outcome = try azure.printSecret(

@@ -25,7 +25,7 @@ struct CloudTests {
 
         func serving(_ body: (Emulator) throws -> Void) throws {
             let place = ["--address", address, "--vault-port", "443", "--vault-suffix", suffix, "--login-host", login]
-            let seed = Emulator.applicants + "\n[vaults.demo.keys]\nsigning = { type = \"EC\" }\n"
+            let seed = Emulator.testIdentities + "\n[vaults.demo.keys]\nsigning = { type = \"EC\" }\n"
             try Emulator.serving(seed, options: place, body)
         }
 

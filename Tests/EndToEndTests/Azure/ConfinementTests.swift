@@ -11,9 +11,9 @@ struct ConfinementTests {
 
     @Test(arguments: identities, [302, 307])
     func `nothing follows a redirect of a token endpoint, with`(identity: String, status: Int) throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
-            let stranger = try Stranger()
+            let stranger = try RecordingListener()
             try azure.fault(
                 #"{"endpoint":["identity","entra"],"redirect":"\#(stranger.url)/msi/token","status":\#(status)}"#)
             let outcome = try azure.printSecret(
@@ -36,7 +36,7 @@ struct ConfinementTests {
     @Test func `nothing follows a redirect of the vault's`() throws {
         try Emulator.serving { azure in
             let scratch = try Scratch()
-            let stranger = try Stranger()
+            let stranger = try RecordingListener()
             try azure.fault(#"{"endpoint":"vault","token":true,"redirect":"\#(stranger.url)/secrets/db-password/"}"#)
             let outcome = try azure.printSecret(try azure.environment(), in: scratch)
             #expect(outcome.ending == .code(76), "\(outcome.errors)")
@@ -102,7 +102,7 @@ struct ConfinementTests {
     func `no proxy hears of the machine's identity, with`(identity: String) throws {
         try Emulator.serving { azure in
             let scratch = try Scratch()
-            let stranger = try Stranger()
+            let stranger = try RecordingListener()
             var variables = ["no_proxy": ".vault.localhost"]
             for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
                 variables[name] = stranger.url
@@ -117,7 +117,7 @@ struct ConfinementTests {
     @Test func `the vault is reached by the proxy of https_proxy, which hears its name only`() throws {
         try Emulator.serving { azure in
             let scratch = try Scratch()
-            let stranger = try Stranger()
+            let stranger = try RecordingListener()
             let outcome = try azure.printSecret(
                 try azure.environment(), options: ["--start-timeout", "1s"], environment: ["https_proxy": stranger.url],
                 in: scratch)
@@ -174,7 +174,7 @@ struct ConfinementTests {
         _ variable: String, _ environment: String, prepare: (String, Scratch) throws -> String,
         change: (String, Scratch) throws -> Void
     ) throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             var identity = try azure.environment(environment)
             let original = try #require(identity[variable])
@@ -223,7 +223,7 @@ struct ConfinementTests {
 
     @Test(.enabled(if: ArcAgent.canBePlayed && Programs.installed("unshare") != nil, "needs root: a mount of its own"))
     func `a directory of keys that Arc's agent makes while a worker waits is read, and nothing else above it`() throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             try azure.fault(#"{"name":"out","endpoint":"arc","status":503}"#)
             let agents = scratch.path + "/agents"

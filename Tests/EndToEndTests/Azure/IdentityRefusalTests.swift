@@ -10,7 +10,7 @@ struct IdentityRefusalTests {
         var testDescription: String { "\(variables.keys.sorted().joined(separator: " ")) without \(missing)" }
     }
 
-    private static let application = ["AZURE_TENANT_ID": "contoso.example", "AZURE_CLIENT_ID": Applicant.clientID]
+    private static let application = ["AZURE_TENANT_ID": "contoso.example", "AZURE_CLIENT_ID": TestIdentity.clientID]
 
     private static func halves(_ name: String, _ value: String) -> [Half] {
         [
@@ -48,11 +48,11 @@ struct IdentityRefusalTests {
     }
 
     @Test(arguments: [
-        ["AZURE_CLIENT_ID": Applicant.clientID], ["AZURE_TENANT_ID": "contoso.example"],
+        ["AZURE_CLIENT_ID": TestIdentity.clientID], ["AZURE_TENANT_ID": "contoso.example"],
         ["IDENTITY_ENDPOINT": "http://127.0.0.1:1/"],
     ])
     func `what is no half is passed over:`(variables: [String: String]) throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             let identity = try azure.environment("imds").merging(variables) { $1 }
             #expect(try azure.printSecret(identity, in: scratch).output == "c4n4ry-database\n")
@@ -152,13 +152,13 @@ struct IdentityRefusalTests {
             Answer(environment: "imds", error: "identity-unreachable", code: 77, message: "identity-none"),
             Answer(
                 environment: "client-secret-app", error: "invalid-secret", code: 77, message: "identity-denied",
-                hint: "az ad app credential reset --id \(Applicant.clientID)"),
+                hint: "az ad app credential reset --id \(TestIdentity.clientID)"),
             Answer(
                 environment: "client-secret-app", error: "expired-secret", code: 77, message: "identity-denied",
-                hint: "az ad app credential reset --id \(Applicant.clientID)"),
+                hint: "az ad app credential reset --id \(TestIdentity.clientID)"),
             Answer(
                 environment: "client-certificate-app", error: "unknown-certificate", code: 77,
-                message: "identity-denied", hint: "az ad app credential reset --id \(Applicant.clientID)"),
+                message: "identity-denied", hint: "az ad app credential reset --id \(TestIdentity.clientID)"),
             Answer(
                 environment: "workload-identity-app", error: "assertion-expired", code: 77, message: "identity-denied",
                 hint: "timedatectl"),
@@ -188,7 +188,7 @@ struct IdentityRefusalTests {
 
     @Test(arguments: answers)
     func `each documented error has its code, and a way out`(answer: Answer) throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             try azure.fault(#"{"endpoint":["identity","entra"],"error":"\#(answer.error)"}"#)
             let outcome = try azure.printSecret(

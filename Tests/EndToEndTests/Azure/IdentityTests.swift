@@ -14,7 +14,7 @@ struct IdentityTests {
     private static let form = "content-type: application/x-www-form-urlencoded"
     private static let jwt = "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     private static let application = [
-        "client_id=\(Applicant.clientID)", "grant_type=client_credentials", "scope=VAULT/.default",
+        "client_id=\(TestIdentity.clientID)", "grant_type=client_credentials", "scope=VAULT/.default",
     ]
     private static let assertion = application + [jwt, "client_assertion"]
 
@@ -95,7 +95,7 @@ struct IdentityTests {
 
     @Test(arguments: all)
     func `a token is asked for as the protocol has it, once, with`(identity: Exchange) throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             let outcome = try azure.printSecret(try azure.environment(identity.environment), in: scratch)
             #expect(outcome.ending == .code(0), "\(outcome.errors)")
@@ -116,7 +116,7 @@ struct IdentityTests {
 
     @Test(.enabled(if: ArcAgent.canBePlayed, "only root can stand in for Arc's agent"))
     func `Arc's agent is answered with its key`() throws {
-        try Emulator.serving(Emulator.applicants, arcKeys: ArcAgent.directory) { azure in
+        try Emulator.serving(Emulator.testIdentities, arcKeys: ArcAgent.directory) { azure in
             let scratch = try Scratch()
             let outcome = try azure.printSecret(try azure.environment("arc"), in: scratch)
             #expect(outcome.output == "c4n4ry-database\n", "\(outcome.errors)")
@@ -132,7 +132,7 @@ struct IdentityTests {
 
     @Test(.enabled(if: ArcAgent.canBePlayed, "only root can stand in for Arc's agent"))
     func `a key elsewhere than in the agent's directory is not read`() throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             let outcome = try azure.printSecret(try azure.environment("arc"), in: scratch)
             #expect(outcome.ending == .code(76))
@@ -154,44 +154,44 @@ struct IdentityTests {
         [("app-service", "mi_res_id"), ("imds", "msi_res_id")].flatMap { (environment, resourceID) in
             [
                 Choice(
-                    environment: environment, options: ["--client-id", Applicant.clientID],
-                    parameter: "client_id=\(Applicant.clientID)"),
+                    environment: environment, options: ["--client-id", TestIdentity.clientID],
+                    parameter: "client_id=\(TestIdentity.clientID)"),
                 Choice(
-                    environment: environment, variables: ["AZURE_CLIENT_ID": Applicant.clientID],
-                    parameter: "client_id=\(Applicant.clientID)"),
+                    environment: environment, variables: ["AZURE_CLIENT_ID": TestIdentity.clientID],
+                    parameter: "client_id=\(TestIdentity.clientID)"),
                 Choice(
-                    environment: environment, options: ["--object-id", Applicant.objectID],
-                    parameter: "object_id=\(Applicant.objectID)"),
+                    environment: environment, options: ["--object-id", TestIdentity.objectID],
+                    parameter: "object_id=\(TestIdentity.objectID)"),
                 Choice(
-                    environment: environment, options: ["--resource-id", Applicant.resourceID],
+                    environment: environment, options: ["--resource-id", TestIdentity.resourceID],
                     parameter: resourceID + "="
-                        + Applicant.resourceID.replacingOccurrences(of: "/", with: "%2F")),
+                        + TestIdentity.resourceID.replacingOccurrences(of: "/", with: "%2F")),
             ]
         } + [
             Choice(
-                environment: "app-service-2017", options: ["--client-id", Applicant.clientID],
-                parameter: "clientid=\(Applicant.clientID)"),
+                environment: "app-service-2017", options: ["--client-id", TestIdentity.clientID],
+                parameter: "clientid=\(TestIdentity.clientID)"),
             Choice(
-                environment: "azure-ml", variables: ["DEFAULT_IDENTITY_CLIENT_ID": Applicant.clientID],
-                parameter: "clientid=\(Applicant.clientID)"),
+                environment: "azure-ml", variables: ["DEFAULT_IDENTITY_CLIENT_ID": TestIdentity.clientID],
+                parameter: "clientid=\(TestIdentity.clientID)"),
         ]
 
     @Test(arguments: choices)
     func `a user-assigned identity is named in the request:`(choice: Choice) throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             let outcome = try azure.printSecret(
                 try azure.environment(choice.environment), options: choice.options, environment: choice.variables,
                 in: scratch)
             #expect(outcome.output == "c4n4ry-database\n", "\(outcome.errors)")
             #expect(try azure.tokenRequests().last?.line.hasSuffix("&resource=VAULT&\(choice.parameter)") == true)
-            #expect(try azure.journal().compactMap { $0.token?.owner } == [Applicant.objectID])
+            #expect(try azure.journal().compactMap { $0.token?.owner } == [TestIdentity.objectID])
         }
     }
 
     @Test(.enabled(if: Programs.installed("openssl") != nil, "openssl is not installed"), arguments: [true, false])
     func `a client certificate can be a PFX, and its chain can go along`(sendsChain: Bool) throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             var identity = try azure.environment("client-certificate-app")
             let pem = try #require(identity["AZURE_CLIENT_CERTIFICATE_PATH"])

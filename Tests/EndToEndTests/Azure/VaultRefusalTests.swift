@@ -20,10 +20,10 @@ struct VaultRefusalTests {
             hint: "az keyvault secret set-attributes --vault-name demo --name db-password --enabled true"),
         Answer(
             error: "forbidden-by-policy", code: 77, message: "secret-forbidden",
-            hint: "az keyvault set-policy --name demo --spn \(Applicant.clientID) --secret-permissions get"),
+            hint: "az keyvault set-policy --name demo --spn \(TestIdentity.clientID) --secret-permissions get"),
         Answer(
             error: "forbidden-by-rbac", code: 77, message: "secret-forbidden",
-            hint: #"az role assignment create --role "Key Vault Secrets User" --assignee \#(Applicant.clientID) "#
+            hint: #"az role assignment create --role "Key Vault Secrets User" --assignee \#(TestIdentity.clientID) "#
                 + scope),
         Answer(error: "access-denied", code: 77, message: "secret-forbidden"),
         Answer(error: "secret-managed", code: 77, message: "secret-forbidden"),
@@ -57,12 +57,13 @@ struct VaultRefusalTests {
 
     @Test(arguments: all)
     func `a documented error has its code, names what it is about, and shows the way out`(answer: Answer) throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             try azure.fault(#"{"endpoint":"vault","token":true,"error":"\#(answer.error)"}"#)
             let outcome = try azure.printSecret(
                 try azure.environment(),
-                options: ["--client-id", Applicant.clientID] + IdentityRefusalTests.options(answer.code), in: scratch)
+                options: ["--client-id", TestIdentity.clientID] + IdentityRefusalTests.options(answer.code), in: scratch
+            )
             #expect(outcome.ending == .code(answer.code), "\(outcome.errors)")
             #expect(outcome.failures.count == 1 && outcome.output.isEmpty)
             let line = try #require(outcome.failures.first)
@@ -77,7 +78,7 @@ struct VaultRefusalTests {
     /// that they were given as an option.
     private func expectNoIDs(in text: String) {
         let ids = text.matches(of: /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/).map(\.output)
-        #expect(ids.allSatisfy { $0 == Applicant.clientID }, "\(ids)")
+        #expect(ids.allSatisfy { $0 == TestIdentity.clientID }, "\(ids)")
         for word in ["appid", "oid=", "/subscriptions/", "Caller"] { #expect(!text.contains(word)) }
     }
 

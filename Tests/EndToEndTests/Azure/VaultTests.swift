@@ -17,7 +17,7 @@ struct VaultTests {
     @Test(arguments: ["app-service", "client-secret-app"])
     func `one token is asked for, however many secrets of however many vaults, with`(identity: String) throws {
         let seed = """
-            \(Emulator.applicants)
+            \(Emulator.testIdentities)
             [vaults.demo.fill]
             count = 30
             [vaults.other.fill]
@@ -130,7 +130,7 @@ struct VaultTests {
     }
 
     @Test func `claims that the vault wants to be met are met, once`() throws {
-        try Emulator.serving(Emulator.applicants) { azure in
+        try Emulator.serving(Emulator.testIdentities) { azure in
             let scratch = try Scratch()
             let fault = #"{"name":"claims","endpoint":"vault","token":true,"challenge":"insufficient-claims""#
             try azure.fault(fault + #","times":1}"#)

@@ -15,14 +15,14 @@ struct CallFaultTests {
         var arguments: [String] {
             let files = ["-f", "database=db-password", "-f", "mail/smtp=smtp"]
             // What may pass is tried again until then.
-            let patience = ["--start-timeout", "20s"]
+            let startTimeout = ["--start-timeout", "20s"]
             switch self {
             case .run:
-                return patience + files + [
+                return startTimeout + files + [
                     "-e", "DB_PASSWORD=db-password", "--on-change", "none", "--", Programs.probe, "fingerprint",
                     "--env", "DB_PASSWORD", "database", "mail/smtp",
                 ]
-            case .sync: return patience + files
+            case .sync: return startTimeout + files
             case .get: return ["db-password"]
             }
         }

@@ -43,8 +43,8 @@ struct Fault: Sendable, CustomTestStringConvertible {
     /// A shell's words around `exec "$@"`, the launcher's command line: for descriptors and limits.
     var shell: String?
     /// What else begins before and ends after it.
-    var begin: @Sendable (FaultStage) throws -> Void = { _ in }
-    var end: @Sendable (FaultStage) throws -> Void = { _ in }
+    var begin: @Sendable (FaultHarness) throws -> Void = { _ in }
+    var end: @Sendable (FaultHarness) throws -> Void = { _ in }
     /// What else is wrong in the launch's directory afterwards.
     var check: @Sendable (Scratch) throws -> String? = { _ in nil }
     var start: Start

@@ -7,18 +7,18 @@ struct FaultMatrixTests {
 
     @Test(arguments: FaultGroup.all.filter { !$0.needsRoot || geteuid() == 0 })
     func `each fault has its exit code and its message, and what was delivered last stays:`(group: FaultGroup) throws {
-        try Emulator.serving(Emulator.applicants, arcKeys: group.arcKeys) { azure in
+        try Emulator.serving(Emulator.testIdentities, arcKeys: group.arcKeys) { azure in
             try Self.serving(group.otherCertificates) { others in
-                let stage = try FaultStage(azure, others, group)
-                for fault in group.rows where fault.isForThisRun { try Self.play(fault, on: stage, group) }
-                try stage.close()
+                let harness = try FaultHarness(azure, others, group)
+                for fault in group.rows where fault.isForThisRun { try Self.play(fault, on: harness, group) }
+                try harness.close()
             }
         }
     }
 
-    private static func play(_ fault: Fault, on stage: FaultStage, _ group: FaultGroup) throws {
+    private static func play(_ fault: Fault, on harness: FaultHarness, _ group: FaultGroup) throws {
         do {
-            let outcome = try stage.play(fault)
+            let outcome = try harness.play(fault)
             print("fault matrix: \(group.title): \(fault.what): \(outcome.line)")
             #expect(outcome.problems.isEmpty, "\(fault.what)")
         } catch {

@@ -12,18 +12,20 @@ final class RunningLaunch {
     static let signal = "USR1"
 
     /// `latchkey run` by a configuration of its own, with the row's files, variables, options and shell.
-    static func start(_ stage: FaultStage, _ fault: Fault, more: [String] = [], in scratch: Scratch) throws -> Launch {
-        _ = try scratch.write(stage.authorities, to: "ca.pem")
-        for (name, text) in fault.files { _ = try scratch.write(stage.filled(text, scratch), to: name) }
-        let file = try scratch.write(configuration(stage.filled(fault.entry, scratch)), to: "latchkey.toml")
+    static func start(_ harness: FaultHarness, _ fault: Fault, more: [String] = [], in scratch: Scratch) throws
+        -> Launch
+    {
+        _ = try scratch.write(harness.authorities, to: "ca.pem")
+        for (name, text) in fault.files { _ = try scratch.write(harness.filled(text, scratch), to: name) }
+        let file = try scratch.write(configuration(harness.filled(fault.entry, scratch)), to: "latchkey.toml")
         let options = [
-            "--vault", stage.azure.vault, "--ca-file", scratch.path + "/ca.pem", "--refresh", "off", "--config", file,
+            "--vault", harness.azure.vault, "--ca-file", scratch.path + "/ca.pem", "--refresh", "off", "--config", file,
             "--signal", signal,
         ]
-        let own = fault.options.map { stage.filled($0, scratch) }
-        return try stage.azure.start(
+        let own = fault.options.map { harness.filled($0, scratch) }
+        return try harness.azure.start(
             ["run"] + options + more + own + ["--", Programs.probe, "print-on", signal, "database"],
-            identity: stage.environment, environment: fault.variables.mapValues { stage.filled($0, scratch) },
+            identity: harness.environment, environment: fault.variables.mapValues { harness.filled($0, scratch) },
             in: scratch, shell: fault.shell)
     }
 
@@ -31,19 +33,19 @@ final class RunningLaunch {
         "[files]\ndatabase = { secret = \"db-password\" }\n\(entry)\n"
     }
 
-    init(_ stage: FaultStage, _ fault: Fault, in place: Scratch? = nil) throws {
+    init(_ harness: FaultHarness, _ fault: Fault, in place: Scratch? = nil) throws {
         let scratch = try place ?? Scratch()
         self.scratch = scratch
-        launch = try Self.start(stage, fault, in: scratch)
+        launch = try Self.start(harness, fault, in: scratch)
         try launch.expect(line: "ready")
         watch = try DirectoryWatch(scratch.path + "/instance")
         before = try scratch.status()
     }
 
     /// Asks for a refresh while something is wrong, and looks at what is left then.
-    func disturb(_ fault: Fault, on stage: FaultStage, _ outcome: inout FaultOutcome) throws {
-        for (name, text) in fault.files { _ = try scratch.write(stage.filled(text, scratch), to: name) }
-        let entry = stage.filled(fault.entry, scratch)
+    func disturb(_ fault: Fault, on harness: FaultHarness, _ outcome: inout FaultOutcome) throws {
+        for (name, text) in fault.files { _ = try scratch.write(harness.filled(text, scratch), to: name) }
+        let entry = harness.filled(fault.entry, scratch)
         if !entry.isEmpty { _ = try scratch.write(Self.configuration(entry), to: "latchkey.toml") }
         if fault.refresh == .passes { return try recover(&outcome) }
         launch.send(SIGHUP)

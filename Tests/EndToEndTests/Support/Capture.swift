@@ -4,7 +4,7 @@ import LatchkeyTestSupport
 import Synchronization
 
 /// How long a test waits for something that must happen. It only ends a test that has failed.
-let patience = DispatchTimeInterval.seconds(60)
+let waitLimit = DispatchTimeInterval.seconds(60)
 
 /// What a program writes into one pipe.
 final class Capture: Sendable {
@@ -37,7 +37,7 @@ final class Capture: Sendable {
 
     /// Waits until what came so far is enough; false when it never was.
     func wait(until isEnough: (String) -> Bool) -> Bool {
-        let deadline = DispatchTime.now() + patience
+        let deadline = DispatchTime.now() + waitLimit
         while true {
             let semaphore = DispatchSemaphore(value: 0)
             let (bytes, isComplete) = state.withLock { state in

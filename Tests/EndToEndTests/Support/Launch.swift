@@ -117,7 +117,7 @@ final class Launch: Sendable {
     /// Waits for the end of the process and of all that it left behind, after sending it a signal if one is given.
     @discardableResult
     func end(
-        _ signal: Int32? = nil, within limit: DispatchTimeInterval = patience,
+        _ signal: Int32? = nil, within limit: DispatchTimeInterval = waitLimit,
         _ location: SourceLocation = #_sourceLocation
     ) throws -> Outcome {
         if let signal { send(signal) }
@@ -154,7 +154,7 @@ enum ProcessTree {
 
 /// Looks again and again until it is so; what is looked at tells nobody when it changes.
 func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-    let deadline = DispatchTime.now() + patience
+    let deadline = DispatchTime.now() + waitLimit
     while DispatchTime.now() < deadline {
         if try condition() { return true }
         // Leaves the processor to what is waited for.

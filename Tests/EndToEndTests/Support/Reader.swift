@@ -33,7 +33,7 @@ final class Reader: Sendable {
     /// How often it looked, and how often it saw something that never was.
     func stop() -> (looks: Int, torn: Int) {
         state.withLock { $0.isOver = true }
-        _ = ended.wait(timeout: .now() + patience)
+        _ = ended.wait(timeout: .now() + waitLimit)
         return state.withLock { ($0.looks, $0.torn) }
     }
 }

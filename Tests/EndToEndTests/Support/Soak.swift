@@ -10,7 +10,7 @@ final class Soak {
     /// Real-time signals are queued, so that each of them is seen.
     private static let signal = "RTMIN+1"
     /// How long one thing may take that must happen: four tries of a refresh, each of which waits for its answer.
-    private static let patience: CInt = 120
+    private static let waitLimit: CInt = 120
 
     let azure: Emulator
     let launch: Launch
@@ -126,7 +126,7 @@ final class Soak {
             look()
             let status = try scratch.status()
             if status.attempt >= attempt { return status }
-            let goesOn = watch.wait(seconds: Self.patience)
+            let goesOn = watch.wait(seconds: Self.waitLimit)
             try #require(goesOn, "nothing happens any more: \(launch.errors.text.suffix(999))")
         }
     }

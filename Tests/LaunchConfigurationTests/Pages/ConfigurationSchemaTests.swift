@@ -116,10 +116,10 @@ struct SchemaExample: CustomTestStringConvertible, Sendable {
     }()
 
     @Test(.enabled(if: hasChecker, "jsonschema or Python 3.11 is not installed"))
-    func `the schema accepts every published example and places every mistake`() throws {
+    func `the schema accepts every published example and locations every mistake`() throws {
         let examples = Self.published + Self.refused
-        for (example, places) in zip(examples, try Self.judge(examples)) {
-            #expect(places == (example.mistake.map { [$0] } ?? []), "\(example.testDescription)")
+        for (example, locations) in zip(examples, try Self.judge(examples)) {
+            #expect(locations == (example.mistake.map { [$0] } ?? []), "\(example.testDescription)")
         }
     }
 

@@ -62,15 +62,15 @@ struct ToolResult {
 
     /// Runs an installed program with both outputs together; nil where it is not installed.
     static func of(_ program: String, _ arguments: [String], input: String = "") throws -> ToolResult? {
-        let places = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
-        guard let path = places.map({ "\($0)/\(program)" }).first(where: FileManager.default.isExecutableFile)
+        let locations = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
+        guard let path = locations.map({ "\($0)/\(program)" }).first(where: FileManager.default.isExecutableFile)
         else { return nil }
         let outcome = try ChildProcess.run(path, arguments, input: input, together: true)
         return ToolResult(code: outcome.ending.status, text: outcome.output)
     }
 
     static func isInstalled(_ program: String) -> Bool {
-        let places = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
-        return places.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }
+        let locations = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
+        return locations.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }
     }
 }

@@ -113,7 +113,7 @@ extension Check {
 
     /// Whether the identity may list decides how a refresh looks for changes.
     private mutating func explainListing(_ vault: VaultAddress, _ client: VaultClient) {
-        switch client.list(vault, patience: Patience(deadline: .now + .seconds(3), attempts: 1)) {
+        switch client.list(vault, retryPolicy: RetryPolicy(deadline: .now + .seconds(3), attempts: 1)) {
         case .success:
             report.note(.vault, "the identity may list '\(vault.name)': many secrets are compared by its list")
         case .failure(let error) where error.diagnosis.exitCode == .denied:

@@ -1,8 +1,8 @@
-import Generations
 import LaunchConfiguration
 import LinuxSystem
 import Messages
 import NameServices
+import SecretsDirectory
 
 // What lies on this machine: directory, command, service manager, container.
 extension Check {
@@ -15,8 +15,8 @@ extension Check {
                 path: outlook.path, fileSystem: outlook.fileSystem, swap: outlook.swap.rawValue, mode: "0" + mode,
                 user: user)
             if isExplaining {
-                for place in outlook.passedOver {
-                    report.note(.directory, "passed over '\(place.path)': \(place.reason)")
+                for directories in outlook.passedOver {
+                    report.note(.directory, "passed over '\(directories.path)': \(directories.reason)")
                 }
             }
             guard plan.deliversFiles || isExplaining else { return }

@@ -14,7 +14,7 @@ extension Check {
                 target: destination.target,
                 mode: destination.target.hasPrefix("file:") ? mode(destination.mode) : nil,
                 user: destination.target.hasPrefix("file:") ? report.directory?.user : nil,
-                place: destination.place)
+                location: destination.location)
         }
         switch entry.outcome {
         case .success(let fetched):
@@ -53,7 +53,7 @@ extension Check {
         if let ends = fetched.attributes.expires { words.append("valid until \(UTCTime(seconds: ends).rfc3339)") }
         let goes = targets.map { target in
             let access = target.mode.map { " (\($0)\(target.user.map { ", user \($0)" } ?? ""))" } ?? ""
-            return target.target + access + (isExplaining ? " by \(target.place)" : "")
+            return target.target + access + (isExplaining ? " by \(target.location)" : "")
         }
         return words.joined(separator: ", ") + "; goes to " + goes.joined(separator: ", ")
     }
@@ -77,10 +77,10 @@ private struct CheckTarget {
     let target: String
     let mode: String?
     let user: String?
-    let place: String
+    let location: String
 
     var json: JSONValue {
-        ["target": .text(target), "mode": JSONValue(mode), "user": JSONValue(user), "place": .text(place)]
+        ["target": .text(target), "mode": JSONValue(mode), "user": JSONValue(user), "place": .text(location)]
     }
 }
 

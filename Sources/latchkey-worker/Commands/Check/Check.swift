@@ -59,12 +59,12 @@ struct Check {
         defer { observer.progress?.stop() }
         do throws(Diagnosis) {
             let azure = try AzureSession(plan, environment, observer: observer, notesPeers: true)
-            let patience = Patience(deadline: .now + plan.startTimeout)
+            let retryPolicy = RetryPolicy(deadline: .now + plan.startTimeout)
             let command = plan.child.commandIndex ?? arguments.count
             let inspection = Inspection(
-                plan, through: azure.client, patience: patience, inherited: environment.block,
+                plan, through: azure.client, retryPolicy: retryPolicy, inherited: environment.block,
                 arguments: Array(arguments.dropFirst(command)), wallClock: wallClockSeconds())
-            let probed = plan.hasEntries ? nil : plan.vault.map { azure.client.list($0, patience: patience) }
+            let probed = plan.hasEntries ? nil : plan.vault.map { azure.client.list($0, retryPolicy: retryPolicy) }
             describe(azure, inspection, probed)
         } catch {
             report.fail(.identity, error)

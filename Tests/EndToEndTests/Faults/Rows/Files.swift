@@ -10,11 +10,12 @@ extension FaultGroup {
         return Fault(
             what: what, how: "the challenge's key file",
             answers: ["{\"endpoint\":\"arc\",\"token\":false,\(challenge)}"],
-            begin: { stage in
+            begin: { harness in
                 try FileManager.default.createDirectory(
                     atPath: ArcAgent.directory, withIntermediateDirectories: true)
-                try make("\(ArcAgent.directory)/\(stage.ownFile)")
-            }, end: { stage in try? FileManager.default.removeItem(atPath: "\(ArcAgent.directory)/\(stage.ownFile)") },
+                try make("\(ArcAgent.directory)/\(harness.ownFile)")
+            },
+            end: { harness in try? FileManager.default.removeItem(atPath: "\(ArcAgent.directory)/\(harness.ownFile)") },
             start: .ends(code, message))
     }
 
@@ -60,13 +61,13 @@ extension FaultGroup {
     ) -> Fault {
         Fault(
             what: what, how: "`AZURE_FEDERATED_TOKEN_FILE`",
-            begin: { stage in
-                let path = stage.environment["AZURE_FEDERATED_TOKEN_FILE"] ?? ""
+            begin: { harness in
+                let path = harness.environment["AZURE_FEDERATED_TOKEN_FILE"] ?? ""
                 try FileManager.default.moveItem(atPath: path, toPath: path + ".kept")
                 try make(path)
             },
-            end: { stage in
-                let path = stage.environment["AZURE_FEDERATED_TOKEN_FILE"] ?? ""
+            end: { harness in
+                let path = harness.environment["AZURE_FEDERATED_TOKEN_FILE"] ?? ""
                 try? FileManager.default.removeItem(atPath: path)
                 try FileManager.default.moveItem(atPath: path + ".kept", toPath: path)
             }, start: .ends(code, message))

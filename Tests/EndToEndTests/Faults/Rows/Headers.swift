@@ -75,8 +75,8 @@ extension FaultGroup {
                 start: .ends(66, "option-value"), refresh: .untried("an option is the start's")),
             Fault(
                 what: "authorities that were replaced by others", how: "`--ca-file` written anew",
-                begin: { stage in try stage.run.replaceAuthorities(by: "no certificate\n") },
-                end: { stage in try stage.run.replaceAuthorities(by: stage.authorities) },
+                begin: { harness in try harness.run.replaceAuthorities(by: "no certificate\n") },
+                end: { harness in try harness.run.replaceAuthorities(by: harness.authorities) },
                 start: .untried("the row above"), refresh: .keeps("vault-untrusted")),
         ])
 }

@@ -19,8 +19,8 @@ extension FaultGroup {
     private static func limit(_ what: String, _ option: String, _ value: Int, _ message: String) -> Fault {
         Fault(
             what: what, how: "`prlimit` of the launcher", entry: "more = { secret = \"smtp\" }",
-            begin: { stage in try set(option, "\(value)", of: stage.run.launch.pid) },
-            end: { stage in try set(option, option == "nofile" ? "1024" : "unlimited", of: stage.run.launch.pid) },
+            begin: { harness in try set(option, "\(value)", of: harness.run.launch.pid) },
+            end: { harness in try set(option, option == "nofile" ? "1024" : "unlimited", of: harness.run.launch.pid) },
             start: .untried("the row above"), refresh: .keeps(message), isLimit: true)
     }
 
@@ -51,15 +51,15 @@ extension FaultGroup {
             Fault(
                 what: "a user's link on the way to the directory",
                 options: ["--directory", "/dev/shm/OWNFILE/secrets"],
-                begin: { stage in
-                    let link = "/dev/shm/" + stage.ownFile
+                begin: { harness in
+                    let link = "/dev/shm/" + harness.ownFile
                     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/dev/shm")
                     _ = unsafe lchown(link, 65_534, 65_534)
-                }, end: { stage in try FileManager.default.removeItem(atPath: "/dev/shm/" + stage.ownFile) },
+                }, end: { harness in try FileManager.default.removeItem(atPath: "/dev/shm/" + harness.ownFile) },
                 start: .ends(73, "directory-refused"), refresh: .untried("it is chosen at the start")),
             Fault(
                 what: "the directory of an instance that runs", options: ["--directory", "RUNNING/instance/secrets"],
-                begin: { stage in _ = try stage.run },
+                begin: { harness in _ = try harness.run },
                 start: .ends(73, "directory-busy"), refresh: .untried("the instance that runs goes on")),
             limited(
                 "eight descriptors", "ulimit -n 8", 71, "system-refused",

@@ -19,19 +19,19 @@ package enum Target: Hashable, Sendable {
 }
 
 /// One value to deliver: what it is made of, where it goes, and what holds if it is missing.
-struct Wish {
+struct DeliveryItem {
     var target: Target
     var request: ObjectRequest
     var policy: MissingPolicy
     var origin: EnvironmentAssignment.Origin
-    var place: Place
+    var location: SourceLocation
     var mode: UInt32?
     var pathVariable: String?
 }
 
 /// All that a plan wants of the vaults, before anything is fetched.
-struct Demand {
-    var wishes: [Wish] = []
+struct FetchPlan {
+    var items: [DeliveryItem] = []
     /// Files of several objects: templates and sets, each with its references in order.
     var composites: [(file: FileEntry, references: [VaultReference], template: Template?)] = []
 
@@ -43,13 +43,13 @@ struct Demand {
 
     /// Every object as often as it is used.
     var all: [VaultObject] {
-        wishes.map(\.request.reference.object) + composites.flatMap { $0.references.map(\.object) }
+        items.map(\.request.reference.object) + composites.flatMap { $0.references.map(\.object) }
     }
 
     /// Objects that may be missing: wherever they are used, that is allowed.
     func optional(_ plan: LaunchPlan) -> Set<VaultObject> {
-        var optional = Set(wishes.filter { $0.policy != .error }.map(\.request.reference.object))
-        for wish in wishes where wish.policy == .error { optional.remove(wish.request.reference.object) }
+        var optional = Set(items.filter { $0.policy != .error }.map(\.request.reference.object))
+        for item in items where item.policy == .error { optional.remove(item.request.reference.object) }
         for composite in composites { composite.references.forEach { optional.remove($0.object) } }
         return optional
     }
@@ -58,12 +58,12 @@ struct Demand {
     /// objects stay the same, so do its bytes.
     var recipes: [Target: String] {
         var recipes: [Target: String] = [:]
-        for wish in wishes {
+        for item in items {
             let parts = [
-                wish.request.reference.object.url, wish.request.reference.pointer, wish.request.encoding?.rawValue,
-                wish.request.format?.rawValue,
+                item.request.reference.object.url, item.request.reference.pointer, item.request.encoding?.rawValue,
+                item.request.format?.rawValue,
             ]
-            recipes[wish.target] = parts.map { $0 ?? "" }.joined(separator: " ")
+            recipes[item.target] = parts.map { $0 ?? "" }.joined(separator: " ")
         }
         for composite in composites {
             var recipe = composite.template?.digest ?? ""
@@ -77,7 +77,7 @@ struct Demand {
     /// The objects that every target is made of.
     var ingredients: [Target: [VaultObject]] {
         var all: [Target: [VaultObject]] = [:]
-        for wish in wishes { all[wish.target, default: []].append(wish.request.reference.object) }
+        for item in items { all[item.target, default: []].append(item.request.reference.object) }
         for composite in composites {
             all[.file(composite.file.path), default: []] += composite.references.map(\.object)
         }
@@ -93,10 +93,11 @@ struct Demand {
         for file in plan.files {
             switch file.content {
             case .object(let request):
-                wishes.append(
-                    Wish(
+                items.append(
+                    DeliveryItem(
                         target: .file(file.path), request: request, policy: file.ifMissing ?? plan.ifMissing,
-                        origin: .configuration, place: file.place, mode: file.mode, pathVariable: file.pathVariable))
+                        origin: .configuration, location: file.location, mode: file.mode,
+                        pathVariable: file.pathVariable))
             case .set(let references, _): composites.append((file, references, nil))
             case .template(let path, let vault): try add(template: path, vault ?? plan.vault, file)
             }
@@ -106,10 +107,10 @@ struct Demand {
     private mutating func add(
         _ entry: EnvironmentEntry, _ origin: EnvironmentAssignment.Origin, _ plan: LaunchPlan
     ) {
-        wishes.append(
-            Wish(
+        items.append(
+            DeliveryItem(
                 target: .variable(entry.name), request: entry.request, policy: entry.ifMissing ?? plan.ifMissing,
-                origin: origin, place: entry.place))
+                origin: origin, location: entry.location))
     }
 
     private mutating func add(template path: String, _ vault: VaultAddress?, _ file: FileEntry) throws(Diagnosis) {
@@ -124,7 +125,8 @@ struct Demand {
             guard let vault else {
                 throw Diagnosis(
                     .configurationValue, exit: .configuration,
-                    "\(file.place): the template names '\(name)', and there is no vault", hint: "set vault = \"NAME\"")
+                    "\(file.location): the template names '\(name)', and there is no vault",
+                    hint: "set vault = \"NAME\"")
             }
             references.append(VaultReference(object: VaultObject(vault: vault, name: name)))
         }
@@ -144,10 +146,10 @@ struct Demand {
             let object = VaultObject(vault: selection.vault, name: secret)
             let name = Selection.variableName(for: secret, selection.naming)
             let target: Target = selection.target == .environment ? .variable(name) : .file(name)
-            wishes.append(
-                Wish(
+            items.append(
+                DeliveryItem(
                     target: target, request: ObjectRequest(reference: VaultReference(object: object)),
-                    policy: .ignore, origin: .bulk, place: selection.place))
+                    policy: .ignore, origin: .bulk, location: selection.location))
         }
     }
 }

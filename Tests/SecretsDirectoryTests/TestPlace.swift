@@ -1,6 +1,6 @@
 import Foundation
-import Generations
 import LinuxSystem
+import SecretsDirectory
 import Testing
 
 /// A directory of a test's own on tmpfs, removed with it.
@@ -18,13 +18,15 @@ final class TestPlace {
     }
 
     /// Takes `secrets` in this place as `--directory` would.
-    func take(_ name: String = "secrets", change: (inout PlaceRequest) -> Void = { _ in }) throws -> DeliveryPlace {
-        try DeliveryPlace.take(request(name, change: change))
+    func take(_ name: String = "secrets", change: (inout DirectoriesRequest) -> Void = { _ in }) throws
+        -> DeliveryDirectories
+    {
+        try DeliveryDirectories.take(request(name, change: change))
     }
 
     /// The same, once the lock of an earlier taking is free: a program that another test is just starting has a copy of
     /// its descriptor until its `execve`.
-    func takeAnew() throws -> DeliveryPlace {
+    func takeAnew() throws -> DeliveryDirectories {
         let deadline = ContinuousClock.now + .seconds(60)
         while true {
             do {
@@ -35,8 +37,10 @@ final class TestPlace {
         }
     }
 
-    func request(_ name: String = "secrets", change: (inout PlaceRequest) -> Void = { _ in }) throws -> PlaceRequest {
-        var request = try PlaceRequest(instance: .usual("test"), pid: getpid(), owner: DeliveryOwner())
+    func request(_ name: String = "secrets", change: (inout DirectoriesRequest) -> Void = { _ in }) throws
+        -> DirectoriesRequest
+    {
+        var request = try DirectoriesRequest(instance: .usual("test"), pid: getpid(), owner: DeliveryOwner())
         request.runtimeDirectory = path + "/instance"
         request.directory = "\(path)/\(name)"
         change(&request)

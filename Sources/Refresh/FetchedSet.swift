@@ -4,11 +4,11 @@ package import Messages
 package import Secrets
 
 /// What a cycle brought, ready to be delivered: the values in one arena, and where each goes.
-package struct Gathered: ~Copyable {
+package struct FetchedSet: ~Copyable {
     package var set: SecretSet
     /// The variables in the order of the plan, with the object each comes from.
-    var variables: [GatheredVariable] = []
-    var files: [GatheredFile] = []
+    var variables: [FetchedVariable] = []
+    var files: [FetchedFile] = []
     /// What is known of every object that is there, in the order of the plan.
     package internal(set) var objects: [KnownObject] = []
     package var warnings: [Message] = []
@@ -22,7 +22,7 @@ package struct Gathered: ~Copyable {
     /// The bytes of targets that stay as they were delivered.
     var reused: [Target: SecretSet.Slot] = [:]
     var recipes: [Target: String] = [:]
-    var vaults: [String: VaultLore] = [:]
+    var vaults: [String: VaultState] = [:]
     /// The names that each bulk selection found.
     var selected: [[String]] = []
 
@@ -37,21 +37,21 @@ package struct KnownObject: Equatable, Sendable {
     package let record: ObjectRecord
 }
 
-struct GatheredVariable {
+struct FetchedVariable {
     var name: String
     var slot: SecretSet.Slot
     var object: VaultObject
     var origin: EnvironmentAssignment.Origin
-    var place: String
+    var location: String
 }
 
-struct GatheredFile {
+struct FetchedFile {
     var path: String
     var slot: SecretSet.Slot
     var mode: UInt32?
     var pathVariable: String?
     var objects: [VaultObject]
-    var place: String
+    var location: String
 }
 
 /// How a refresh went wrong, with what decides on the next one.

@@ -36,7 +36,7 @@ extension SecretsDirectory {
         if stock.hasPart { throw .refused(directory: path, .inTheWay(FileName.part.description)) }
         // (4)
         if let current = stock.current, try holds(current, files, contents) {
-            try settle(on: current, tops: tops, stock, keeping: keepingTarget ? stock.rollbackTarget : nil)
+            try removeStale(on: current, tops: tops, stock, keeping: keepingTarget ? stock.rollbackTarget : nil)
             return .unchanged
         }
         // A run without files needs no generation; one whose files were taken away does.
@@ -167,7 +167,7 @@ extension SecretsDirectory {
     }
 
     /// Makes the links right for a generation that is current already, and removes what is superfluous.
-    func settle(
+    func removeStale(
         on current: GenerationName, tops: Set<FileName>, _ stock: Stock, keeping other: GenerationName? = nil
     ) throws(GenerationError) {
         var made: [FileName] = []

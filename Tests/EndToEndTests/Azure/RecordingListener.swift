@@ -3,7 +3,7 @@ import Testing
 
 /// A listener that belongs to nobody: a redirect's target, a proxy. It tells every line that it is sent; a token or an
 /// identity header among them would be found like any other leak.
-final class Stranger: Sendable {
+final class RecordingListener: Sendable {
     let port: Int
     private let launch: Launch
 

@@ -3,7 +3,7 @@ import LinuxSystem
 import WorkerProtocol
 
 /// Held settings in the framing that workers leave things to each other in.
-extension HeldSettings {
+extension StartupSettings {
     var encoded: [UInt8] {
         var writer = WireWriter()
         writer.write(list: values.sorted { $0.key < $1.key }) { writer, pair in

@@ -3,7 +3,7 @@ import Testing
 
 extension Emulator {
     /// The machine's own identity, and an application that proves itself in each of Entra's ways.
-    static let applicants = """
+    static let testIdentities = """
         \(seed)
 
         [[identity]]
@@ -12,9 +12,9 @@ extension Emulator {
 
         [[identity]]
         name = "app"
-        client-id = "\(Applicant.clientID)"
-        object-id = "\(Applicant.objectID)"
-        resource-id = "\(Applicant.resourceID)"
+        client-id = "\(TestIdentity.clientID)"
+        object-id = "\(TestIdentity.objectID)"
+        resource-id = "\(TestIdentity.resourceID)"
         secret = "c4n4ry-client-secret"
         make-certificate = true
         federated = [{ subject = "system:serviceaccount:default:app" }]
@@ -51,7 +51,7 @@ extension Emulator {
 }
 
 /// The ids of the application among the emulator's identities.
-enum Applicant {
+enum TestIdentity {
     static let clientID = "11111111-aaaa-4aaa-8aaa-0000000000ab"
     static let objectID = "22222222-bbbb-4bbb-8bbb-0000000000ab"
     static let resourceID =

@@ -2,13 +2,13 @@ import Foundation
 import Testing
 
 /// An emulator, and a run that goes well until something goes wrong in a refresh.
-final class FaultStage {
+final class FaultHarness {
     let azure: Emulator
     let environment: [String: String]
     /// Emulators that prove something else over TLS, by what that is.
     let others: [String: Emulator]
     /// Where redirects and proxies lead to: nobody may come.
-    let stranger: Stranger
+    let stranger: RecordingListener
     /// A file that belongs to the row alone.
     let ownFile = "latchkey-fault-\(UInt64.random(in: .min ... .max)).key"
     /// The run whose refreshes fail.
@@ -18,7 +18,7 @@ final class FaultStage {
         self.azure = azure
         self.others = others
         environment = try azure.environment(group.environment)
-        stranger = try Stranger()
+        stranger = try RecordingListener()
     }
 
     var run: RunningLaunch {
@@ -91,9 +91,9 @@ final class FaultStage {
 
     private func launch(_ fault: Fault, in scratch: Scratch) throws -> Launch {
         // What may pass is tried again until then; all else ends at once.
-        var patience: [String] = []
-        if case .ends(75, _) = fault.start { patience = ["--start-timeout", "2s"] }
-        return try RunningLaunch.start(self, fault, more: patience, in: scratch)
+        var startTimeout: [String] = []
+        if case .ends(75, _) = fault.start { startTimeout = ["--start-timeout", "2s"] }
+        return try RunningLaunch.start(self, fault, more: startTimeout, in: scratch)
     }
 
     private func end(_ fault: Fault) throws {

@@ -1,7 +1,7 @@
 import Foundation
-import Generations
 import LinuxSystem
 import Messages
+import SecretsDirectory
 import Testing
 
 @Suite struct TakeTests {
@@ -64,8 +64,8 @@ import Testing
     @Test(arguments: [true, false])
     func `an instance's own directory can be named while nobody has it`(instanceFirst: Bool) throws {
         let place = try TestPlace()
-        func own() throws -> DeliveryPlace { try place.take { $0.directory = nil } }
-        func named() throws -> DeliveryPlace {
+        func own() throws -> DeliveryDirectories { try place.take { $0.directory = nil } }
+        func named() throws -> DeliveryDirectories {
             try place.take("instance/secrets") { $0.runtimeDirectory = place.path + "/other" }
         }
         if !instanceFirst { _ = try own() }
@@ -89,7 +89,7 @@ import Testing
     @Test func `a usual name that is taken gets the PID behind it, a chosen one is refused`() throws {
         let place = try TestPlace()
         let name = "web-\(UInt64.random(in: 0 ... .max))"
-        func take(_ name: InstanceName) throws -> DeliveryPlace {
+        func take(_ name: InstanceName) throws -> DeliveryDirectories {
             try place.take {
                 $0.instance = name
                 $0.directory = nil
@@ -108,12 +108,12 @@ import Testing
 
     @Test func `the lock outlives its taker as long as a copy of the descriptor is open`() throws {
         let place = try TestPlace()
-        var first: DeliveryPlace? = try place.take()
+        var first: DeliveryDirectories? = try place.take()
         let told = try #require(first?.handover)
         let copies = try #require(first?.descriptors.map { dup($0) })
         first = nil
         #expect(throws: GenerationError.self) { try place.take() }
-        var second = DeliveryPlace.adopt(told, descriptors: copies)
+        var second = DeliveryDirectories.adopt(told, descriptors: copies)
         try #require(second != nil)
         try second?.secrets.deliver(["a": "one"])
         #expect(place.text("secrets/a") == "one")
@@ -125,7 +125,7 @@ import Testing
     @Test func `a wrong number of descriptors is not adopted`() throws {
         let place = try TestPlace()
         let taken = try place.take()
-        #expect(DeliveryPlace.adopt(taken.handover, descriptors: []) == nil)
+        #expect(DeliveryDirectories.adopt(taken.handover, descriptors: []) == nil)
     }
 
     @Test func `what a killed run left is taken over, and its files are there until the next delivery`() throws {

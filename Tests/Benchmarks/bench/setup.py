@@ -1,4 +1,4 @@
-"""The stage: namespaces of our own, in which a web server is the vault at its real name.
+"""The setup: namespaces of our own, in which a web server is the vault at its real name.
 
 Everything here happens in a network, a mount and a process namespace that end with the benchmark: the names of the
 vaults, the authorities and the delay are seen by nobody else.
@@ -49,7 +49,7 @@ def value(name):
     return f"value-of-{name}-0123456789abcdef"
 
 
-class Stage:
+class Setup:
     """Names, authorities and servers; `directory` is empty and takes what they need."""
 
     def __init__(self, directory, programs):

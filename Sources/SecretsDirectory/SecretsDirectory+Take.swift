@@ -4,7 +4,7 @@ import LinuxSystem
 extension SecretsDirectory {
     /// `secrets` in the instance's directory, made where it is missing; nil where that vanished meanwhile.
     static func within(
-        _ instance: InstanceDirectory, _ request: PlaceRequest
+        _ instance: InstanceDirectory, _ request: DirectoriesRequest
     ) throws(GenerationError) -> SecretsDirectory? {
         let path = instance.path + "/secrets"
         let owner = request.owner
@@ -28,7 +28,7 @@ extension SecretsDirectory {
     }
 
     /// The directory that `--directory` names, with a lock of its own; nil where it vanished meanwhile.
-    static func named(_ name: String, _ request: PlaceRequest) throws(GenerationError) -> SecretsDirectory? {
+    static func named(_ name: String, _ request: DirectoriesRequest) throws(GenerationError) -> SecretsDirectory? {
         let path = try absolute(name)
         let arrival = try DirectoryWalk.arrive(
             at: path, for: request.owner, making: .max, allowDisk: request.allowDisk)

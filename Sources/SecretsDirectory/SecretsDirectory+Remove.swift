@@ -9,7 +9,7 @@ extension SecretsDirectory {
             var stock = try stock()
             try removeHalfDone(&stock)
             guard let current = stock.current else { return removeEverything(stock) }
-            try settle(on: current, tops: tops(of: current), stock)
+            try removeStale(on: current, tops: tops(of: current), stock)
         }
     }
 

@@ -11,7 +11,7 @@ let tokenBody = #"{"access_token":"synthetic-token","expires_on":"4102444800","r
 let now: Int64 = 1_900_000_000
 
 /// A scripted network with the times of its requests.
-final class Stage {
+final class IdentityHarness {
     private var answers: [FakeTransport.Answer]
     /// When each request began, from the stage's start.
     private(set) var times: [Duration] = []
@@ -82,17 +82,17 @@ func environment(
 
 /// A session over a stage.
 func session(
-    _ environment: IdentityEnvironment, _ options: IdentityOptions = IdentityOptions(), _ stage: Stage,
+    _ environment: IdentityEnvironment, _ options: IdentityOptions = IdentityOptions(), _ harness: IdentityHarness,
     observer: (any WaitObserver)? = nil
 ) throws -> IdentitySession {
     IdentitySession(
-        try detectIdentity(options, in: environment), environment: environment, transport: stage.transport,
+        try detectIdentity(options, in: environment), environment: environment, transport: harness.transport,
         observer: observer, generator: LargestDraw())
 }
 
-extension Stage {
-    func patience(_ duration: Duration = .seconds(90), attempts: Int? = nil) -> Patience {
-        Patience(deadline: transport.now + duration, attempts: attempts)
+extension IdentityHarness {
+    func retryPolicy(_ duration: Duration = .seconds(90), attempts: Int? = nil) -> RetryPolicy {
+        RetryPolicy(deadline: transport.now + duration, attempts: attempts)
     }
 }
 

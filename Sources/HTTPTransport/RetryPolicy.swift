@@ -2,7 +2,7 @@ package import LinuxSystem
 package import Messages
 
 /// How long and how often something is tried again.
-package struct Patience: Sendable {
+package struct RetryPolicy: Sendable {
     /// Nothing goes on after this.
     package var deadline: BootInstant
     /// The most tries of one request; nil: until the deadline (before the start).

@@ -2,7 +2,7 @@ package import LinuxSystem
 
 // What the next start is served from while the vault can't be had: one file, readable by its owner alone, in the
 // instance's directory; with `--directory` in that, since it is what outlives a container.
-extension DeliveryPlace {
+extension DeliveryDirectories {
     /// Whether a generation may be kept here: in memory only, whatever `--allow-disk` says.
     package var canCache: Bool { secrets.isNamed ? secrets.isMemory : instance?.isMemory ?? false }
 

@@ -18,7 +18,7 @@ package import LinuxSystem
 /// 9. `..data.new` is made, a link to the new generation, and renamed to `..data`. This is the one step that readers
 ///    see: before it all is old, after it all is new.
 /// 10. Top-level links to what the generation does not have are removed.
-/// 11. Generations other than the new one and the one before it are removed, but for the one that a rollback returns to
+/// 11. SecretsDirectory other than the new one and the one before it are removed, but for the one that a rollback returns to
 ///     where that is to stay.
 ///
 /// A failure before step 9 undoes 5 to 8. A killed writer leaves what step 3, 10 and 11 of the next one remove.

@@ -2,7 +2,7 @@ import CCurl
 import Secrets
 
 /// What holds for all exchanges of a transport.
-struct CurlSurroundings {
+struct CurlTransportSettings {
     /// A proxy for what lies beyond the machine.
     struct Proxy: Equatable {
         /// As the environment has it; it may hold a password.

@@ -15,7 +15,7 @@ package enum InstanceName: Equatable, Sendable {
 }
 
 /// What decides where a run's directories are.
-package struct PlaceRequest: Sendable {
+package struct DirectoriesRequest: Sendable {
     package var instance: InstanceName
     /// The launcher's PID: what stands in the lock.
     package var pid: Int32
@@ -36,7 +36,7 @@ package struct PlaceRequest: Sendable {
 }
 
 /// Where a run delivers to, locked.
-package final class DeliveryPlace: Sendable {
+package final class DeliveryDirectories: Sendable {
     /// nil only with `--directory`, where nothing can be had for lock and status: `status` is unavailable then.
     package let instance: InstanceDirectory?
     package let secrets: SecretsDirectory
@@ -53,20 +53,20 @@ package final class DeliveryPlace: Sendable {
     ///
     /// Throws `busy` where a running instance has them, and `refused` or `unavailable` otherwise: a run that delivers
     /// no files may go on after those two.
-    package static func take(_ request: PlaceRequest) throws(GenerationError) -> DeliveryPlace {
+    package static func take(_ request: DirectoriesRequest) throws(GenerationError) -> DeliveryDirectories {
         // A directory can be removed by its last user between our opening and our locking.
         for _ in 0..<8 {
-            if let place = try attempt(request) { return place }
+            if let directories = try attempt(request) { return directories }
         }
         throw .unavailable([.init(path: request.directory ?? "/run", reason: "is removed again and again")])
     }
 
-    private static func attempt(_ request: PlaceRequest) throws(GenerationError) -> DeliveryPlace? {
+    private static func attempt(_ request: DirectoriesRequest) throws(GenerationError) -> DeliveryDirectories? {
         guard let named = request.directory else {
             guard let instance = try InstanceDirectory.take(request),
                 let secrets = try SecretsDirectory.within(instance, request)
             else { return nil }
-            return DeliveryPlace(instance: instance, secrets: secrets)
+            return DeliveryDirectories(instance: instance, secrets: secrets)
         }
         var warnings: [Diagnosis] = []
         var instance: InstanceDirectory?
@@ -85,7 +85,7 @@ package final class DeliveryPlace: Sendable {
                     "secrets directory '\(secrets.path)' is the root of a mount that others can write",
                     hint: "others who have the volume can exchange what is delivered; give it to this program alone"))
         }
-        return DeliveryPlace(instance: instance, secrets: secrets, warnings: warnings)
+        return DeliveryDirectories(instance: instance, secrets: secrets, warnings: warnings)
     }
 
     /// Removes what was published, and the locks' files, but leaves what was delivered: a clean stop of a run that

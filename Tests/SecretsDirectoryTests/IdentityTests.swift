@@ -1,7 +1,7 @@
 import Foundation
-import Generations
 import LinuxSystem
 import Messages
+import SecretsDirectory
 import Testing
 
 @Suite(.enabled(if: isRoot, needsRoot)) struct IdentityTests {

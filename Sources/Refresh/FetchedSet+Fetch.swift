@@ -7,12 +7,12 @@ import Messages
 import Secrets
 
 /// What earlier workers leave a cycle to go by.
-package struct Knowledge {
-    package var memory: RefreshMemory
+package struct EarlierDelivery {
+    package var memory: DeliveryState
     package var values: DeliveredValues
     package var now: BootInstant
 
-    package init(memory: RefreshMemory, values: DeliveredValues, now: BootInstant) {
+    package init(memory: DeliveryState, values: DeliveredValues, now: BootInstant) {
         self.memory = memory
         self.values = values
         self.now = now
@@ -28,62 +28,62 @@ package struct Knowledge {
 /// 4. Targets whose recipe and objects are as delivered take their bytes from what was delivered; the objects of all
 ///    others are fetched as well.
 /// 5. Every target gets the shape that it asked for.
-package func gather(
-    _ plan: LaunchPlan, through client: VaultClient, patience: Patience, wallClock now: Int64,
-    knowing knowledge: Knowledge? = nil
-) throws(RefreshFailure) -> Gathered {
-    var demand: Demand
+package func fetchSet(
+    _ plan: LaunchPlan, through client: VaultClient, retryPolicy: RetryPolicy, wallClock now: Int64,
+    since earlier: EarlierDelivery? = nil
+) throws(RefreshFailure) -> FetchedSet {
+    var fetchPlan: FetchPlan
     do throws(Diagnosis) {
-        demand = try Demand(plan)
+        fetchPlan = try FetchPlan(plan)
     } catch {
         throw RefreshFailure([error])
     }
-    let memory = knowledge?.memory ?? RefreshMemory(key: [])
-    if knowledge == nil { warm(plan, demand, client) }
-    for vault in demand.vaults(plan) {
+    let memory = earlier?.memory ?? DeliveryState(key: [])
+    if earlier == nil { warm(plan, fetchPlan, client) }
+    for vault in fetchPlan.vaults(plan) {
         if let proof = memory.vaults[vault.url]?.proof { client.recall(proof, of: vault) }
     }
-    var comparison = Comparison(memory, through: client, patience: patience)
+    var comparison = Comparison(memory, through: client, retryPolicy: retryPolicy)
     var selected: [[String]] = []
     var warnings: [Message] = []
     for selection in plan.selections {  // (1)
         let listed = try comparison.list(selection.vault)
         let found = Selection.select(from: listed, prefix: selection.prefix, tags: selection.tags)
         selected.append(found.map(\.name))
-        if knowledge == nil { warnings += Message.warnings(selection, found) }
-        demand.add(selection, names: found.map(\.name))
+        if earlier == nil { warnings += Message.warnings(selection, found) }
+        fetchPlan.add(selection, names: found.map(\.name))
     }
-    let objects = demand.objects
-    let optional = demand.optional(plan)
-    var gathered = Gathered(set: SecretSet())
-    gathered.recipes = demand.recipes
-    gathered.selected = selected
-    gathered.warnings = warnings
-    func fetch(_ asked: [VaultObject], into gathered: inout Gathered) throws(RefreshFailure) {
+    let objects = fetchPlan.objects
+    let optional = fetchPlan.optional(plan)
+    var fetchedSet = FetchedSet(set: SecretSet())
+    fetchedSet.recipes = fetchPlan.recipes
+    fetchedSet.selected = selected
+    fetchedSet.warnings = warnings
+    func fetch(_ asked: [VaultObject], into fetchedSet: inout FetchedSet) throws(RefreshFailure) {
         guard !asked.isEmpty else { return }
-        let outcomes = client.fetch(asked, into: &gathered.set, optional: optional, patience: patience)
-        try gathered.note(asked, outcomes, optional, delivered: memory.delivered, now)
+        let outcomes = client.fetch(asked, into: &fetchedSet.set, optional: optional, retryPolicy: retryPolicy)
+        try fetchedSet.note(asked, outcomes, optional, delivered: memory.delivered, now)
     }
     try fetch(
-        comparison.changed(among: objects, optional: optional, at: knowledge?.now ?? .now), into: &gathered)  // (2)
-    gathered.vaults = comparison.vaults
-    for vault in demand.vaults(plan) {
-        if let proof = client.proof(of: vault) { gathered.vaults[vault.url, default: VaultLore()].proof = proof }
+        comparison.changed(among: objects, optional: optional, at: earlier?.now ?? .now), into: &fetchedSet)  // (2)
+    fetchedSet.vaults = comparison.vaults
+    for vault in fetchPlan.vaults(plan) {
+        if let proof = client.proof(of: vault) { fetchedSet.vaults[vault.url, default: VaultState()].proof = proof }
     }
-    if let knowledge {
-        gathered.recall(objects, knowledge.memory)
-        if gathered.refuse(objects, knowledge.memory, now) { return gathered }  // (3)
-        try fetch(gathered.reuse(demand, objects, knowledge), into: &gathered)  // (4)
+    if let earlier {
+        fetchedSet.recall(objects, earlier.memory)
+        if fetchedSet.refuse(objects, earlier.memory, now) { return fetchedSet }  // (3)
+        try fetch(fetchedSet.reuse(fetchPlan, objects, earlier), into: &fetchedSet)  // (4)
     }
-    try gathered.compose(demand, objects, now)  // (5)
-    return gathered
+    try fetchedSet.compose(fetchPlan, objects, now)  // (5)
+    return fetchedSet
 }
 
 /// Opens the connections while the token is still on its way.
-private func warm(_ plan: LaunchPlan, _ demand: Demand, _ client: VaultClient) {
+private func warm(_ plan: LaunchPlan, _ fetchPlan: FetchPlan, _ client: VaultClient) {
     var seen: Set<VaultAddress> = []
     for selection in plan.selections where seen.insert(selection.vault).inserted { client.warm(selection.vault) }
-    for object in demand.all where seen.insert(object.vault).inserted { client.warm(object.vault, for: object) }
+    for object in fetchPlan.all where seen.insert(object.vault).inserted { client.warm(object.vault, for: object) }
 }
 
 extension RefreshFailure {
@@ -92,7 +92,7 @@ extension RefreshFailure {
     }
 
     /// Only what was delivered can be gone: a new entry for something that is not there is a mistake of its own.
-    init(all errors: [VaultError], delivered: DeliveredState) {
+    init(all errors: [VaultError], delivered: DeliveryRecord) {
         self.init(
             VaultError.summarize(errors), retryAfter: errors.compactMap(\.retryAfter).max(),
             isGone: errors.contains { error in
@@ -101,10 +101,10 @@ extension RefreshFailure {
     }
 }
 
-extension Gathered {
+extension FetchedSet {
     /// Takes what came of a fetch; only what is required fails the whole.
     mutating func note(
-        _ objects: [VaultObject], _ outcomes: [VaultOutcome], _ optional: Set<VaultObject>, delivered: DeliveredState,
+        _ objects: [VaultObject], _ outcomes: [VaultOutcome], _ optional: Set<VaultObject>, delivered: DeliveryRecord,
         _ now: Int64
     ) throws(RefreshFailure) {
         var failures: [VaultError] = []
@@ -123,7 +123,7 @@ extension Gathered {
     }
 
     /// Takes over what is known of objects that were not asked for.
-    mutating func recall(_ objects: [VaultObject], _ memory: RefreshMemory) {
+    mutating func recall(_ objects: [VaultObject], _ memory: DeliveryState) {
         for object in objects where records[object] == nil && absent[object] == nil {
             if let record = memory.records[object.url] {
                 records[object] = record
@@ -134,7 +134,7 @@ extension Gathered {
     }
 
     /// Whether the app has failed with exactly this set before; then what is delivered stays, and is shown.
-    mutating func refuse(_ all: [VaultObject], _ memory: RefreshMemory, _ now: Int64) -> Bool {
+    mutating func refuse(_ all: [VaultObject], _ memory: DeliveryState, _ now: Int64) -> Bool {
         guard let refused = memory.refused, !refused.isEmpty, !records.isEmpty,
             records.allSatisfy({ refused[$0.key.url] == $0.value.identity })
         else { return false }
@@ -144,16 +144,16 @@ extension Gathered {
     }
 
     /// Takes from what was delivered what is as it was, and names the objects that are needed besides.
-    mutating func reuse(_ demand: Demand, _ all: [VaultObject], _ knowledge: Knowledge) -> [VaultObject] {
-        let delivered = knowledge.memory.delivered
+    mutating func reuse(_ fetchPlan: FetchPlan, _ all: [VaultObject], _ earlier: EarlierDelivery) -> [VaultObject] {
+        let delivered = earlier.memory.delivered
         var needed: [VaultObject] = []
-        for (target, objects) in demand.ingredients {
+        for (target, objects) in fetchPlan.ingredients {
             let isSame =
                 delivered.recipes[target.name] == recipes[target]
                 && objects.allSatisfy { object in
                     records[object].map { delivered.identities[object.url] == $0.identity } ?? false
                 }
-            if isSame, let slot = knowledge.values.append(target, to: &set) {
+            if isSame, let slot = earlier.values.append(target, to: &set) {
                 reused[target] = slot
             } else {
                 needed += objects.filter { fetched[$0] == nil && absent[$0] == nil }
@@ -164,15 +164,15 @@ extension Gathered {
     }
 
     /// Gives every target its bytes, and every object its warnings.
-    mutating func compose(_ demand: Demand, _ all: [VaultObject], _ now: Int64) throws(RefreshFailure) {
+    mutating func compose(_ fetchPlan: FetchPlan, _ all: [VaultObject], _ now: Int64) throws(RefreshFailure) {
         list(all, now)
         do throws(VaultError) {
-            try shape(demand.wishes)
+            try shape(fetchPlan.items)
         } catch {
             throw RefreshFailure(error)
         }
         do throws(Diagnosis) {
-            for composite in demand.composites { try compose(composite) }
+            for composite in fetchPlan.composites { try compose(composite) }
         } catch {
             throw RefreshFailure([error])
         }
@@ -183,42 +183,43 @@ extension Gathered {
         for object in objects { warnOfValidity(object, now) }
     }
 
-    private mutating func shape(_ wishes: [Wish]) throws(VaultError) {
-        for wish in wishes {
-            let object = wish.request.reference.object
+    private mutating func shape(_ items: [DeliveryItem]) throws(VaultError) {
+        for item in items {
+            let object = item.request.reference.object
             let slot: SecretSet.Slot
-            if let same = reused[wish.target] {
+            if let same = reused[item.target] {
                 slot = same
             } else if let value = fetched[object] {
-                slot = try value.shaped(as: wish.request, in: &set)
-                if case .file(let path) = wish.target,
-                    let warning = Message.otherForm(value, as: wish.request, in: path)
+                slot = try value.shaped(as: item.request, in: &set)
+                if case .file(let path) = item.target,
+                    let warning = Message.otherForm(value, as: item.request, in: path)
                 {
                     warnings.append(warning)
                 }
             } else {
-                if wish.policy == .warn, let error = absent[object] ?? nil { warnLeftOut(wish, error) }
+                if item.policy == .warn, let error = absent[object] ?? nil { warnLeftOut(item, error) }
                 continue
             }
-            switch wish.target {
+            switch item.target {
             case .variable(let name):
                 variables.append(
-                    GatheredVariable(
-                        name: name, slot: slot, object: object, origin: wish.origin, place: wish.place.description))
+                    FetchedVariable(
+                        name: name, slot: slot, object: object, origin: item.origin, location: item.location.description
+                    ))
             case .file(let path):
                 files.append(
-                    GatheredFile(
-                        path: path, slot: slot, mode: wish.mode, pathVariable: wish.pathVariable, objects: [object],
-                        place: wish.place.description))
+                    FetchedFile(
+                        path: path, slot: slot, mode: item.mode, pathVariable: item.pathVariable, objects: [object],
+                        location: item.location.description))
             }
         }
     }
 
-    private mutating func warnLeftOut(_ wish: Wish, _ error: VaultError) {
+    private mutating func warnLeftOut(_ item: DeliveryItem, _ error: VaultError) {
         warnings.append(
             Message(
-                .warning, .secretLeftOut, "\(error.diagnosis.text); left out: \(wish.target.name)",
-                secret: wish.request.reference.object.name, vault: wish.request.reference.object.vault.name))
+                .warning, .secretLeftOut, "\(error.diagnosis.text); left out: \(item.target.name)",
+                secret: item.request.reference.object.name, vault: item.request.reference.object.vault.name))
     }
 
     private mutating func warnOfValidity(_ object: KnownObject, _ now: Int64) {
@@ -273,8 +274,8 @@ extension Gathered {
 
     private mutating func add(_ file: FileEntry, _ slot: SecretSet.Slot, _ references: [VaultReference]) {
         files.append(
-            GatheredFile(
+            FetchedFile(
                 path: file.path, slot: slot, mode: file.mode, pathVariable: file.pathVariable,
-                objects: references.map(\.object), place: file.place.description))
+                objects: references.map(\.object), location: file.location.description))
     }
 }

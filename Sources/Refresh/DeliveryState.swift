@@ -3,15 +3,15 @@ import KeyVault
 package import WorkerProtocol
 
 /// What one worker leaves for the next: versions and keyed digests, no value and nothing that a value could be told from.
-package struct RefreshMemory: Equatable, Sendable {
+package struct DeliveryState: Equatable, Sendable {
     /// The key of the digests: random, of this run.
     package var key: [UInt8]
     /// The number of deliveries that changed something.
     package var generation: Int64 = 0
     /// What is delivered, and what a rollback returns to: what was before the newest delivery, or before the first of
     /// several with which the app has not held out yet.
-    package var delivered = DeliveredState()
-    package var previous = DeliveredState()
+    package var delivered = DeliveryRecord()
+    package var previous = DeliveryRecord()
     /// Whether files have changed since what a rollback returns to: it points them back.
     package var changedFiles = false
     /// The identities of a set that the app failed with: it is not delivered again.
@@ -21,14 +21,14 @@ package struct RefreshMemory: Equatable, Sendable {
     /// The URLs of optional objects that were not there.
     package var missing: Set<String> = []
     /// By the vault's URL.
-    package var vaults: [String: VaultLore] = [:]
+    package var vaults: [String: VaultState] = [:]
     /// When each expiry was last warned of: the day's number, by the object's URL.
     package var warnedDays: [String: Int64] = [:]
     /// Requests so far, by endpoint and status.
     package var requests: [String: Int64] = [:]
 
     /// The settings that the run holds from its start, as whoever parses them wrote them down.
-    package var held: [UInt8] = []
+    package var startup: [UInt8] = []
 
     package init(key: [UInt8]) {
         self.key = key
@@ -55,7 +55,7 @@ package struct RefreshMemory: Equatable, Sendable {
         }
         writer.write(numbers: warnedDays)
         writer.write(numbers: requests)
-        writer.write(held)
+        writer.write(startup)
         return writer.bytes
     }
 
@@ -65,8 +65,8 @@ package struct RefreshMemory: Equatable, Sendable {
         guard try reader.readByte() == workerProtocolVersion else { throw WireError("a memory of another version") }
         key = try reader.readBytes()
         generation = try reader.readInteger()
-        delivered = try DeliveredState(reading: &reader)
-        previous = try DeliveredState(reading: &reader)
+        delivered = try DeliveryRecord(reading: &reader)
+        previous = try DeliveryRecord(reading: &reader)
         changedFiles = try reader.readBool()
         refused = try reader.readOptional { reader throws(WireError) in try reader.readTexts() }
         records = Dictionary(
@@ -78,21 +78,21 @@ package struct RefreshMemory: Equatable, Sendable {
             try reader.readList(atMost: 100_000) { reader throws(WireError) in try reader.readString() })
         vaults = Dictionary(
             try reader.readList(atMost: 10_000) { reader throws(WireError) in
-                (try reader.readString(), try VaultLore(reading: &reader))
+                (try reader.readString(), try VaultState(reading: &reader))
             }
         ) { $1 }
         warnedDays = try reader.readNumbers()
         requests = try reader.readNumbers()
-        held = try reader.readBytes()
+        startup = try reader.readBytes()
         try reader.end()
     }
 }
 
 /// One state of delivery: of what it was made, no value.
-package struct DeliveredState: Equatable, Sendable {
+package struct DeliveryRecord: Equatable, Sendable {
     /// The identity of every object, by its URL.
     package var identities: [String: String] = [:]
-    /// How every target's bytes are made (`Demand.recipes`), by the target's name.
+    /// How every target's bytes are made (`FetchPlan.recipes`), by the target's name.
     package var recipes: [String: String] = [:]
     /// The keyed digest of the child's environment block.
     package var environmentDigest: [UInt8] = []
@@ -148,7 +148,7 @@ extension ObjectRecord {
     }
 }
 
-extension VaultLore {
+extension VaultState {
     func encode(into writer: inout WireWriter) {
         writer.write(pages)
         writer.write(optional: refusedAt) { $0.write($1) }

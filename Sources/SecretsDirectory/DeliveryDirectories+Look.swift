@@ -18,12 +18,12 @@ package struct DeliveryOutlook: Equatable, Sendable {
     package let passedOver: [GenerationError.Attempt]
 }
 
-extension DeliveryPlace {
+extension DeliveryDirectories {
     /// Looks at what `take` would choose: nothing is made, locked or written.
     ///
     /// Throws what `take` would throw, as far as that can be seen from what is there: a directory that vanishes or a
     /// right that is refused in the meantime can't.
-    package static func look(_ request: PlaceRequest) throws(GenerationError) -> DeliveryOutlook {
+    package static func look(_ request: DirectoriesRequest) throws(GenerationError) -> DeliveryOutlook {
         let own = try DeliveryOwner()
         if let named = request.directory {
             let path = try SecretsDirectory.absolute(named)
@@ -56,7 +56,7 @@ extension DeliveryPlace {
     }
 
     private static func look(
-        at path: String, making makable: Int, secrets: String, _ owner: DeliveryOwner, _ request: PlaceRequest,
+        at path: String, making makable: Int, secrets: String, _ owner: DeliveryOwner, _ request: DirectoriesRequest,
         _ passedOver: [GenerationError.Attempt]
     ) throws(GenerationError) -> DeliveryOutlook {
         let nearest = try NearestDirectory(to: path, making: makable, owner)
@@ -98,7 +98,7 @@ extension DeliveryPlace {
 
     /// An instance that runs has the directory. One of the usual name takes another name then, but not where the service
     /// manager chose the directory.
-    private static func checkLock(_ candidate: Candidate, _ request: PlaceRequest) throws(GenerationError) {
+    private static func checkLock(_ candidate: Candidate, _ request: DirectoriesRequest) throws(GenerationError) {
         if case .usual = request.instance, candidate.isNamed { return }
         guard let found = InstanceLookup.look(at: candidate.path, ""), found.isRunning else { return }
         throw .busy(directory: candidate.path, pid: found.pid)
@@ -115,10 +115,12 @@ private struct NearestDirectory: ~Copyable {
         var parts = path.split(separator: "/")
         var missing = 0
         while true {
-            let place = "/" + parts.joined(separator: "/")
+            let directories = "/" + parts.joined(separator: "/")
             do throws(GenerationError) {
-                let arrival = try DirectoryWalk.arrive(at: place, for: owner)
-                handle = try system(place) { () throws(SystemError) in try arrival.directory.handle(called: place) }
+                let arrival = try DirectoryWalk.arrive(at: directories, for: owner)
+                handle = try system(directories) { () throws(SystemError) in
+                    try arrival.directory.handle(called: directories)
+                }
                 isWhole = missing == 0
                 return
             } catch {

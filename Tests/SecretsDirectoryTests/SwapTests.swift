@@ -1,7 +1,7 @@
 import Foundation
-import Generations
 import LinuxSystem
 import Messages
+import SecretsDirectory
 import Synchronization
 import Testing
 

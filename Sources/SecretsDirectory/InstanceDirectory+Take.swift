@@ -46,7 +46,7 @@ struct Candidate: Equatable {
 
 extension InstanceDirectory {
     /// The first place that can be used, locked; nil where it vanished meanwhile.
-    static func take(_ request: PlaceRequest) throws(GenerationError) -> InstanceDirectory? {
+    static func take(_ request: DirectoriesRequest) throws(GenerationError) -> InstanceDirectory? {
         do {
             return try take(request, name: request.instance.text)
         } catch .busy(let directory, let pid) {
@@ -57,7 +57,8 @@ extension InstanceDirectory {
         }
     }
 
-    private static func take(_ request: PlaceRequest, name: String) throws(GenerationError) -> InstanceDirectory? {
+    private static func take(_ request: DirectoriesRequest, name: String) throws(GenerationError) -> InstanceDirectory?
+    {
         do {
             _ = try FileName(name)
         } catch {
@@ -80,7 +81,7 @@ extension InstanceDirectory {
     }
 
     private static func take(
-        _ candidate: Candidate, _ request: PlaceRequest, _ name: String, _ own: DeliveryOwner
+        _ candidate: Candidate, _ request: DirectoriesRequest, _ name: String, _ own: DeliveryOwner
     ) throws(GenerationError) -> InstanceDirectory? {
         try checkBase(of: candidate, own)
         let arrival = try DirectoryWalk.arrive(
@@ -130,7 +131,7 @@ extension InstanceDirectory {
     }
 }
 
-extension PlaceRequest {
+extension DirectoriesRequest {
     /// Where the service manager chose the directory, no other name leads to another.
     fileprivate var runtimeName: String? {
         runtimeDirectory?.hasPrefix("/") == true ? instance.text : nil

@@ -51,7 +51,7 @@ package struct Handover: Equatable, Sendable {
     package var descriptorCount: Int { instance == nil ? 1 : 3 }
 }
 
-extension DeliveryPlace {
+extension DeliveryDirectories {
     /// What to tell the other process.
     package var handover: Handover {
         Handover(
@@ -72,7 +72,7 @@ extension DeliveryPlace {
     }
 
     /// Takes over what another process chose: `descriptors` are owned from here on, `handover.descriptorCount` of them.
-    package static func adopt(_ handover: Handover, descriptors: [CInt]) -> DeliveryPlace? {
+    package static func adopt(_ handover: Handover, descriptors: [CInt]) -> DeliveryDirectories? {
         guard descriptors.count == handover.descriptorCount else { return nil }
         var rest = descriptors[...]
         func next() -> OwnedDescriptor { OwnedDescriptor(owning: rest.removeFirst()) }
@@ -86,7 +86,7 @@ extension DeliveryPlace {
         let secrets = SecretsDirectory(
             directory: directory, path: told.path, owner: told.owner, isShared: told.isShared,
             isMemory: told.isMemory, isNamed: told.isNamed, isOurs: told.isOurs)
-        return DeliveryPlace(instance: instance, secrets: secrets)
+        return DeliveryDirectories(instance: instance, secrets: secrets)
     }
 }
 

@@ -1,6 +1,6 @@
 import Foundation
-import Generations
 import LinuxSystem
+import SecretsDirectory
 import Testing
 
 @Suite struct ShortageTests {
