@@ -35,16 +35,6 @@ package func randomBytes(_ count: Int) -> [UInt8] {
     }
 }
 
-/// Compares without telling by its duration where the bytes differ (CRYPTO_memcmp(3)).
-package func equalInConstantTime(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-    guard left.count == right.count else { return false }
-    return unsafe left.withUnsafeBufferPointer { left in
-        unsafe right.withUnsafeBufferPointer { right in
-            unsafe left.isEmpty || CRYPTO_memcmp(left.baseAddress, right.baseAddress, left.count) == 0
-        }
-    }
-}
-
 private func digest(of bytes: Span<UInt8>, with algorithm: OpaquePointer?, count wanted: Int) -> [UInt8] {
     unsafe bytes.withUnsafeBufferPointer { bytes in
         unsafe [UInt8](unsafeUninitializedCapacity: wanted) { room, count in

@@ -27,16 +27,6 @@ package enum Selection {
             return secret
         }
     }
-
-    /// The secrets that would share a variable's name under a style: each name with its secrets, by name.
-    package static func collisions(
-        among secrets: [ListedSecret], _ style: NamingStyle
-    ) -> [(variable: String, secrets: [String])] {
-        Dictionary(grouping: secrets.map(\.name)) { variableName(for: $0, style) }
-            .filter { $0.value.count > 1 }
-            .map { (variable: $0.key, secrets: $0.value.sorted()) }
-            .sorted { $0.variable < $1.variable }
-    }
 }
 
 extension String {

@@ -141,12 +141,6 @@ package enum ProcessFiles {
         return OwnedDescriptor(owning: number)
     }
 
-    /// Whether a path is a program that this process may execute (access(2)).
-    package static func isExecutable(_ path: String) -> Bool {
-        var status = stat()
-        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
-    }
-
     /// Whether a path names anything (access(2)).
     package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 

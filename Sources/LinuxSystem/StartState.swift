@@ -75,16 +75,6 @@ package enum ProcessStart {
     package static func wasIgnored(_ number: CInt) -> Bool {
         unsafe clinux_start_state().pointee.ignored & (1 << UInt64(number - 1)) != 0
     }
-
-    /// Whether descriptor `number` (0 to 2) was closed at the start.
-    package static func wasClosed(_ number: CInt) -> Bool {
-        let closed = unsafe clinux_start_state().pointee.closed
-        switch number {
-        case 0: return closed.0
-        case 1: return closed.1
-        default: return closed.2
-        }
-    }
 }
 
 /// The bytes of a C string without its NUL; nil for a null pointer.

@@ -88,12 +88,6 @@ package final class DeliveryDirectories: Sendable {
         return DeliveryDirectories(instance: instance, secrets: secrets, warnings: warnings)
     }
 
-    /// Removes what was published, and the locks' files, but leaves what was delivered: a clean stop of a run that
-    /// keeps its secrets for the next one.
-    package func removeStatus() {
-        instance?.removePublished()
-    }
-
     /// Removes everything that was delivered and published, the locks last: what a clean stop does.
     package func removeAll() throws(GenerationError) {
         try secrets.removeAll()

@@ -68,7 +68,7 @@ package final class InstanceDirectory: Sendable {
     }
 
     /// Removes what is for others to read, and the lock's file.
-    package func removePublished() {
+    private func removePublished() {
         for file in PublicFile.allCases {
             try? directory.remove(file.name)
             try? directory.remove(file.temporaryName)

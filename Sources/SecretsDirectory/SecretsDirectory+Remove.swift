@@ -1,18 +1,6 @@
 import LinuxSystem
 
 extension SecretsDirectory {
-    /// Makes good what an earlier end left: half-written generations, superfluous ones, links to nothing.
-    ///
-    /// The current generation, and the one before it, stay.
-    package func heal() throws(GenerationError) {
-        try perform { () throws(GenerationError) in
-            var stock = try stock()
-            try removeHalfDone(&stock)
-            guard let current = stock.current else { return removeEverything(stock) }
-            try removeStale(on: current, tops: tops(of: current), stock)
-        }
-    }
-
     /// Makes the generation before the current one current again, or the one that writes have kept for this; false
     /// where there is none.
     ///
@@ -44,11 +32,6 @@ extension SecretsDirectory {
                 try? directory.remove(name)
             }
         }
-    }
-
-    /// Whether a generation is current: a run that delivered and left it.
-    package func hasGeneration() throws(GenerationError) -> Bool {
-        try perform { () throws(GenerationError) in try stock().current != nil }
     }
 }
 

@@ -31,9 +31,3 @@ func `a keyed digest is HMAC-SHA-256, with an empty key too`(message: String, ke
     #expect(randomBytes(7).count == 7)
     #expect(randomBytes(0).isEmpty)
 }
-
-@Test(arguments: [("same", "same", true), ("same", "sane", false), ("short", "shorter", false), ("", "", true)])
-func `comparing in constant time compares`(left: String, right: String, equal: Bool) {
-    let (left, right) = (utf8(left), utf8(right))
-    #expect(equalInConstantTime(left.span, right.span) == equal)
-}

@@ -32,12 +32,4 @@ import Testing
     func `each style makes its names`(style: NamingStyle, secret: String, variable: String) {
         #expect(Selection.variableName(for: secret, style) == variable)
     }
-
-    @Test func `secrets that would share a name are found`() {
-        let all = [listed("DB-x"), listed("db-x"), listed("a")]
-        let collisions = Selection.collisions(among: all, .upperSnake)
-        #expect(collisions.map(\.variable) == ["DB_X"])
-        #expect(collisions.first?.secrets == ["DB-x", "db-x"])
-        #expect(Selection.collisions(among: all, .verbatim).isEmpty)
-    }
 }

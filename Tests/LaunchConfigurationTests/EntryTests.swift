@@ -147,6 +147,5 @@ import Testing
         #expect(second.refresh.interval == .seconds(120))
         #expect(second.child.runAs == nil)
         #expect(second.restartKeys.sorted() == ["child.user", "vault"])
-        #expect(PlanDifference(from: first, to: second).applied == [.environment, .refresh])
     }
 }

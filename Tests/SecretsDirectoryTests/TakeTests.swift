@@ -133,7 +133,6 @@ import Testing
         try place.take().secrets.deliver(["a": "one"])
         let next = try place.takeAnew()
         #expect(place.text("secrets/a") == "one")
-        #expect(try next.secrets.hasGeneration())
         #expect(try next.secrets.deliver(["a": "one"]) == .unchanged)
     }
 
