@@ -1,3 +1,4 @@
+import Cryptography
 package import HTTPTransport
 import LinuxSystem
 package import Secrets
@@ -84,20 +85,10 @@ package final class VaultClient {
 
     /// A UUID (RFC 9562, version 4) for `x-ms-client-request-id`: random in each run, and counted on in it.
     func correlation() -> String {
-        var (high, low) =
-            lastCorrelation ?? (settings.generator.next(), settings.generator.next())
+        var (high, low) = lastCorrelation ?? (settings.generator.next(), settings.generator.next())
         low &+= 1
         lastCorrelation = (high, low)
-        high = high & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
-        low = low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000 << 48
-        var text: [UInt8] = []
-        text.reserveCapacity(36)
-        for index in 0..<32 {
-            if [8, 12, 16, 20].contains(index) { text.append(UInt8(ascii: "-")) }
-            let digit = UInt8((index < 16 ? high : low) >> UInt64(60 - index % 16 * 4) & 0xF)
-            text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-        }
-        return String(decoding: text, as: UTF8.self)
+        return uuidText(high, low)
     }
 }
 

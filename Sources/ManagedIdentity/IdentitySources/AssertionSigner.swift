@@ -22,8 +22,9 @@ struct AssertionSigner {
             "typ": "JWT", "alg": .text(algorithm.rawValue), thumbprint.0: .text(thumbprint.1),
             "x5c": sendsChain ? .array(chain.map { .text(base64Text($0.der.span)) }) : .null,
         ]
+        let id = uuidText(.random(in: 0 ... .max), .random(in: 0 ... .max))
         let claims: JSONValue = [
-            "aud": .text(audience), "iss": .text(clientID), "sub": .text(clientID), "jti": .text(uuid()),
+            "aud": .text(audience), "iss": .text(clientID), "sub": .text(clientID), "jti": .text(id),
             "nbf": .integer(now), "exp": .integer(now + 1800),
         ]
         let signed = encoded(header.withoutNulls) + "." + encoded(claims)
@@ -34,14 +35,5 @@ struct AssertionSigner {
 
     private func encoded(_ value: JSONValue) -> String {
         base64Text(value.bytes().span, .url)
-    }
-
-    /// A random UUID (RFC 9562, version 4).
-    private func uuid() -> String {
-        var bytes = randomBytes(16)
-        bytes[6] = bytes[6] & 0x0F | 0x40
-        bytes[8] = bytes[8] & 0x3F | 0x80
-        let digits = Array(hexadecimal(bytes.span))
-        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }.joined(separator: "-")
     }
 }
