@@ -1,3 +1,4 @@
+import Messages
 package import SecretsDirectory
 
 /// What the supervisor wants of a worker.
@@ -41,7 +42,7 @@ package struct WorkerOrder: Equatable, Sendable {
     package var encoded: [UInt8] {
         var writer = WireWriter()
         writer.write(workerProtocolVersion)
-        writer.write(latchkeyVersion)
+        writer.write(Release.version)
         writer.write(task.rawValue)
         writer.write(attempt)
         writer.write(failures)
@@ -56,7 +57,7 @@ package struct WorkerOrder: Equatable, Sendable {
     /// Reads an order; another version's is refused.
     package init(decoding bytes: [UInt8]) throws(WireError) {
         var reader = WireReader(bytes[...])
-        guard try reader.readByte() == workerProtocolVersion, try reader.readString() == latchkeyVersion else {
+        guard try reader.readByte() == workerProtocolVersion, try reader.readString() == Release.version else {
             throw WireError("an order of another version")
         }
         guard let task = Task(rawValue: try reader.readByte()) else { throw WireError("an unknown task") }
