@@ -1,4 +1,5 @@
 import LinuxSystem
+package import Secrets
 
 /// The source that was chosen, and what was looked at on the way.
 package struct IdentityDecision {

@@ -6,6 +6,7 @@ import LinuxSystem
 import ManagedIdentity
 import Messages
 import Refresh
+import Secrets
 
 /// One run's way to Azure: a transport, an identity, a vault client, and the counts of what was exchanged.
 final class AzureSession {
@@ -45,7 +46,7 @@ final class AzureSession {
         let commands = systemCommands(environment: environment.entries)
         let surroundings = IdentityEnvironment(runCommand: commands) { environment[$0] }
         do throws(IdentityError) {
-            let decision = try detectIdentity(plan.identityOptions, in: surroundings)
+            let decision = try detectIdentity(plan.identity, in: surroundings)
             identity = IdentitySession(decision, environment: surroundings, transport: transport, observer: observer)
         } catch {
             throw error.diagnosis
@@ -58,15 +59,9 @@ final class AzureSession {
 }
 
 extension LaunchPlan {
-    fileprivate var identityOptions: IdentityOptions {
-        IdentityOptions(
-            source: IdentityOptions.Source(rawValue: identity.source.rawValue) ?? .auto,
-            clientID: identity.clientID, objectID: identity.objectID, resourceID: identity.resourceID)
-    }
-
     /// Who will ask the vault (`IdentityDecision.subject`); nil where there is nobody.
     func identitySubject(_ environment: EnvironmentEntries) -> String? {
-        try? detectIdentity(identityOptions, in: IdentityEnvironment { environment[$0] }).subject
+        try? detectIdentity(identity, in: IdentityEnvironment { environment[$0] }).subject
     }
 }
 

@@ -1,6 +1,7 @@
 import LaunchConfiguration
 import LinuxSystem
 import Messages
+import Secrets
 import SecretsDirectory
 
 /// What a supervised worker may do with files from the time at which it knows its plan: read what an attempt reads, and

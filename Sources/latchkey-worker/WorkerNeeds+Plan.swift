@@ -1,6 +1,7 @@
 import LaunchConfiguration
 import LinuxSystem
 import Messages
+import Secrets
 import SecretsDirectory
 
 extension WorkerNeeds {

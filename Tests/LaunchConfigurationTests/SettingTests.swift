@@ -1,6 +1,7 @@
 import Glibc
 import LaunchConfiguration
 import Messages
+import Secrets
 import Testing
 import WorkerProtocol
 

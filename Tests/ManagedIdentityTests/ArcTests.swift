@@ -2,6 +2,7 @@ import HTTPTransport
 import LatchkeyTestSupport
 import ManagedIdentity
 import Messages
+import Secrets
 import Testing
 
 private let directory = "/var/opt/azcmagent/tokens"

@@ -1,5 +1,6 @@
 import ManagedIdentity
 import Messages
+import Secrets
 import Testing
 
 private let application = ["AZURE_TENANT_ID": "tenant", "AZURE_CLIENT_ID": "app"]

@@ -3,6 +3,7 @@ import LatchkeyTestSupport
 import LinuxSystem
 import ManagedIdentity
 import Messages
+import Secrets
 import Testing
 
 private let named = IdentityOptions(source: .imds)

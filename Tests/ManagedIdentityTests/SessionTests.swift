@@ -1,6 +1,7 @@
 import LatchkeyTestSupport
 import ManagedIdentity
 import Messages
+import Secrets
 import Testing
 
 private let named = IdentityOptions(source: .imds)

@@ -34,7 +34,7 @@ package enum OptionTable {
             .vault, .vault, "NAME|URL", .source, reading, key: .init("vault"),
             "default vault: a name (contoso-web is https://contoso-web.vault.azure.net) or an https URL"),
         OptionDefinition(
-            .identity, .choice(IdentitySourceName.allCases.map(\.rawValue)), "SOURCE", .source, reading,
+            .identity, .choice(IdentityOptions.Source.allCases.map(\.rawValue)), "SOURCE", .source, reading,
             key: .init("identity", "source"), default: "auto", "where tokens come from"),
         OptionDefinition(
             .clientID, .text, "ID", .source, reading, key: .init("identity", "client-id"), default: "AZURE_CLIENT_ID",

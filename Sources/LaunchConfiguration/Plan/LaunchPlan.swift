@@ -6,7 +6,7 @@ package import WorkerProtocol
 
 /// What a command was asked to do: options, environment and file in one immutable value.
 package struct LaunchPlan: Sendable, Equatable {
-    package var identity = IdentityChoice()
+    package var identity = IdentityOptions()
     package var vault: VaultAddress?
     /// Variables in the order they were given, the file's first; names are unique.
     package var environment: [EnvironmentEntry] = []
@@ -49,28 +49,6 @@ package struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
     package init(_ description: String) {
         self.description = description
     }
-}
-
-package enum IdentitySourceName: String, Sendable, CaseIterable {
-    case auto
-    case appService = "app-service"
-    case imds
-    case arc
-    case serviceFabric = "service-fabric"
-    case cloudShell = "cloud-shell"
-    case workloadIdentity = "workload-identity"
-    case clientSecret = "client-secret"
-    case clientCertificate = "client-certificate"
-    case azureCLI = "azure-cli"
-}
-
-package struct IdentityChoice: Sendable, Equatable {
-    package var source = IdentitySourceName.auto
-    package var clientID: String?
-    package var objectID: String?
-    package var resourceID: String?
-
-    package init() {}
 }
 
 package enum MissingPolicy: String, Sendable, CaseIterable {
