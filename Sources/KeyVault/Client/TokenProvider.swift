@@ -1,7 +1,6 @@
 package import HTTPTransport
 package import ManagedIdentity
 package import Messages
-package import Secrets
 
 /// Where a vault's access tokens come from.
 package protocol TokenProvider: AnyObject {
@@ -26,17 +25,5 @@ extension IdentitySession: TokenProvider {
         } catch {
             throw error.diagnosis
         }
-    }
-}
-
-extension VaultClient {
-    /// Who the tokens for a vault are given to, by their claims; nil before there was one. For display only.
-    package func owner(ofTokensFor vault: VaultAddress) -> TokenOwner? {
-        lines[vault]?.resource.flatMap { audiences[$0] }.map { IdentitySession.owner(of: $0.token) }
-    }
-
-    /// When the token for a vault ends, in seconds since 1970; nil before there was one.
-    package func end(ofTokensFor vault: VaultAddress) -> Int64? {
-        lines[vault]?.resource.flatMap { audiences[$0]?.token.expiresOn }
     }
 }

@@ -1,9 +1,12 @@
 import Cryptography
 package import HTTPTransport
 import LinuxSystem
+package import ManagedIdentity
 package import Secrets
 
-/// The vaults of one run: tokens per audience once, several requests at once, every wait bounded.
+/// The vaults of one run: when what is sent. Several requests at once, every wait bounded.
+///
+/// `VaultAuthorization` says which token a vault is sent, if any.
 ///
 /// Everything happens on the caller's thread, while it waits (see `HTTPTransport`).
 package final class VaultClient {
@@ -36,11 +39,10 @@ package final class VaultClient {
     }
 
     let transport: any HTTPTransport
-    let tokens: any TokenProvider
     let observer: (any WaitObserver)?
     var settings: Settings
-    var lines: [VaultAddress: VaultSession] = [:]
-    var audiences: [String: VaultAudience] = [:]
+    var authorization: VaultAuthorization
+    var sessions: [VaultAddress: VaultSession] = [:]
     private var lastCorrelation: (high: UInt64, low: UInt64)?
     /// The `date` of the last answer, and what it says.
     var lastDate: (text: String, seconds: Int64?)?
@@ -52,35 +54,31 @@ package final class VaultClient {
         settings: Settings = Settings()
     ) {
         self.transport = transport
-        self.tokens = tokens
+        authorization = VaultAuthorization(provider: tokens)
         self.observer = observer
         self.settings = settings
     }
 
-    /// Begins a request without a token to a vault: it opens the connection while the token is being fetched, and
-    /// where the vault's suffix is not known its challenge names the resource. Nothing is waited for.
-    ///
-    /// `object` is the first that will be fetched; without one the request is that of the list.
-    package func warm(_ vault: VaultAddress, for object: VaultObject? = nil) {
-        let target = object.map { self.target(of: $0, .secret) } ?? VaultRequest.listTarget()
-        warm(vault, target: target)
-    }
-
     /// Takes over what an earlier run proved of a vault, where it still holds: its challenge is not asked for again.
     package func recall(_ proof: AudienceProof, of vault: VaultAddress) {
-        var challenge = Challenge()
-        challenge.resource = proof.resource
-        guard VaultCloud.of(vault) == nil, let resource = try? challenge.verifiedResource(for: vault) else { return }
-        var line = line(of: vault)
-        line.resource = resource
-        line.tenant = proof.tenant
-        lines[vault] = line
+        authorization.recall(proof, of: vault)
     }
 
     /// What a vault has proved in this run by its challenge; nil for a vault whose suffix is known.
-    package func proof(of vault: VaultAddress) -> AudienceProof? {
-        guard VaultCloud.of(vault) == nil, let line = lines[vault], let resource = line.resource else { return nil }
-        return AudienceProof(resource: resource, tenant: line.tenant)
+    package func proof(of vault: VaultAddress) -> AudienceProof? { authorization.proof(of: vault) }
+
+    /// Who the tokens for a vault are given to, by their claims; nil before there was one. For display only.
+    package func owner(ofTokensFor vault: VaultAddress) -> TokenOwner? {
+        authorization.token(for: vault).map { IdentitySession.owner(of: $0.token) }
+    }
+
+    /// When the token for a vault ends, in seconds since 1970; nil before there was one.
+    package func end(ofTokensFor vault: VaultAddress) -> Int64? {
+        authorization.token(for: vault)?.token.expiresOn
+    }
+
+    func session(of vault: VaultAddress) -> VaultSession {
+        sessions[vault] ?? VaultSession(gate: VaultGate(widest: settings.parallelism))
     }
 
     /// A UUID (RFC 9562, version 4) for `x-ms-client-request-id`: random in each run, and counted on in it.
@@ -89,17 +87,5 @@ package final class VaultClient {
         low &+= 1
         lastCorrelation = (high, low)
         return uuidText(high, low)
-    }
-}
-
-/// What a vault's challenge said of its tokens, once it was checked: nothing secret.
-package struct AudienceProof: Equatable, Sendable {
-    /// What tokens are asked for.
-    package var resource: String
-    package var tenant: String?
-
-    package init(resource: String, tenant: String?) {
-        self.resource = resource
-        self.tenant = tenant
     }
 }

@@ -6,7 +6,7 @@ import Secrets
 /// The loop that all requests go through.
 extension VaultClient {
     /// The limit of one try.
-    static let requestTimeout = Duration.seconds(20)
+    private static let requestTimeout = Duration.seconds(20)
     /// How long before the deadline a last try is made that would else come after it.
     private static let lastTry = Duration.seconds(1)
 
@@ -20,7 +20,7 @@ extension VaultClient {
     func perform(
         _ round: inout VaultRound, accept: (Int, borrowing HTTPResponse) throws(VaultError) -> Void
     ) {
-        for vault in round.waiting.keys { lines[vault]?.gate.beginRound() }
+        for vault in round.waiting.keys { sessions[vault]?.gate.beginRound() }
         while !round.isOver {
             guard transport.now < round.retryPolicy.deadline else {
                 expire(&round)
@@ -40,14 +40,14 @@ extension VaultClient {
         let now = transport.now
         var wake: BootInstant?
         for (vault, indices) in round.waiting where !indices.isEmpty {
-            if round.isHopeless { giveUp(indices, in: &round, line(of: vault).pause(at: now)) }
+            if round.isHopeless { giveUp(indices, in: &round, session(of: vault).pause(at: now)) }
             for index in round.waiting[vault] ?? [] {
-                let line = line(of: vault)
-                let due = max(round.calls[index].notBefore, line.gate.pausedUntil ?? now)
+                let session = session(of: vault)
+                let due = max(round.calls[index].notBefore, session.gate.pausedUntil ?? now)
                 if due > now {
                     wake = min(wake ?? due, due)
-                } else if line.gate.admits(inFlight: line.flying, at: now) {
-                    begin(index, of: &round, line)
+                } else if session.gate.admits(inFlight: session.flying, at: now) {
+                    begin(index, of: &round, session)
                 } else {
                     break
                 }
@@ -63,19 +63,18 @@ extension VaultClient {
         }
     }
 
-    private func begin(_ index: Int, of round: inout VaultRound, _ line: VaultSession) {
+    private func begin(_ index: Int, of round: inout VaultRound, _ session: VaultSession) {
         let call = round.calls[index]
-        let audience = call.carriesToken ? line.resource.flatMap { audiences[$0] } : nil
+        let known = call.carriesToken ? authorization.token(for: call.vault) : nil
         // The deadline is kept by the round, which knows what was said before.
-        let ticket = transport.begin(
-            request(for: call, token: audience?.token.secret, timeout: Self.requestTimeout))
-        lines[call.vault, default: line].flying += 1
-        round.fly(index, ticket, epoch: line.gate.epoch, generation: audience?.generation ?? 0)
+        let ticket = transport.begin(request(for: call, token: known?.token.secret))
+        sessions[call.vault, default: session].flying += 1
+        round.fly(index, ticket, epoch: session.gate.epoch, generation: known?.generation ?? 0)
     }
 
-    func request(for call: VaultCall, token: SharedSecret?, timeout: Duration) -> HTTPRequest {
+    func request(for call: VaultCall, token: SharedSecret?) -> HTTPRequest {
         var request = HTTPRequest(
-            .get, call.vault.url + call.target, peer: .authorities, endpoint: "vault", timeout: timeout)
+            .get, call.vault.url + call.target, peer: .authorities, endpoint: "vault", timeout: Self.requestTimeout)
         request.headers = [
             ("Accept", .plain("application/json")), ("x-ms-client-request-id", .plain(call.correlation)),
         ]
@@ -89,7 +88,7 @@ extension VaultClient {
     ) {
         guard let flight = round.land(ticket) else { return }
         let call = round.calls[flight.index]
-        lines[call.vault]?.flying -= 1
+        sessions[call.vault]?.flying -= 1
         do throws(HTTPFailure) {
             let response = try transport.take(ticket)
             observer?.exchanged(endpoint: "vault", status: response.status)
@@ -116,10 +115,11 @@ extension VaultClient {
             retry(flight, in: &round, error)
             return
         }
-        lines[call.vault]?.gate.passed(epoch: flight.epoch)
+        sessions[call.vault]?.gate.passed(epoch: flight.epoch)
         do throws(VaultError) {
             if call.carriesToken, response.status == 401 {
-                try reconsider(response, of: call, generation: flight.generation, round.retryPolicy)
+                try authorization.reconsider(
+                    response, of: call, generation: flight.generation, round.retryPolicy)
                 round.wait(flight.index, until: transport.now, after: nil)
                 return
             }
@@ -146,9 +146,9 @@ extension VaultClient {
         var pause: Duration?
         if error.status != 429 { round.calls[index].failures += 1 }
         if error.concernsWholeVault {
-            pause = lines[vault]?.gate.refused(
+            pause = sessions[vault]?.gate.refused(
                 epoch: flight.epoch, asked: error.retryAfter, at: now, using: &settings.generator)
-            lines[vault]?.refusal = error
+            sessions[vault]?.refusal = error
             round.wait(index, until: now, after: error)
         } else {
             let next = round.calls[index].backoff.next(using: &settings.generator)
@@ -171,7 +171,7 @@ extension VaultClient {
     private func isExhausted(_ vault: VaultAddress, _ retryPolicy: RetryPolicy, _ error: VaultError) -> Bool {
         guard let attempts = retryPolicy.attempts, error.concernsWholeVault else { return false }
         let isTooLong = error.retryAfter.map { transport.now + $0 > retryPolicy.deadline } ?? false
-        return isTooLong || (lines[vault]?.gate.refusals ?? 0) >= attempts
+        return isTooLong || (sessions[vault]?.gate.refusals ?? 0) >= attempts
     }
 
     /// A pause of our own choice that would outlast the deadline ends shortly before it: one more try is worth it.
@@ -179,7 +179,7 @@ extension VaultClient {
         let last = BootInstant(
             nanoseconds: round.retryPolicy.deadline.nanoseconds - Self.lastTry.wholeNanoseconds)
         guard error.retryAfter == nil, transport.now + Self.lastTry < last else { return }
-        lines[round.calls[index].vault]?.gate.resume(at: last)
+        sessions[round.calls[index].vault]?.gate.resume(at: last)
         round.calls[index].notBefore = min(round.calls[index].notBefore, last)
     }
 
@@ -195,14 +195,14 @@ extension VaultClient {
         for (ticket, flight) in round.flying {
             let call = round.calls[flight.index]
             _ = round.land(ticket)
-            lines[call.vault]?.flying -= 1
+            sessions[call.vault]?.flying -= 1
             _ = try? transport.take(ticket)
             round.end(
                 flight.index, with: call.error ?? VaultError(.timedOut, vault: call.vault, subject: call.subject))
         }
         for (vault, indices) in round.waiting {
             for index in indices {
-                let known = round.calls[index].error ?? lines[vault]?.refusal
+                let known = round.calls[index].error ?? sessions[vault]?.refusal
                 round.end(
                     index, with: known ?? VaultError(.timedOut, vault: vault, subject: round.calls[index].subject))
             }
@@ -222,39 +222,5 @@ extension VaultClient {
         error.code = error.code ?? VaultRefusal(response).code
         if let id = response.headers["x-ms-request-id"], VaultObject.isName(id) { error.requestID = id }
         return error
-    }
-}
-
-extension VaultError {
-    /// A transport's failure in a vault's terms.
-    init(transport failure: HTTPFailure, vault: VaultAddress, subject: Subject) {
-        let reason: Reason =
-            switch failure {
-            case .couldNotResolve: .unresolved
-            case .couldNotConnect(_, let reason): .unreachable(reason: reason)
-            case .timedOut: .timedOut
-            case .untrusted(let reason): .untrusted(reason: reason)
-            case .broken(let reason): .broken(reason: reason)
-            case .tooLarge(let limit): .answer(.tooLarge(limit))
-            case .malformed(let reason): .answer(.notHTTP(reason))
-            case .invalidRequest(let reason): .unsendable(reason: reason)
-            }
-        self.init(reason, vault: vault, subject: subject)
-    }
-
-    /// Whether all requests to the vault wait when one of them fails like this.
-    var concernsWholeVault: Bool {
-        switch reason {
-        case .throttled, .unresolved, .unreachable: true
-        default: retryAfter != nil
-        }
-    }
-
-    /// Whether every other request to the vault would end like this one.
-    var endsAllOfVault: Bool {
-        switch reason {
-        case .untrusted, .challenge, .tokenRefused, .identity, .firewall, .privateOnly: true
-        default: false
-        }
     }
 }
