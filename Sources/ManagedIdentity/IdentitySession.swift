@@ -39,8 +39,8 @@ package final class IdentitySession {
     ///
     /// `tenantHint` is the tenant of the vault's challenge; only the Azure CLI follows it, all others have their own.
     /// `claims` is the JSON text of a claims challenge: it forces a new token, which replaces the kept one; so does
-    /// `isRefused`, for a kept one that the vault did not take. Throws what ended the tries; `temporary` (75) once patience
-    /// is used up.
+    /// `isRefused`, for a kept one that the vault did not take. Throws what ended the tries; `temporary` (75) once the
+    /// policy allows no more.
     package func token(
         for resource: String, tenantHint: String? = nil, claims: String? = nil, isRefused: Bool = false,
         retryPolicy: RetryPolicy

@@ -63,8 +63,8 @@ final class TokenClient {
         observer?.awaiting(.identity(kind.rawValue))
     }
 
-    /// Repeats `attempt` as long as its failure may pass, and patience and deadline allow. A try that the deadline cuts
-    /// off says less than what the endpoint answered before it.
+    /// Repeats `attempt` as long as its failure may pass, and the policy allows. A try that the deadline cuts off
+    /// says less than what the endpoint answered before it.
     func retrying(
         _ plan: RetryPlan, _ retryPolicy: RetryPolicy, _ attempt: () throws(IdentityError) -> AccessToken
     ) throws(IdentityError) -> AccessToken {

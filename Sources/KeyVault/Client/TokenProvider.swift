@@ -9,7 +9,7 @@ package protocol TokenProvider: AnyObject {
     /// `tenant` is what the vault's challenge names, where one was seen: for sources that have none of their own.
     /// `claims` is the JSON text that a vault's continuous access evaluation asks to be met; a token that was issued
     /// before must not be given then, nor where `isRefused` says that the vault did not take it. Every retry of the source
-    /// is within `patience`; what is thrown is final.
+    /// is within `retryPolicy`; what is thrown is final.
     func token(
         for resource: String, tenant: String?, claims: String?, isRefused: Bool, retryPolicy: RetryPolicy
     ) throws(Diagnosis) -> AccessToken

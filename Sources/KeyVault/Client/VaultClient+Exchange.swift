@@ -138,7 +138,7 @@ extension VaultClient {
         return describe(error, response)
     }
 
-    /// Another try, or the end where patience allows none.
+    /// Tries again, or ends the request where the policy allows no more.
     private func retry(_ flight: VaultRound.Flight, in round: inout VaultRound, _ error: VaultError) {
         let index = flight.index
         let vault = round.calls[index].vault
@@ -165,9 +165,9 @@ extension VaultClient {
         }
     }
 
-    /// Whether nothing more is to be tried at a vault that refuses everybody: as often as patience allows, or for
-    /// longer than it lasts. Without a number of attempts the deadline is waited for: it is the start's, and whoever
-    /// starts us anew would only ask the vault too early.
+    /// Whether a vault refuses everybody, and nothing more is to be tried there: it has refused as often as the policy
+    /// allows, or asks to be left alone beyond the deadline. Without a number of attempts the deadline is waited for: it
+    /// is the start's, and whoever starts us anew would only ask the vault too early.
     private func isExhausted(_ vault: VaultAddress, _ retryPolicy: RetryPolicy, _ error: VaultError) -> Bool {
         guard let attempts = retryPolicy.attempts, error.concernsWholeVault else { return false }
         let isTooLong = error.retryAfter.map { transport.now + $0 > retryPolicy.deadline } ?? false

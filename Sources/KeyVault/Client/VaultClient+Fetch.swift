@@ -4,7 +4,7 @@ package import Secrets
 extension VaultClient {
     /// Fetches objects, several at once, and puts their bytes into the set; one outcome for each, in order.
     ///
-    /// A failure that may pass is retried as `patience` allows. Once one has failed for good nothing is retried any
+    /// A failure that may pass is retried as `retryPolicy` allows. Once one has failed for good nothing is retried any
     /// more, unless it is gone and `optional`; what was under way is kept. An object that is named twice is fetched
     /// once.
     package func fetch(

@@ -35,7 +35,7 @@ struct VaultGate {
         window = self.widest
     }
 
-    /// Forgets how often the vault has refused: other requests have other patience. A pause goes on.
+    /// Forgets how often the vault has refused, since another round has another policy. A pause goes on.
     mutating func beginRound() {
         refusals = 0
     }

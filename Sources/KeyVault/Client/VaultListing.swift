@@ -8,6 +8,19 @@ package struct VaultListing: Sendable {
     package var pages = 0
     /// Whether the end was reached.
     package var isComplete = false
+    /// Where each secret, or version, stands in the list.
+    private var indices: [String: Int] = [:]
+
+    /// A list that changes while it is read may name a secret twice: the later entry is the newer one.
+    fileprivate mutating func add(_ secret: ListedSecret) {
+        let key = secret.name.lowercased() + "/" + (secret.version ?? "")
+        if let index = indices[key] {
+            secrets[index] = secret
+        } else {
+            indices[key] = secrets.count
+            secrets.append(secret)
+        }
+    }
 }
 
 extension VaultClient {
@@ -16,7 +29,7 @@ extension VaultClient {
         listing(of: vault, retryPolicy: retryPolicy).map(\.secrets)
     }
 
-    /// The same, given up after so many requests; the rest is not worth more of them to the caller.
+    /// The list, or its beginning where it takes more requests than `pages`.
     package func listing(
         of vault: VaultAddress, atMost pages: Int? = nil, retryPolicy: RetryPolicy
     ) -> Result<VaultListing, VaultError> {
@@ -44,7 +57,6 @@ extension VaultClient {
             return .failure(error)
         }
         var listing = VaultListing()
-        var places: [String: Int] = [:]
         var seen: Set<String> = [target]
         for _ in 0..<VaultRequest.pageLimit {
             if let limit, listing.pages >= limit { return .success(listing) }
@@ -52,16 +64,7 @@ extension VaultClient {
             var page = VaultAnswer.Page()
             if let error = fetchPage(vault, subject, target, retryPolicy, into: &page) { return .failure(error) }
             listing.pages += 1
-            for secret in page.secrets {
-                // A list that changes while it is read may name a secret twice: the later entry is the newer one.
-                let key = secret.name.lowercased() + "/" + (secret.version ?? "")
-                if let place = places[key] {
-                    listing.secrets[place] = secret
-                } else {
-                    places[key] = listing.secrets.count
-                    listing.secrets.append(secret)
-                }
-            }
+            for secret in page.secrets { listing.add(secret) }
             guard let link = page.next else {
                 listing.isComplete = true
                 return .success(listing)
