@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/syscall.h>
@@ -344,6 +345,41 @@ static bool prepare(struct child *child) {
     return true;
 }
 
+// Takes the rights to read any file out of the effective set until the next execve, where root gets them back.
+static void respect_modes(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct sets[2];
+    if (syscall(SYS_capget, &header, sets) != 0) return;
+    sets[0].effective &= ~(1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH);
+    syscall(SYS_capset, &header, sets);
+}
+
+// A copy in memory that its own user may execute and not read. The kernel makes a process of such a program
+// inaccessible to others from its first instruction (prctl(2), PR_SET_DUMPABLE): what is readable is open to
+// /proc/PID/mem and /proc/PID/fd until it says otherwise. Returns -1 where there can be none.
+static int unreadable_copy(int program) {
+    struct stat status;
+    if (fstat(program, &status) != 0) return -1;
+    int copy = memfd_create("latchkey-worker", MFD_CLOEXEC);
+    if (copy == -1) return -1;
+    off_t offset = 0;
+    while (offset < status.st_size && sendfile(copy, program, &offset, (size_t)(status.st_size - offset)) > 0) {}
+    if (offset == status.st_size && fchmod(copy, 0111) == 0) return copy;
+    close(copy);
+    return -1;
+}
+
+static void execute_program(struct child *child, int program, char **environment) {
+    const struct clinux_spawn *request = child->request;
+    int copy = request->hides_program ? unreadable_copy(program) : -1;
+    if (copy >= 0) {
+        respect_modes();
+        syscall(SYS_execveat, copy, "", request->arguments, environment, AT_EMPTY_PATH);
+        // Where files in memory may not be executed (vm.memfd_noexec, a security module), it is started as it is.
+    }
+    syscall(SYS_execveat, program, "", request->arguments, environment, AT_EMPTY_PATH);
+}
+
 static void execute(struct child *child) {
     const struct clinux_spawn *request = child->request;
     char rooms[2][32];
@@ -365,7 +401,7 @@ static void execute(struct child *child) {
     else default_state();
     int code;
     if (program >= 0) {
-        syscall(SYS_execveat, program, "", request->arguments, environment, AT_EMPTY_PATH);
+        execute_program(child, program, environment);
         code = errno;
     } else {
         code = execute_search(request->arguments, environment);

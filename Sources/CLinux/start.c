@@ -77,6 +77,8 @@ int clinux_harden(void) {
     return 0;
 }
 
+void clinux_set_name(const char *name) { prctl(PR_SET_NAME, name); }
+
 int clinux_block_signals(void) {
     // An inherited SIG_IGN for CHLD would lose exit codes: the kernel would reap in our place.
     if (signal(SIGCHLD, SIG_DFL) == SIG_ERR) return errno;

@@ -122,16 +122,20 @@ package enum ProcessFiles {
         return count > 0 ? String(decoding: target.prefix(count), as: UTF8.self) : nil
     }
 
-    /// The directory of the bundle that this process was started from: that of `lib/ld.so`, the loader that the bundle
-    /// brings, which is this process's program then (ld.so(8)). nil where the system's loader started it.
+    /// The directory of the bundle that this worker was started from: that of its first argument, its own path, where the
+    /// bundle's loader lies in `lib/`. nil where the system's loader started it.
     package static var bundleDirectory: String? {
-        guard let program = try? ownProgram() else { return nil }
-        return bundleDirectory(ofLoader: program)
+        guard let path = ProcessStart.arguments.first, let slash = path.lastIndex(of: UInt8(ascii: "/")) else {
+            return nil
+        }
+        let directory = String(decoding: path[..<slash], as: UTF8.self)
+        return exists(directory + "/lib/ld.so") ? directory : nil
     }
 
-    static func bundleDirectory(ofLoader program: String) -> String? {
-        let ending = "/lib/ld.so"
-        return program.hasSuffix(ending) ? String(program.dropLast(ending.count)) : nil
+    /// Opens a program that this process may read, following links; nil where it may not.
+    package static func openReadable(_ path: String) -> OwnedDescriptor? {
+        let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        return number >= 0 ? OwnedDescriptor(owning: number) : nil
     }
 
     /// Opens a program for `execveat` (open(2), `O_PATH`).

@@ -5,6 +5,9 @@ import Glibc
 package struct SpawnRequest: Sendable {
     /// The program by descriptor; nil: the first argument, looked up in the new environment's PATH.
     package var program: CInt?
+    /// Execute a copy of `program` that no process of the same user can open, not even before its first instruction. The
+    /// program must be open for reading; where the kernel refuses the copy it is executed as it is.
+    package var hidesProgram = false
     /// Raw bytes, the program's name first.
     package var arguments: [[UInt8]]
     /// A file with NUL-ended entries; mapped by the child only. nil: an empty environment.
@@ -64,6 +67,7 @@ package struct SpawnRequest: Sendable {
             unsafe groups.withUnsafeBufferPointer { groupList in
                 var request = unsafe clinux_spawn()
                 unsafe request.program = program ?? -1
+                unsafe request.hides_program = hidesProgram
                 unsafe request.arguments = arguments.pointer
                 unsafe request.environment = environment ?? -1
                 unsafe request.inherits_environment = inheritsEnvironment

@@ -10,6 +10,11 @@ package enum ProcessStart {
         if code != 0 { throw SystemError(call: "prctl", code: code) }
     }
 
+    /// Names the process for ps(1); a program that a loader or a descriptor started has no name of its own there.
+    package static func setName(_ name: String) {
+        unsafe clinux_set_name(name)
+    }
+
     /// Blocks all signals, so that a signalfd gets them, also those that came before; CHLD gets its default.
     package static func blockSignals() throws(SystemError) {
         let code = clinux_block_signals()

@@ -60,9 +60,7 @@ extension SupervisorLoop {
     #endif
 
     private func spawnWorker(orders: CInt, report: CInt) throws(SystemError) -> Int32 {
-        var request = SpawnRequest(
-            program: setting.workerProgram,
-            arguments: setting.workerArguments + [Array(workerOrderArgument.utf8)] + setting.arguments)
+        var request = workerProgram.request([Array(workerOrderArgument.utf8)] + setting.arguments)
         request.asStarted = false
         request.ownGroup = true
         request.deathSignal = SIGKILL
@@ -70,7 +68,7 @@ extension SupervisorLoop {
         request.descriptors =
             [
                 setting.environment, orders, report, filling.environment.number ?? -1, filling.memory.number ?? -1,
-                memory.number ?? -1, environment.number ?? -1,
+                memory.number ?? -1, environment.number ?? -1, workerProgram.fileNumber,
             ] + directories.descriptors
         do throws(SpawnFailure) {
             return try request.spawn()

@@ -8,6 +8,7 @@ import WorkerProtocol
 /// `SupervisorLoop+….swift` do the machine's actions.
 package final class SupervisorLoop {
     let setting: SupervisorSetting
+    let workerProgram: WorkerProgram
     var machine: Supervisor
     let events: EventLoop
     let signals: SignalDescriptor
@@ -58,8 +59,11 @@ package final class SupervisorLoop {
         case signals = 1, timer, report, notify
     }
 
-    package init(_ setting: SupervisorSetting, process: Int32) throws(SystemError) {
+    package init(
+        _ setting: SupervisorSetting, _ workerProgram: consuming WorkerProgram, process: Int32
+    ) throws(SystemError) {
         self.setting = setting
+        self.workerProgram = workerProgram
         mayLeaveProgress = setting.hasProgress
         self.process = process
         events = try EventLoop()

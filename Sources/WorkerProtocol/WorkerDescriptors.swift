@@ -14,8 +14,10 @@ package enum WorkerDescriptor {
     package static let memoryIn: Int32 = 8
     /// The child's environment as it is delivered, sealed; closed at the first one.
     package static let environmentIn: Int32 = 9
+    /// The worker's program, for the loader that starts it; closed where the kernel does.
+    package static let program: Int32 = 10
     /// The first of the directories' descriptors, as many as the order's handover tells.
-    package static let directories: Int32 = 10
+    package static let directories: Int32 = 11
 }
 
 /// What a worker ends with, without a report, that wants another one to begin its attempt anew: a file that it needs was

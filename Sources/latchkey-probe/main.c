@@ -48,6 +48,10 @@
 //                          first that listens, answers it with the own pid and a newline, prints `accepted=N`.
 //   overhear               Listens at a free port of 127.0.0.1 and prints `port=N`; then one `heard=` line for each line
 //                          that a client sends, what is not printable as `?`. Hangs up after an empty line.
+//   reach N                As a process of the same user can: asks its parent for refreshes by HUP, and tries to open
+//                          every worker's memory, descriptors and environment, and to trace it, from its first moment
+//                          on. Prints `ready`; after N workers `workers=N tries=N`, or ends with 1 and
+//                          `opened=WHAT worker=N` at the first success.
 //   cat-env NAME           Writes the variable's bytes, nothing else; ends with 1 if there is none.
 //   launch [--clean] [--ignore SIGNAL]… [--block SIGNAL]… [--close N]… [--setsid] [--setpgid] [--subreaper]
 //          [--no-new-privs] [--env-hex HEX]… [--clear-env] [--argv-hex HEX]… -- COMMAND [ARG]…
@@ -73,7 +77,7 @@ static const struct {
     {"orphans", probe_orphans}, {"zombies", probe_zombies}, {"print-on", probe_print_on},
     {"notify", probe_notify},   {"listen", probe_listen},   {"fingerprint", probe_fingerprint},
     {"cat-env", probe_cat_env}, {"overhear", probe_overhear}, {"launch", probe_launch},
-    {"--inhibit-cache", probe_loader},
+    {"reach", probe_reach},         {"--inhibit-cache", probe_loader},
 };
 
 int main(int count, char **arguments) {

@@ -48,6 +48,7 @@ int probe_zombies(char **arguments);
 int probe_notify(char **arguments);
 int probe_listen(char **arguments);
 int probe_overhear(char **arguments);
+int probe_reach(char **arguments);
 int probe_cat_env(char **arguments);
 int probe_launch(char **arguments);
 int probe_loader(char **arguments);

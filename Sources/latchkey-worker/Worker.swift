@@ -10,6 +10,7 @@ enum Worker {
         } catch {
             ProcessStart.exit(71)
         }
+        ProcessStart.setName("latchkey-worker")
         ProcessStart.takeEnvironment()
         let arguments = Array(ProcessStart.arguments.dropFirst())
         let code: Int32

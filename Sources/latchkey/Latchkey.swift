@@ -14,7 +14,8 @@ enum Latchkey {
             let arguments = ProcessStart.arguments
             let worker = try WorkerProgram.find()
             guard arguments.count > 1, let isSidecar = Self.isSidecar(arguments[1]) else {
-                return become(worker, arguments)
+                return fail(
+                    SystemError(call: "execveat", code: worker.become(arguments).code, subject: "latchkey-worker"))
             }
             try supervise(arguments, isSidecar: isSidecar, worker)
         } catch {
@@ -29,7 +30,7 @@ enum Latchkey {
     }
 
     private static func supervise(
-        _ arguments: [[UInt8]], isSidecar: Bool, _ worker: borrowing WorkerProgram
+        _ arguments: [[UInt8]], isSidecar: Bool, _ worker: consuming WorkerProgram
     ) throws(SystemError) {
         try ProcessStart.blockSignals()
         let process = ProcessFiles.ownProcess
@@ -39,22 +40,14 @@ enum Latchkey {
         let environment = try ProcessStart.sealedEnvironment()
         ProcessStart.wipeEnvironment()
         let setting = SupervisorSetting(
-            arguments: arguments, isSidecar: isSidecar, workerProgram: worker.descriptor.number,
-            workerArguments: worker.arguments, environment: environment.number, manager: manager,
+            arguments: arguments, isSidecar: isSidecar, environment: environment.number, manager: manager,
             hasColour: hasColour, hasProgress: hasProgress)
-        switch try SupervisorLoop(setting, process: process).run() {
+        switch try SupervisorLoop(setting, worker, process: process).run() {
         case .exit(let code): ProcessStart.exit(code)
         case .die(let number):
             Signals.die(of: number)
             ProcessStart.exit(128 + number)
         }
-    }
-
-    private static func become(_ worker: borrowing WorkerProgram, _ arguments: [[UInt8]]) {
-        var request = SpawnRequest(program: worker.descriptor.number, arguments: worker.arguments + arguments)
-        request.inheritsEnvironment = true
-        let failure = request.become()
-        fail(SystemError(call: "execveat", code: failure.code, subject: "latchkey-worker"))
     }
 
     private static func fail(_ error: SystemError) {

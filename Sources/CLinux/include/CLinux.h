@@ -34,6 +34,9 @@ const struct clinux_start_state *clinux_start_state(void);
 /// dumpable, umask 077, descriptors 0 to 2 open. Returns 0, or an errno value.
 int clinux_harden(void);
 
+/// Names the process for ps(1): at most 15 bytes count (prctl(2), PR_SET_NAME).
+void clinux_set_name(const char *name);
+
 /// Blocks every signal that can be blocked and sets CHLD to its default. Returns 0, or an errno value.
 int clinux_block_signals(void);
 
@@ -83,6 +86,7 @@ struct clinux_spawn_failure {
 /// What is to be started, and how.
 struct clinux_spawn {
     int program;                     ///< descriptor of the program (O_PATH), or -1: `arguments[0]` is looked up in PATH
+    bool hides_program;              ///< execute a copy that no process of this user can read (see `unreadable_copy`)
     const char *const *arguments;    ///< raw, ended by NULL
     int environment;                 ///< descriptor with NUL-ended entries, or -1 for an empty environment
     bool inherits_environment;       ///< this process's original environment instead, for clinux_take_environment

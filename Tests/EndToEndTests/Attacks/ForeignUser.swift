@@ -39,13 +39,15 @@ struct ForeignUser {
             + (list.isEmpty ? [] : ["--inh-caps=\(list)", "--ambient-caps=\(list)"])
     }
 
-    /// Starts `latchkey run` or `latchkey sidecar` with the vault 'demo'.
+    /// Starts `latchkey run` or `latchkey sidecar` with the vault 'demo'. `bounding`: all that root can ever have.
     func start(
-        _ verb: String, _ options: [String], capabilities: [String] = [], environment: [String: String] = [:]
+        _ verb: String, _ options: [String], capabilities: [String] = [], bounding: [String] = [],
+        environment: [String: String] = [:]
     ) throws -> Launch {
         try Launch(
             try #require(Programs.installed("setpriv")),
             Self.becoming(user, capabilities: capabilities)
+                + (bounding.isEmpty ? [] : ["--bounding-set=-all," + bounding.map { "+" + $0 }.joined(separator: ",")])
                 + [scratch.path + "/latchkey", verb, "--vault", azure.vault, "--ca-file"]
                 + [scratch.path + "/authority.pem", "--refresh", "off"] + options,
             environment: try azure.environment().merging(["RUNTIME_DIRECTORY": instance]) { $1 }
