@@ -7,11 +7,11 @@ import Testing
 /// has taken the process over.
 struct WorkerNeedsTests {
     @Test func `what the plan does not need is refused, and what it needs works`() async {
-        await #expect(processExitsWith: .success) { exit(TakenOver.tryAll(startsProgram: false)) }
+        await #expect(processExitsWith: .success) { exit(TakenOver.tryAllAlone(startsProgram: false)) }
     }
 
     @Test func `a worker that starts a program can do so, and has no other capabilities`() async {
-        await #expect(processExitsWith: .success) { exit(TakenOver.tryAll(startsProgram: true)) }
+        await #expect(processExitsWith: .success) { exit(TakenOver.tryAllAlone(startsProgram: true)) }
     }
 
     @Test func `the threat model has these rows`() throws {
@@ -86,8 +86,19 @@ private enum TakenOver {
 
     private static func code(_ result: CInt) -> CInt { result == -1 ? errno : 0 }
 
+    /// `tryAll` in a process with one thread, as a worker is. An exit test has several: capabilities and filters are a
+    /// thread's own, and glibc aborts where `setuid` succeeds in some of them only.
+    static func tryAllAlone(startsProgram: Bool) -> CInt {
+        let process = named("fork", as: Fork.self)?() ?? -1
+        if process == 0 { _exit(tryAll(startsProgram: startsProgram)) }
+        var status: CInt = 0
+        // 8: a signal has ended it.
+        guard unsafe waitpid(process, &status, 0) == process, status & 0x7F == 0 else { return 8 }
+        return status >> 8
+    }
+
     /// 0; 2 to 5: what should work does not, or can't be tried; from 10 on, the place of the row that was not refused.
-    static func tryAll(startsProgram: Bool) -> CInt {
+    private static func tryAll(startsProgram: Bool) -> CInt {
         guard Confinement.begin().callsProblem == nil else { return 2 }
         guard let file = try? MemoryFile.create(name: "program") else { return 3 }
         var needs = WorkerNeeds(user: geteuid(), group: getegid())
