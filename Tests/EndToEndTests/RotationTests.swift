@@ -133,12 +133,7 @@ struct RotationTests {
                 let sidecar = try azure.start(
                     ["sidecar", "--vault", azure.vault, "--ca-file", azure.authority, "--config", file]
                         + ["-f", "database=db-password", "-f", "license=license"], in: scratch)
-                let process = sidecar.pid
-                #expect(
-                    try eventually {
-                        guard try scratch.state() == "fresh" else { return false }
-                        return try scratch.status().process == process
-                    })
+                #expect(try eventually { try scratch.hasDelivered(sidecar) })
                 return sidecar
             }
             // A pod whose container was killed: the files stay.

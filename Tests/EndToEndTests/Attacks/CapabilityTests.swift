@@ -65,8 +65,7 @@ struct CapabilityTests {
             let launch = try stage.start(
                 verb, user + ["--exec-on-change", "/bin/grep Cap /proc/self/status"] + child, capabilities: Self.rights
             )
-            let status = stage.instance + "/status.json"
-            #expect(eventually { FileManager.default.contents(atPath: status) != nil })
+            #expect(try eventually { try stage.scratch.hasDelivered(launch) })
             if verb == "run" { try launch.expect(line: "ready") }
             try azure.rotate("db-password", to: "c4n4ry-second")
             launch.send(SIGHUP)

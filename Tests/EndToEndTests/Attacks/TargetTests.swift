@@ -25,8 +25,7 @@ struct TargetTests {
     private func change(_ target: String, _ azure: Emulator, _ stage: ForeignUser, isTold: (Launch) -> Bool) throws {
         let sidecar = try stage.start(
             "sidecar", ["-f", "a=db-password", "--signal", "USR1", "--signal-pid", target])
-        let status = stage.instance + "/status.json"
-        #expect(eventually { FileManager.default.contents(atPath: status) != nil })
+        #expect(try eventually { try stage.scratch.hasDelivered(sidecar) })
         try azure.rotate("db-password", to: "c4n4ry-\(UInt32.random(in: 0 ... .max))")
         sidecar.send(SIGHUP)
         #expect(isTold(sidecar), "\(sidecar.errors.text)")
@@ -56,7 +55,7 @@ struct TargetTests {
                 "sidecar",
                 ["-f", "a=db-password", "--user", "\(Self.foreigner):\(Self.foreigner)", "--signal", "USR1"]
                     + ["--signal-pid", "name:\(name)"])
-            #expect(eventually { FileManager.default.contents(atPath: stage.instance + "/status.json") != nil })
+            #expect(try eventually { try stage.scratch.hasDelivered(sidecar) })
             try azure.rotate("db-password", to: "c4n4ry-third")
             sidecar.send(SIGHUP)
             #expect(other.output.wait { $0.contains("signal=10 ") }, "\(sidecar.errors.text)")

@@ -38,6 +38,13 @@ extension Scratch {
         return try status().state
     }
 
+    /// Whether this process has delivered what the vault has: what is rotated from then on is a change. A status file
+    /// alone is no sign of it, since there is one from the start.
+    func hasDelivered(_ launch: Launch) throws -> Bool {
+        guard try state() == "fresh" else { return false }
+        return try status().process == launch.pid
+    }
+
     /// The status of the instance that runs in this directory.
     func status() throws -> RunningStatus {
         let text = try String(contentsOfFile: path + "/instance/status.json", encoding: .utf8)
