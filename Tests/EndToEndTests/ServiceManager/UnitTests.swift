@@ -95,7 +95,8 @@ struct UnitTests {
                 "credentials", command: "", "[credentials.\"web.service\"]\none = \"db-password\"\n", in: box)
             try box.write(
                 "/etc/systemd/system/web.service",
-                "[Service]\nLoadCredential=one:/run/latchkey/credential.sock\nExecStart=\(sleep)\n")
+                // Started once the program is there, and with it the credential: the server runs then.
+                "[Service]\nType=exec\nLoadCredential=one:/run/latchkey/credential.sock\nExecStart=\(sleep)\n")
             try box.check("systemctl", "daemon-reload")
             let units = ["latchkey-sidecar@one", "latchkey-sidecar@two", "latchkey@three", "latchkey-credential"]
             for unit in units.dropLast() { try box.check("systemctl", "start", unit) }
@@ -118,6 +119,28 @@ struct UnitTests {
                     #expect(read.ending == .code(user == users[index] ? 0 : 1), "\(path) by \(user)")
                 }
             }
+        }
+    }
+
+    @Test(arguments: BoxRoot.available, ["latchkey", "latchkey-sidecar"])
+    func `an instance whose name is too long for a user's starts with a user that it is given`(
+        root: BoxRoot, template: String
+    ) throws {
+        let box = try Box(root)
+        try Emulator.serving { emulator in
+            let longest = "shop-of-contoso_europe"
+            for name in [longest, longest + "2"] {
+                let command = template == "latchkey" ? "/usr/bin/latchkey-probe sleep" : ""
+                try emulator.configure(name, command: command, "[files]\ndb = \"db-password\"\n", in: box)
+            }
+            try box.check("systemctl", "start", "\(template)@\(longest)")
+            #expect(try box.property("User", of: "\(template)@\(longest)") == "latchkey_\(longest)")
+            let other = "\(template)@\(longest)2"
+            #expect(try box.run("systemctl", "start", other).ending == .code(1))
+            try box.write("/etc/systemd/system/\(other).service.d/user.conf", "[Service]\nUser=latchkey_shop2\n")
+            try box.check("systemctl", "daemon-reload")
+            try box.check("systemctl", "start", other)
+            #expect(try box.property("User", of: other) == "latchkey_shop2")
         }
     }
 
