@@ -102,8 +102,8 @@ stop() {
     kill -KILL "${container:-none}" 2>/dev/null || true
     ! mountpoint -q "$place/root" || umount -R "$place/root"
     ! mountpoint -q "$place" || umount "$place"
+    # The directory above stays: another box may be about to be made or removed in it.
     rmdir "$place"
-    rmdir --ignore-fail-on-non-empty "${place%/*}"
 }
 
 case $verb in
