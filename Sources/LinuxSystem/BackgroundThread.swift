@@ -1,6 +1,6 @@
 import Glibc
 
-/// A thread that does something now and then, with all signals blocked, until it has nothing left to do.
+/// A thread that calls a function at intervals, with all signals blocked, until the function returns false.
 package enum BackgroundThread {
     private final class Task {
         let first: Duration
@@ -19,13 +19,13 @@ package enum BackgroundThread {
         }
     }
 
-    /// Starts it; where no thread can be had, nothing happens. `body` is first called after `first`, then after every
-    /// `pause`, until it returns false.
+    /// Starts the thread; does nothing if none can be made. Calls `body` after `first`, then after every `pause`, until
+    /// it returns false.
     package static func start(first: Duration, pause: Duration, _ body: @escaping @Sendable () -> Bool) {
         var all = sigset_t()
         var before = sigset_t()
         unsafe sigfillset(&all)
-        // A thread begins with the mask of the one that makes it (pthread_sigmask(3)).
+        // A thread inherits the mask of the thread that makes it (pthread_sigmask(3)).
         unsafe pthread_sigmask(SIG_BLOCK, &all, &before)
         defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
         let task = unsafe Unmanaged.passRetained(Task(first, pause, body))

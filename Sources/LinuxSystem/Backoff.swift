@@ -11,7 +11,8 @@ package struct Backoff: Sendable {
         self.floor = floor
     }
 
-    /// Between the attempts of workers: 1 s doubling to the refresh interval. A draw near zero would be no pause.
+    /// Between the attempts of workers: from 1 s, doubled up to the refresh interval. `floor` prevents a random pause
+    /// near zero.
     package static func betweenAttempts(interval: Duration?, after failures: Int64) -> Backoff {
         let cap = max(interval ?? .seconds(300), .seconds(1))
         return Backoff(base: .seconds(1), cap: cap, floor: .milliseconds(250), after: failures)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A point on `CLOCK_BOOTTIME`: monotonic, and it goes on during a suspend (clock_gettime(2)).
+/// A point on `CLOCK_BOOTTIME`, which is monotonic and includes suspends (clock_gettime(2)).
 package struct BootInstant: Comparable, Hashable, Sendable {
     /// Nanoseconds since boot.
     package let nanoseconds: Int64

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Runs a helper program that answers on its standard output; never for the app.
+/// Runs a helper program and reads what it writes to standard output. The app is never started by this.
 package enum CapturedRun {
     /// Starts the command in a group of its own, without any of our descriptors, and waits for it.
     ///

@@ -1,33 +1,33 @@
 import CLinux
 import Glibc
 
-/// What a process takes from itself, and from all that it starts, before it reads what others sent.
+/// Restrictions that a process puts on itself and on all that it starts, before it reads input of others.
 package struct Confinement: Sendable {
-    /// Landlock's, 0 where the kernel has none (landlock(7)).
+    /// The version of Landlock; 0 if the kernel has none (landlock(7)).
     private let version: CInt
-    /// Why system calls are not filtered, where they are not (seccomp(2)).
+    /// Why system calls are not filtered (seccomp(2)); nil if they are.
     package let callsProblem: SystemError?
 
-    /// Lays down all ways to new privileges, and denies the system calls that reach into other processes or change the
-    /// machine: they fail with `EPERM`. Where the kernel has no filters, all goes on without.
+    /// Sets no_new_privs, and denies the system calls that reach into other processes or change the machine: they fail
+    /// with `EPERM`. Goes on without a filter if the kernel has none.
     ///
     /// To be called while the process has one thread.
     package static func begin() -> Confinement {
-        // Asked first, since a filter in force makes the question dearer.
+        // Asked first, because the call costs more once a filter is installed.
         let version = clinux_landlock_version()
         let code = clinux_deny_calls()
         return Confinement(
             version: version, callsProblem: code == 0 ? nil : SystemError(call: "seccomp", code: code))
     }
 
-    /// Whether the kernel can do what `restrictFiles` says.
+    /// Whether the kernel can do what `restrictFiles` does.
     package static var canRestrictFiles: Bool { clinux_landlock_version() >= 2 }
 
-    /// Lets files be read below `readable`, those that do not exist left out, and be changed below `changeable` only;
-    /// nothing may be executed, no port listened on, and no process outside signalled where the kernel can tell
-    /// (landlock(7)).
+    /// From here on the process may read files below `readable` only (paths that do not exist are skipped), and change
+    /// files below `changeable` only. It may not execute a file, listen on a port or, if the kernel supports that rule,
+    /// signal other processes (landlock(7)).
     ///
-    /// `ENOSYS` where the kernel can't: version 1 would refuse every rename between directories.
+    /// Throws `ENOSYS` if the kernel has no Landlock or version 1, which would refuse every rename between directories.
     package func restrictFiles(readable: [String], changeable: [CInt]) throws(SystemError) {
         guard version >= 2 else { throw SystemError(call: "landlock_create_ruleset", code: ENOSYS) }
         let number = clinux_landlock_create(version)

@@ -1,13 +1,13 @@
 import CLinux
 import Glibc
 
-/// An open directory: everything in it is reached relative to the descriptor, by single names and through no link.
+/// An open directory. Its entries are opened relative to the descriptor, by single names, never through a link.
 ///
-/// No call here looks at a path twice; a component that is swapped meanwhile changes nothing (openat(2)).
+/// No function resolves a path twice, so that a component that is swapped meanwhile has no effect (openat(2)).
 package struct Directory: ~Copyable, Sendable {
-    /// The open directory; with `O_PATH` where it was only passed through.
+    /// The open directory; with `O_PATH` if it was opened only to pass through.
     package let descriptor: OwnedDescriptor
-    /// Where it was found: for messages only.
+    /// The path by which it was opened: for messages only.
     package let path: String
 
     /// Takes over an open directory.
@@ -16,7 +16,7 @@ package struct Directory: ~Copyable, Sendable {
         self.path = path
     }
 
-    /// Opens `/`, as the beginning of every way.
+    /// Opens `/`.
     package static func root() throws(SystemError) -> Directory {
         let number = unsafe Glibc.open("/", CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)
         return Directory(owning: try opened(number, "open", "/"), path: "/")
@@ -44,7 +44,7 @@ package struct Directory: ~Copyable, Sendable {
         return Directory(owning: try Self.opened(number, "openat", join(name)), path: join(name))
     }
 
-    /// Opens whatever stands there as a mere handle: a link itself, not what it leads to.
+    /// Opens an entry of any kind with `O_PATH`; a link itself, not its target.
     package borrowing func handle(_ name: FileName) throws(SystemError) -> OwnedDescriptor {
         let number = unsafe name.withPointer {
             unsafe openat(descriptor.number, $0, CLINUX_O_PATH | O_NOFOLLOW | O_CLOEXEC)
@@ -52,25 +52,25 @@ package struct Directory: ~Copyable, Sendable {
         return try Self.opened(number, "openat", join(name))
     }
 
-    /// Opens the directory above.
+    /// Opens the parent directory.
     package borrowing func above() throws(SystemError) -> Directory {
         let number = unsafe openat(descriptor.number, "..", CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)
         return Directory(owning: try Self.opened(number, "openat", path + "/.."), path: path + "/..")
     }
 
-    /// The same handle with another path for messages.
+    /// This directory with another path for messages.
     package borrowing func handle(called path: String) throws(SystemError) -> Directory {
         let number = unsafe openat(descriptor.number, ".", CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)
         return Directory(owning: try Self.opened(number, "openat", path), path: path)
     }
 
-    /// The same directory opened anew, with an offset of its own and the right to list.
+    /// Opens this directory again, with its own offset, for listing.
     package borrowing func reopened() throws(SystemError) -> Directory {
         let number = unsafe openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         return Directory(owning: try Self.opened(number, "openat", path), path: path)
     }
 
-    /// Opens a directory below this one, through no link and out of no mount.
+    /// Opens a directory below this one, without following a link or crossing a mount.
     package borrowing func directory(at way: RelativePath) throws(SystemError) -> Directory {
         let opened = try open(way, O_RDONLY | O_DIRECTORY)
         return Directory(owning: opened, path: join(way))
@@ -81,12 +81,12 @@ package struct Directory: ~Copyable, Sendable {
         try open(way, O_WRONLY | O_CREAT | O_EXCL)
     }
 
-    /// Opens a file below this directory for reading, without waiting for a pipe's other end.
+    /// Opens a file below this directory for reading. Does not wait for the other end of a pipe.
     package borrowing func file(at way: RelativePath) throws(SystemError) -> OwnedDescriptor {
         try open(way, O_RDONLY | O_NONBLOCK | O_NOCTTY)
     }
 
-    /// Opens a file for reading and writing, and makes it with mode 0600 where there is none.
+    /// Opens a file for reading and writing; makes it with mode 0600 if it does not exist.
     package borrowing func fileOrNew(_ name: FileName) throws(SystemError) -> OwnedDescriptor {
         let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
         let number = unsafe name.withPointer { unsafe openat(descriptor.number, $0, flags, 0o600) }
@@ -113,7 +113,7 @@ package struct Directory: ~Copyable, Sendable {
         try check(result, "symlinkat", join(name))
     }
 
-    /// Where a symbolic link leads; nil where there is no link.
+    /// The target of a symbolic link; nil if there is no link.
     package borrowing func linkTarget(_ name: FileName) throws(SystemError) -> [UInt8]? {
         do {
             return try unsafe name.withPointer { name throws(SystemError) in
@@ -125,7 +125,7 @@ package struct Directory: ~Copyable, Sendable {
         }
     }
 
-    /// Renames within this directory; what had the new name is replaced in the same step.
+    /// Renames within this directory; atomically replaces an entry with the new name.
     package borrowing func rename(_ name: FileName, to newName: FileName) throws(SystemError) {
         let result = unsafe name.withPointer { name in
             unsafe newName.withPointer { unsafe renameat(descriptor.number, name, descriptor.number, $0) }
@@ -133,7 +133,7 @@ package struct Directory: ~Copyable, Sendable {
         try check(result, "renameat", join(newName))
     }
 
-    /// Renames within this directory to a name that nothing has yet (`EEXIST`).
+    /// Renames within this directory; throws `EEXIST` if the new name exists.
     package borrowing func rename(_ name: FileName, toNew newName: FileName) throws(SystemError) {
         let result = unsafe name.withPointer { name in
             unsafe newName.withPointer { unsafe clinux_rename_new(descriptor.number, name, $0) }
@@ -152,7 +152,7 @@ package struct Directory: ~Copyable, Sendable {
         try check(result, "unlinkat", join(name))
     }
 
-    /// What stands under a name, a link as a link; nil where there is nothing.
+    /// The status of an entry, without following a link; nil if it does not exist.
     package borrowing func status(of name: FileName) throws(SystemError) -> FileStatus? {
         var status = stat()
         let result = unsafe name.withPointer {
@@ -169,7 +169,8 @@ package struct Directory: ~Copyable, Sendable {
         try reopened().unsharedNames()
     }
 
-    /// The same without another descriptor, for a directory that no other process has from us (getdents64(2)).
+    /// The names, read without another descriptor. Only for a directory that no other process shares with us
+    /// (getdents64(2)).
     package borrowing func unsharedNames() throws(SystemError) -> [FileName] {
         guard lseek(descriptor.number, 0, SEEK_SET) == 0 else { throw SystemError(call: "lseek", subject: path) }
         var names: [FileName] = []
@@ -195,7 +196,7 @@ package struct Directory: ~Copyable, Sendable {
         path.hasSuffix("/") ? path + name.description : path + "/" + name.description
     }
 
-    /// `openat2` in one step; component by component where the kernel, or a container runtime, does not let it.
+    /// Uses `openat2`; goes component by component if the kernel or a container runtime refuses that.
     private borrowing func open(_ way: RelativePath, _ flags: CInt) throws(SystemError) -> OwnedDescriptor {
         let mode: CInt = flags & O_CREAT != 0 ? 0o200 : 0
         let all = flags | O_NOFOLLOW | O_CLOEXEC

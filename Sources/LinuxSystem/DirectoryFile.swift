@@ -1,12 +1,12 @@
 import CLinux
 import Glibc
 
-// What can be done to any open file or directory, whatever its name has become meanwhile.
+// Operations on any open file or directory, independent of its name.
 extension OwnedDescriptor {
-    /// What the kernel knows of the open file.
+    /// The kernel's data about the open file.
     package borrowing func status() throws(SystemError) -> FileStatus {
         var status = stat()
-        // fstat refuses an O_PATH descriptor before Linux 3.6 only.
+        // fstat works with an O_PATH descriptor since Linux 3.6.
         if unsafe fstat(number, &status) != 0 { throw SystemError(call: "fstat") }
         return FileStatus(status)
     }
@@ -18,7 +18,7 @@ extension OwnedDescriptor {
         return FileSystem(status)
     }
 
-    /// Sets the mode exactly; the umask has no part in it.
+    /// Sets the mode exactly, without the umask.
     package borrowing func setMode(_ mode: UInt32) throws(SystemError) {
         if fchmod(number, mode) != 0 { throw SystemError(call: "fchmod") }
     }
@@ -28,18 +28,18 @@ extension OwnedDescriptor {
         if fchown(number, user, group) != 0 { throw SystemError(call: "fchown") }
     }
 
-    /// Sets the time of the last change, and of the last access, as far as the file system can hold it.
+    /// Sets the time of the last change and of the last access, as exactly as the file system can store it.
     package borrowing func setModified(_ time: FileTime) throws(SystemError) {
         let times = [time.kernelTime, time.kernelTime]
         if unsafe futimens(number, times) != 0 { throw SystemError(call: "futimens") }
     }
 
-    /// Has the disk hold what was written.
+    /// Writes the file to the disk (fsync(2)).
     package borrowing func synchronize() throws(SystemError) {
         if fsync(number) != 0 { throw SystemError(call: "fsync") }
     }
 
-    /// Cuts a file to nothing.
+    /// Truncates the file to 0 bytes.
     package borrowing func truncate() throws(SystemError) {
         if ftruncate(number, 0) != 0 { throw SystemError(call: "ftruncate") }
     }
@@ -49,7 +49,7 @@ extension OwnedDescriptor {
         try writeAll(bytes, to: number)
     }
 
-    /// Reads from the beginning, at most `limit` bytes; nil where there are more. Not for secrets.
+    /// Reads from the start, at most `limit` bytes; nil if there are more. Not for secrets.
     package borrowing func contents(limit: Int) throws(SystemError) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: limit + 1)
         var done = 0
@@ -82,7 +82,7 @@ extension OwnedDescriptor {
         return true
     }
 
-    /// Where a link leads, for a handle on the link itself.
+    /// The target of a link, for a descriptor of the link itself.
     package borrowing func linkTarget() throws(SystemError) -> [UInt8] {
         try unsafe withCString([0]) { empty throws(SystemError) in try unsafe readLink(number, empty) }
     }
@@ -95,7 +95,7 @@ extension OwnedDescriptor {
     }
 }
 
-/// Where the link leads that stands under a name in a directory; under no name, the one that is open.
+/// The target of the link with a name in a directory; without a name, of the link that is open.
 func readLink(_ directory: CInt, _ name: UnsafePointer<CChar>) throws(SystemError) -> [UInt8] {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlinkat(directory, name, &target, target.count)

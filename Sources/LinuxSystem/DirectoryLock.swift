@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-// A lock belongs to the open file description: whoever inherits or is sent the descriptor holds it too, and it ends
-// with the last of them. It is never given back by hand.
+// A lock belongs to the open file description: every process that inherits or receives the descriptor holds it too, and
+// closing the last descriptor ends it. No code releases it explicitly.
 extension OwnedDescriptor {
     /// Takes the lock on an open file; false where another description has it (fcntl(2), F_OFD_SETLK; flock(2)).
     package borrowing func lock() throws(SystemError) -> Bool {
@@ -18,7 +18,7 @@ extension OwnedDescriptor {
         throw SystemError(call: "flock")
     }
 
-    /// Whether another description holds the lock; takes nothing, so that asking disturbs no start.
+    /// Whether another description holds the lock. Takes no lock, so that it disturbs no start.
     package borrowing func isLocked() throws(SystemError) -> Bool {
         let result = clinux_is_locked(number)
         if result < 0 { throw SystemError(call: "fcntl") }
@@ -26,14 +26,14 @@ extension OwnedDescriptor {
     }
 }
 
-/// The kinds of lock that we take, as the kernel's list has them.
+/// The kinds of lock that we take, as in the kernel's list.
 package enum ListedLock: String, Sendable {
     case file = "OFDLCK"
     case directory = "FLOCK"
 }
 
-/// Whether a lock of ours on this file is in the kernel's list: for those who may not open it, or must not take it
-/// (proc(5), /proc/locks).
+/// Whether the kernel's list has one of our locks on this file (proc(5), /proc/locks). For callers that may not open
+/// the file or must not take the lock.
 package func isLockListed(_ file: FileStatus, as kind: ListedLock = .file, in list: String) -> Bool {
     // `1: OFDLCK  ADVISORY  WRITE -1 00:1a:4711 0 EOF`
     let identity = "\(hexadecimal(major(file.device))):\(hexadecimal(minor(file.device))):\(file.inode)"
@@ -53,7 +53,7 @@ private func hexadecimal(_ number: UInt64) -> String {
     return text.count < 2 ? "0" + text : text
 }
 
-/// The number's halves as makedev(3) joins them.
+/// The major and the minor number (makedev(3)).
 func major(_ device: UInt64) -> UInt64 { (device >> 8) & 0xfff | (device >> 32) & 0xffff_f000 }
 func minor(_ device: UInt64) -> UInt64 { device & 0xff | (device >> 12) & 0xffff_ff00 }
 

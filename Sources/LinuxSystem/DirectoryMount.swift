@@ -1,15 +1,14 @@
 import CLinux
 
 extension Directory {
-    /// Whether this directory is the root of a mount; before Linux 5.8, whether it lies on another device than the
-    /// directory above.
+    /// Whether this directory is the root of a mount; before Linux 5.8, whether its parent is on another device.
     package borrowing func isMountRoot() throws(SystemError) -> Bool {
         let result = clinux_is_mount_root(descriptor.number)
         if result >= 0 { return result == 1 }
         return try descriptor.status().device != above().descriptor.status().device
     }
 
-    /// Whether what lies here may be swapped out.
+    /// Whether files here may be swapped out.
     package borrowing func swapExposure() throws(SystemError) -> SwapExposure {
         switch try descriptor.fileSystem().kind {
         case .ramfs: .never

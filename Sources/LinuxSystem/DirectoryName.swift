@@ -1,13 +1,13 @@
 /// One component of a path, as bytes: not empty, no slash, no NUL, not `.` or `..`, at most 255 bytes.
 ///
-/// Bytes and not a string, since Swift's strings hold names for equal that the kernel tells apart.
+/// Bytes and not a string, because Swift's strings treat some names as equal that differ for the kernel.
 package struct FileName: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
     private let terminated: [UInt8]
 
-    /// Why something is no file name.
+    /// Why something is not a file name.
     package enum Fault: Error, Equatable, Sendable {
         case empty, slash, null, dots
-        /// Its length in bytes; 255 is the most.
+        /// Its length in bytes; at most 255.
         case tooLong(Int)
     }
 
@@ -26,7 +26,7 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible, Expressibl
         try self.init(bytes: text.utf8)
     }
 
-    /// A name that stands in the program.
+    /// A name that is a literal of the program.
     package init(stringLiteral: StaticString) {
         terminated = Array(stringLiteral.description.utf8) + [0]
     }
@@ -34,10 +34,10 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible, Expressibl
     /// The bytes without a NUL behind them.
     package var bytes: ArraySlice<UInt8> { terminated.dropLast() }
 
-    /// The name for messages; bytes that are no UTF-8 are replaced.
+    /// The name for messages; invalid UTF-8 is replaced.
     package var description: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Whether the name begins so.
+    /// Whether the name begins with these bytes.
     package func hasPrefix(_ prefix: String) -> Bool { bytes.starts(with: prefix.utf8) }
 
     func withPointer<Value, Failure: Error>(
@@ -51,16 +51,16 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible, Expressibl
 package struct RelativePath: Hashable, Sendable, CustomStringConvertible {
     package let components: [FileName]
 
-    /// Why something is no path below a directory.
+    /// Why something is not a path below a directory.
     package enum Fault: Error, Equatable, Sendable {
         case empty, absolute, null, emptyComponent, dots
-        /// The length in bytes of a component; 255 is the most.
+        /// The length of a component in bytes; at most 255.
         case componentTooLong(Int)
-        /// The length in bytes of the whole; 3,072 is the most, which leaves room for the directory in front.
+        /// The length of the path in bytes; at most 3,072, so that the directory fits before it.
         case tooLong(Int)
     }
 
-    /// Checks the text: relative, nothing empty, no `.` or `..`.
+    /// Checks the text: relative, no empty component, no `.` or `..`.
     package init(_ text: String) throws(Fault) {
         if text.isEmpty { throw .empty }
         if text.utf8.first == UInt8(ascii: "/") { throw .absolute }

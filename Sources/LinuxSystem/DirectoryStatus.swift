@@ -26,7 +26,7 @@ package struct FileTime: Hashable, Sendable {
     var kernelTime: timespec { timespec(tv_sec: time_t(seconds), tv_nsec: CLong(nanoseconds)) }
 }
 
-/// What the kernel knows of a file (stat(2)), taken from a descriptor or from a name in an open directory.
+/// The kernel's data about a file (stat(2)), from a descriptor or from a name in an open directory.
 package struct FileStatus: Equatable, Sendable {
     /// What a name stands for.
     package enum Kind: Equatable, Sendable {
@@ -96,7 +96,7 @@ package struct FileSystem: Equatable, Sendable {
         isReadOnly = status.read_only != 0
     }
 
-    /// Whether what is written stays in memory.
+    /// Whether it keeps files in memory.
     package var isMemory: Bool { kind == .tmpfs || kind == .ramfs }
 
     /// A name for people: `tmpfs`, `ext4`, or the magic number.
@@ -118,7 +118,7 @@ package struct FileSystem: Equatable, Sendable {
     }
 }
 
-/// Whether what lies in a directory may be written to a swap device.
+/// Whether files in a directory may be written to a swap device.
 package enum SwapExposure: String, Equatable, Sendable {
     /// ramfs, or tmpfs mounted with `noswap`: never.
     case never

@@ -18,7 +18,7 @@ package struct EventLoop: ~Copyable {
         }
     }
 
-    /// Stops watching; a descriptor that isn't watched is no mistake.
+    /// Stops watching. Ignores a descriptor that isn't watched.
     package borrowing func forget(_ number: CInt) {
         clinux_epoll_remove(descriptor.number, number)
     }
@@ -62,7 +62,7 @@ package struct BootTimer: ~Copyable {
         _ = unsafe timerfd_settime(descriptor.number, CInt(1) /* TFD_TIMER_ABSTIME */, &time, nil)
     }
 
-    /// Takes the expiry, so that the descriptor is quiet again.
+    /// Reads the expiry, so that the descriptor is no longer ready.
     package borrowing func acknowledge() {
         var count: UInt64 = 0
         _ = unsafe read(descriptor.number, &count, 8)

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// What execve(2) lets arguments and environment take together.
+/// The limits of execve(2) for arguments and environment together.
 package struct ExecLimit: Equatable, Sendable {
     /// The most bytes of one string, without the NUL behind it: MAX_ARG_STRLEN with pages of 4 KiB.
     package static let string = 131_071
@@ -23,6 +23,6 @@ package struct ExecLimit: Equatable, Sendable {
         return ExecLimit(stack: UInt64(limit.rlim_cur))
     }
 
-    /// What a list of strings takes: each with its NUL and its pointer.
+    /// The bytes that a list of strings takes: each with its NUL and its pointer.
     package static func size(bytes: Int, count: Int) -> Int { bytes + count * (1 + MemoryLayout<Int>.size) }
 }

@@ -1,6 +1,7 @@
 import Glibc
 
-/// What stood under some paths when a process laid down its rights to files, to find out what has come since.
+/// The files that some paths led to when the process restricted its access to files, to find out what has changed
+/// since.
 package struct FileSight: Sendable {
     private struct File: Equatable {
         var device: UInt64
@@ -14,9 +15,9 @@ package struct FileSight: Sendable {
         files = paths.map { ($0, Self.file($0)) }
     }
 
-    /// Whether something else stands under one of the paths than did then, which this process may not open.
+    /// Whether one of the paths now leads to another file, which this process may not open.
     ///
-    /// What was there then and can't be opened is no such thing: another process could not open it either.
+    /// A file that existed then and can't be opened does not count: another process could not open it either.
     package var seesNewlyDenied: Bool {
         files.contains { path, file in
             guard let present = Self.file(path), present != file else { return false }

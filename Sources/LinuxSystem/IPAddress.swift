@@ -1,16 +1,16 @@
 import Glibc
 
-/// An IP address by its bytes, however it is written.
+/// An IP address as bytes, independent of its text form.
 package struct IPAddress: Equatable, Sendable {
     /// Four of IPv4, or sixteen of IPv6.
     private let bytes: [UInt8]
 
-    /// Reads what getaddrinfo(3) takes for an address without asking anybody: IPv4 in one to four parts, each decimal,
+    /// Reads what getaddrinfo(3) accepts as an address without a name lookup: IPv4 in one to four parts, each decimal,
     /// octal or hexadecimal (inet_aton(3)), and IPv6, in brackets or not, with a zone or not; nil for a name.
     package init?(_ text: String) {
         guard text.utf8.contains(UInt8(ascii: ":")) else {
             var address = in_addr()
-            // A dot at the end, which makes a name absolute, changes no address.
+            // A dot at the end makes a name absolute, and does not change an address.
             guard unsafe inet_aton(text.hasSuffix(".") ? String(text.dropLast()) : text, &address) != 0 else {
                 return nil
             }
@@ -24,12 +24,12 @@ package struct IPAddress: Equatable, Sendable {
         self.bytes = bytes
     }
 
-    /// Whether it is of this machine, its link or a private network (RFC 1122, 1918, 3927, 4193, 4291, 6598): not of the
-    /// internet.
+    /// Whether it belongs to this machine, its link or a private network (RFC 1122, 1918, 3927, 4193, 4291, 6598), and
+    /// not to the internet.
     package var isPrivate: Bool {
         let zeros = bytes.prefix { $0 == 0 }.count
         if bytes.count == 4 { return Self.isPrivate(bytes[...]) }
-        // An IPv4 address in IPv6's form leads where it leads by itself (RFC 4291, 2.5.5.2).
+        // An IPv4-mapped IPv6 address means the IPv4 address (RFC 4291, 2.5.5.2).
         if zeros == 10, bytes[10] == 0xFF, bytes[11] == 0xFF { return Self.isPrivate(bytes[12...]) }
         if zeros == 16 || (zeros == 15 && bytes[15] == 1) { return true }
         return bytes[0] & 0xFE == 0xFC || (bytes[0] == 0xFE && bytes[1] & 0xC0 == 0x80)

@@ -1,12 +1,12 @@
 import CLinux
 import Glibc
 
-/// Local stream sockets that listen, taken over from whoever made them.
+/// Listening local stream sockets, inherited from the service manager.
 package struct ListeningSockets {
     private let numbers: [CInt]
 
-    /// Takes the numbers over; nil where one of them is no local stream socket that listens. They close with the
-    /// process.
+    /// Adopts the numbers; nil if one of them is not a listening local stream socket. They stay open until the process
+    /// ends.
     package init?(adopting numbers: [CInt]) {
         guard !numbers.isEmpty, numbers.allSatisfy({ clinux_is_listening($0) }) else { return nil }
         self.numbers = numbers
@@ -14,7 +14,7 @@ package struct ListeningSockets {
         clinux_hold_begin()
     }
 
-    /// Waits until somebody connects, at most this long, and takes all that wait then; empty when nobody came.
+    /// Waits until a peer connects, at most this long, and accepts all that wait then. Empty if none came.
     package func accept(waitingAtMost limit: Duration, count: Int) -> [LocalPeer] {
         var peers: [LocalPeer] = []
         var wait = CInt(clamping: limit.wholeMilliseconds)
@@ -22,7 +22,7 @@ package struct ListeningSockets {
             wait = 0
             var peer = clinux_peer()
             let number = unsafe clinux_accept(ready, &peer)
-            // Who went away again was nobody.
+            // A peer that has disconnected does not count.
             guard number >= 0 else { continue }
             let address = unsafe withUnsafeBytes(of: &peer.address) { unsafe Array($0.prefix(peer.address_count)) }
             peers.append(
@@ -33,16 +33,16 @@ package struct ListeningSockets {
         return peers
     }
 
-    /// What the kernel says of the peer's control groups; nil where it is not certain that they are the peer's own.
+    /// The peer's control groups, from the kernel; nil if they may be those of another process.
     private static func controlGroups(of peer: clinux_peer) -> String? {
         guard peer.pidfd >= 0 else { return nil }
         let process = OwnedDescriptor(owning: peer.pidfd)
         let text = ProcessFiles.text("/proc/\(peer.process)/cgroup")
-        // A number that was free in between may be another's; that of a process that still runs was not.
+        // The PID may have been reused in between, except if the process still runs.
         return clinux_is_running(process.number) ? text : nil
     }
 
-    /// A listener with a connection that waits; the others have their turn in the next round.
+    /// A listener with a waiting connection. The next call takes the others.
     private func next(within milliseconds: CInt) -> CInt? {
         var watched = numbers.map { pollfd(fd: $0, events: CShort(POLLIN), revents: 0) }
         let count = unsafe watched.withUnsafeMutableBufferPointer { list in
@@ -53,14 +53,14 @@ package struct ListeningSockets {
     }
 }
 
-/// A connected peer of a local socket that takes an end for an answer; it closes with its last owner. Until it has heard
-/// all of an answer, it is refused by whatever ends this process (`clinux_hold_begin`).
+/// A connected peer of a local socket. The peer takes the end of the connection for its answer. If this process ends
+/// before the peer has the whole answer, the peer is refused (`clinux_hold_begin`).
 package final class LocalPeer {
-    /// The peer's user, as the kernel vouches for it.
+    /// The peer's user, from the kernel.
     package let user: UInt32
     /// The address that the peer bound itself to, with its leading NUL byte; empty for none.
     package let address: [UInt8]
-    /// The peer's control groups (cgroups(7), /proc/PID/cgroup); nil where nobody can tell.
+    /// The peer's control groups (cgroups(7), /proc/PID/cgroup); nil if unknown.
     package let controlGroups: String?
     private let descriptor: OwnedDescriptor
 
@@ -76,20 +76,20 @@ package final class LocalPeer {
 
     deinit { clinux_release(descriptor.number) }
 
-    /// The peer has its answer, and sees the end of it (shutdown(2)): it is not held any longer.
+    /// Ends the answer (shutdown(2)). The peer is not held any longer.
     package func finish() {
         _ = shutdown(descriptor.number, CInt(SHUT_WR))
         clinux_release(descriptor.number)
     }
 
-    /// Says more than a credential may be long. One that does not read it in time stays open: it hears the rest when the
-    /// process ends.
+    /// Refuses the peer: sends more bytes than a credential may have. If the peer does not read them in time, the
+    /// connection stays open, and the peer gets the rest when the process ends.
     package func refuse(within limit: Duration) {
         guard !clinux_refuse(descriptor.number, CInt(clamping: limit.wholeMilliseconds)) else { return }
         _ = unsafe Unmanaged.passRetained(self)
     }
 
-    /// For the end of the process: what all peers have not heard yet, at most for this long.
+    /// Sends all held peers the rest of their refusals, at most for this long. For the end of the process.
     package static func refuseAll(within limit: Duration) { clinux_refuse_all(CInt(clamping: limit.wholeMilliseconds)) }
 
     /// Sends all of the bytes, at most until the deadline (`ETIMEDOUT`).

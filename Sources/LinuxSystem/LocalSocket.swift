@@ -7,7 +7,7 @@ package struct LocalMessage {
     package let count: Int
     /// The descriptors, close-on-exec; the receiver owns them.
     package let descriptors: [CInt]
-    /// The sender's id as the kernel vouches for it, 0 without.
+    /// The sender's process id, from the kernel; 0 if unknown.
     package let sender: Int32
 }
 
@@ -35,7 +35,8 @@ package enum LocalSocket {
         }
     }
 
-    /// Receives what waits, at most the buffer's size; nil when nothing waits; a count of 0 is the end.
+    /// Receives pending bytes, at most the buffer's size. nil if none are pending; a count of 0 is the end of the
+    /// stream.
     package static func receive(
         from socket: CInt, into buffer: inout [UInt8], descriptorLimit: Int = 64
     ) throws(SystemError) -> LocalMessage? {
@@ -95,8 +96,8 @@ package enum LocalSocket {
         return OwnedDescriptor(owning: number)
     }
 
-    /// An unbound datagram socket, close-on-exec, that waits for room at the receiver, but not longer than this
-    /// (socket(7), `SO_SNDTIMEO`).
+    /// An unbound datagram socket, close-on-exec. A send waits while the receiver's queue is full, at most for this
+    /// long (socket(7), `SO_SNDTIMEO`).
     package static func datagram(waitingAtMost limit: Duration) throws(SystemError) -> OwnedDescriptor {
         let number = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard number >= 0 else { throw SystemError(call: "socket") }
@@ -117,7 +118,8 @@ package enum LocalSocket {
         return unsafe ioctl(socket, UInt(TIOCOUTQ), &waiting) != 0 || waiting == 0
     }
 
-    /// A datagram socket under an abstract name that the kernel chose (`@…`); the kernel vouches for its senders.
+    /// A datagram socket with an abstract name that the kernel chooses (`@…`). The kernel adds each sender's
+    /// credentials.
     package static func anonymous() throws(SystemError) -> NamedSocket {
         var name = [CChar](repeating: 0, count: 128)
         let number = unsafe name.withUnsafeMutableBufferPointer {
@@ -133,7 +135,7 @@ package enum LocalSocket {
         package let socket: OwnedDescriptor
         package let name: String
 
-        /// Hands the socket over.
+        /// Passes the socket's ownership to the caller.
         package consuming func takeSocket() -> OwnedDescriptor {
             socket
         }

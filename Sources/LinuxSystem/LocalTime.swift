@@ -1,6 +1,6 @@
 import Glibc
 
-/// Seconds since 1970 of a wall-clock reading in the machine's time zone (mktime(3)); nil for no such moment.
+/// Seconds since 1970 of a wall-clock reading in the machine's time zone (mktime(3)); nil if there is no such moment.
 package func secondsSince1970(
     localYear year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int
 ) -> Int64? {
@@ -11,7 +11,7 @@ package func secondsSince1970(
     unsafe reading.tm_hour = CInt(clamping: hour)
     unsafe reading.tm_min = CInt(clamping: minute)
     unsafe reading.tm_sec = CInt(clamping: second)
-    // Whether summer time holds is the zone's to say.
+    // The time zone decides whether summer time applies.
     unsafe reading.tm_isdst = -1
     let seconds = unsafe mktime(&reading)
     return seconds == -1 ? nil : Int64(seconds)

@@ -1,12 +1,12 @@
 import Glibc
 
-/// What tells this machine, or this container, from others: for spreading a fleet, not for proving anything.
+/// What distinguishes this machine or container from others. It spreads a fleet; it does not prove an identity.
 package enum MachineIdentity {
-    /// The parts that can be had, each as text.
+    /// The parts that are available, each as text.
     ///
-    /// None suffices alone. Images are shipped with one `/etc/machine-id` for all or with an empty one
+    /// No part suffices alone. Images are shipped with one `/etc/machine-id` for all or with an empty one
     /// (machine-id(5)), host names repeat, and containers that share the host's network share its name. The boot's id
-    /// (random(4)) is never that of another kernel, and the PID namespace (namespaces(7)) is another in each container.
+    /// (random(4)) differs between kernels, and the PID namespace (namespaces(7)) differs between containers.
     package static var parts: [String] {
         [
             ProcessFiles.text("/etc/machine-id"), ProcessFiles.text("/proc/sys/kernel/random/boot_id"),

@@ -6,7 +6,7 @@ package struct MachineKind: Equatable, Sendable {
     private let isWide: Bool
     private let isLittleEndian: Bool
 
-    /// nil for what is no ELF program.
+    /// nil if the file is not an ELF program.
     init?(_ head: [UInt8]) {
         guard head.count >= 20, head.starts(with: [0x7f, 0x45, 0x4c, 0x46]) else { return nil }
         isWide = head[4] == 2
@@ -18,15 +18,15 @@ package struct MachineKind: Equatable, Sendable {
     /// The machine that this program runs on; nil where it can't read itself.
     package static let own = ProgramSearch.head(of: "/proc/self/exe").flatMap { MachineKind($0) }
 
-    /// Whether the kernel may well start such a program: it is of this machine, or of its narrower predecessor, or
-    /// another program was registered to run foreign ones (binfmt_misc).
+    /// Whether the kernel can probably start such a program: it is for this machine or for its 32-bit predecessor, or
+    /// an interpreter for foreign programs is registered (binfmt_misc).
     var runsHere: Bool {
         guard let own = Self.own, self != own else { return true }
         let predecessors: [UInt16: UInt16] = [62: 3, 183: 40]
         return predecessors[own.number] == number || Self.hasRunners
     }
 
-    /// Whether something is registered beside the directory's own `register` and `status`.
+    /// Whether the directory has an entry besides its own `register` and `status`.
     private static var hasRunners: Bool {
         guard let directory = unsafe opendir("/proc/sys/fs/binfmt_misc") else { return false }
         defer { unsafe closedir(directory) }

@@ -10,17 +10,17 @@ package enum MemoryFile {
         return OwnedDescriptor(owning: number)
     }
 
-    /// Adds all seals: nobody writes, grows, shrinks or unseals it from here on.
+    /// Adds all seals: from here on nobody can write, grow, shrink or unseal it.
     package static func seal(_ file: borrowing OwnedDescriptor) throws(SystemError) {
         guard clinux_seal(file.number) else { throw SystemError(call: "fcntl") }
     }
 
-    /// The same by number, for one that belongs to the process as a whole.
+    /// Adds all seals to an inherited file, by number.
     package static func seal(_ number: CInt) throws(SystemError) {
         guard clinux_seal(number) else { throw SystemError(call: "fcntl") }
     }
 
-    /// Empties an inherited one, and goes back to its start. A file with all seals, which is as it should be, stays.
+    /// Empties an inherited file and seeks to its start. A file with all seals is complete and stays.
     package static func clear(_ number: CInt) throws(SystemError) {
         guard !clinux_is_sealed(number) else { return }
         guard ftruncate(number, 0) == 0, lseek(number, 0, SEEK_SET) == 0 else { throw SystemError(call: "ftruncate") }
@@ -38,7 +38,7 @@ package enum MemoryFile {
         return Int(status.st_size)
     }
 
-    /// Reads from the start, whatever the offset, until the room is full or the file ends; the number of bytes.
+    /// Reads from the start, whatever the offset, until the span is full or the file ends. Returns the number of bytes.
     package static func read(
         _ file: borrowing OwnedDescriptor, into room: inout MutableSpan<UInt8>
     ) throws(SystemError) -> Int {

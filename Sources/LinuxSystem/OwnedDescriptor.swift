@@ -2,7 +2,7 @@ import Glibc
 
 /// A file descriptor with one owner, closed when the owner ends.
 ///
-/// `close` is called once; an `EINTR` from it is ignored, since Linux has released the number by then (close(2), NOTES).
+/// `close` is called once. Its `EINTR` is ignored, because Linux has released the number by then (close(2), NOTES).
 package struct OwnedDescriptor: ~Copyable {
     /// The descriptor's number; valid as long as this value lives.
     package let number: CInt
@@ -24,7 +24,7 @@ package struct OwnedDescriptor: ~Copyable {
         _ = Glibc.close(number)
     }
 
-    /// Gives the number up without closing it: the caller owns it from here on.
+    /// Returns the number without closing it. The caller owns it from here on.
     package consuming func release() -> CInt {
         let number = self.number
         discard self

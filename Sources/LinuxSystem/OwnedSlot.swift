@@ -1,4 +1,4 @@
-/// A place for one descriptor, which closes what it held when something new comes.
+/// A slot for one descriptor. It closes the old descriptor when it gets a new one.
 package final class OwnedSlot {
     private var descriptor: OwnedDescriptor?
 

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// A process by descriptor: no other process can take its place (pidfd_open(2)).
+/// A process by descriptor: the descriptor never refers to another process (pidfd_open(2)).
 package struct ProcessHandle: ~Copyable {
     /// The process id.
     package let pid: Int32
@@ -67,7 +67,7 @@ package struct ChildEvent: Equatable, Sendable {
     }
 }
 
-/// What /proc tells of processes (proc(5)).
+/// What /proc shows of processes (proc(5)).
 package enum ProcessFiles {
     /// A small file's text, at most 16 KiB; nil where it can't be read.
     package static func text(_ path: String) -> String? {
@@ -186,7 +186,8 @@ package enum ProcessFiles {
         return false
     }
 
-    /// The first process with this command name (`comm`, 15 bytes) that is all one of these users', other than this one.
+    /// The first process with this command name (`comm`, 15 bytes) whose user ids are all among these, except this
+    /// process.
     package static func process(named name: String, of users: Set<UInt32>) -> Int32? {
         guard let directory = unsafe opendir("/proc") else { return nil }
         defer { unsafe closedir(directory) }
@@ -204,13 +205,13 @@ package enum ProcessFiles {
         text("/proc/\(process)/comm") == String(name.prefix(15)) + "\n"
     }
 
-    /// Whether all of a process's user ids are among these: a program that somebody runs with the rights of another is
-    /// neither's.
+    /// Whether all of a process's user ids are among these. A program that one user runs with the rights of another
+    /// does not count.
     package static func isOf(_ users: Set<UInt32>, _ process: Int32) -> Bool {
         let ids = statusLine("Uid:", of: process)?.split(separator: "\t").compactMap { UInt32($0) } ?? []
         return ids.count == 4 && ids.allSatisfy(users.contains)
     }
 
-    /// The user that this process acts for.
+    /// The effective user of this process.
     package static var ownUser: UInt32 { geteuid() }
 }

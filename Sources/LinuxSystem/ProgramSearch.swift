@@ -1,16 +1,16 @@
 import CLinux
 import Glibc
 
-/// Where execvpe(3) would find a program, and what would keep it from being executed. Nothing is executed.
+/// Where execvpe(3) would find a program, and why it could not be executed. Executes nothing.
 package enum ProgramSearch {
     /// Why a program can't be started (execve(2), ERRORS).
     package enum Obstacle: Error, Equatable, Sendable {
         /// No file of that name, here or in PATH.
         case missing
         case isDirectory(String)
-        /// A file, without the right to execute it or to come to it.
+        /// The file, or a directory on the way to it, may not be executed.
         case forbidden(String, lacksExecuteBit: Bool)
-        /// A program that names an interpreter, or a loader, which is not there.
+        /// The interpreter or loader that the program names does not exist.
         case interpreterMissing(String, interpreter: String)
         case interpreterForbidden(String, interpreter: String)
         /// A file on a file system that is mounted `noexec`.
@@ -18,7 +18,7 @@ package enum ProgramSearch {
         /// A program compiled for another machine.
         case foreign(String, machine: String)
 
-        /// Whether the kernel says that there is no such file, although there may be one.
+        /// Whether the kernel reports a missing file although the program's file exists.
         package var isNotFound: Bool {
             switch self {
             case .missing, .interpreterMissing: true
@@ -27,7 +27,7 @@ package enum ProgramSearch {
         }
     }
 
-    /// The path of what would be executed, with the rights to files that this thread has.
+    /// The path of the file that would be executed, with this thread's rights to files.
     ///
     /// - Parameter path: the value of PATH in the program's environment; nil where it has none.
     package static func find(_ name: String, path: String?) throws(Obstacle) -> String {
@@ -43,7 +43,7 @@ package enum ProgramSearch {
                 try examine(candidate)
                 return candidate
             } catch {
-                // As execvpe(3): a refusal is remembered while the search goes on.
+                // As execvpe(3): remembers a refusal and goes on searching.
                 if obstacle == .missing || (obstacle.isNotFound && !error.isNotFound) { obstacle = error }
             }
         }
@@ -64,7 +64,7 @@ package enum ProgramSearch {
             }
             throw .forbidden(path, lacksExecuteBit: isSeen && status.st_mode & 0o111 == 0)
         }
-        // A program that can't be read may be executed all the same; then its interpreter stays unknown.
+        // A program that can't be read may still be executable; its interpreter is unknown then.
         guard let head = head(of: path) else { return }
         if let machine = MachineKind(head), !machine.runsHere { throw .foreign(path, machine: machine.name) }
         guard let interpreter = interpreter(in: head) else { return }
@@ -75,17 +75,18 @@ package enum ProgramSearch {
         }
     }
 
-    /// What `env` is to look for in PATH, of a script that begins with `#!/usr/bin/env NAME`; nil for any other file.
+    /// The program that `env` would look for in PATH, for a script that begins with `#!/usr/bin/env NAME`; nil for any
+    /// other file.
     package static func programOfEnv(_ path: String) -> String? {
         guard let head = head(of: path), let interpreter = interpreter(in: head), interpreter.hasSuffix("/env")
         else { return nil }
         let line = head.dropFirst(2).prefix(254).prefix { $0 != UInt8(ascii: "\n") }
         let words = String(decoding: line, as: UTF8.self).split { $0 == " " || $0 == "\t" || $0 == "\r" }.dropFirst()
-        // Options and assignments stand before the name (env(1)).
+        // Options and assignments come before the name (env(1)).
         return words.first { !$0.hasPrefix("-") && !$0.contains("=") }.map(String.init)
     }
 
-    /// The file's first bytes, where the kernel looks for what to do with it.
+    /// The file's first bytes, from which the kernel chooses how to run it.
     static func head(of path: String) -> [UInt8]? {
         let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard number >= 0 else { return nil }
@@ -95,7 +96,8 @@ package enum ProgramSearch {
         return count > 0 ? Array(bytes.prefix(count)) : nil
     }
 
-    /// What runs the program: of a script its first line's first word, of an ELF program its loader; nil for neither.
+    /// What runs the program: for a script the first word of its first line, for an ELF program its loader; otherwise
+    /// nil.
     static func interpreter(in head: [UInt8]) -> String? {
         if head.starts(with: "#!".utf8) {
             let line = head.dropFirst(2).prefix(254).prefix { $0 != UInt8(ascii: "\n") }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A regular file that was opened once and is judged by its descriptor, never again by its name (fstat(2)).
+/// A regular file that is opened once and then checked by its descriptor, never by its name (fstat(2)).
 package struct SecureFile: ~Copyable {
     private let descriptor: OwnedDescriptor
     private let path: String
@@ -13,10 +13,10 @@ package struct SecureFile: ~Copyable {
     /// The permission bits.
     package let mode: UInt32
 
-    /// Opens a file for reading, through symbolic links (projected volumes consist of them). A directory, a pipe or a
-    /// device is refused, and never waited for.
+    /// Opens a file for reading, through symbolic links (projected volumes consist of them). Refuses a directory, a
+    /// pipe or a device without waiting for it.
     ///
-    /// `followsLink`: whether the path's last component may be one.
+    /// `followsLink`: whether the path's last component may be a symbolic link.
     package static func open(_ path: String, followsLink: Bool = true) throws(SystemError) -> SecureFile {
         let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (followsLink ? 0 : O_NOFOLLOW)
         let number = unsafe Glibc.open(path, flags)
@@ -60,7 +60,7 @@ package struct SecureFile: ~Copyable {
         return (status.st_uid, status.st_mode)
     }
 
-    /// Reads from the start until the room is full or the file ends; the number of bytes read.
+    /// Reads from the start until the span is full or the file ends. Returns the number of bytes.
     package borrowing func read(into room: inout MutableSpan<UInt8>) throws(SystemError) -> Int {
         try readStart(of: descriptor.number, into: &room, path: path)
     }
@@ -73,13 +73,13 @@ package struct SecureFile: ~Copyable {
         return String(decoding: bytes.prefix(count), as: UTF8.self)
     }
 
-    /// Whether something can be found under a name; for signs of an installed program, never before opening.
+    /// Whether a path exists. Only to detect an installed program, never as a check before opening.
     package static func exists(_ path: String) -> Bool {
         unsafe access(path, F_OK) == 0
     }
 }
 
-/// Reads a file from its start, whatever its offset, until the room is full or the file ends.
+/// Reads a file from its start, whatever its offset, until the span is full or the file ends.
 func readStart(of number: CInt, into room: inout MutableSpan<UInt8>, path: String?) throws(SystemError) -> Int {
     var count = 0
     while count < room.count {

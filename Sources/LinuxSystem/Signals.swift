@@ -45,7 +45,7 @@ package struct SignalDescriptor: ~Copyable {
     /// The descriptor's number, for the event loop.
     package var number: CInt { descriptor.number }
 
-    /// The next signal that waits, or nil.
+    /// The next pending signal, or nil.
     package borrowing func next() -> ReceivedSignal? {
         var information = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
@@ -63,7 +63,7 @@ package struct SignalDescriptor: ~Copyable {
 package enum Signals {
     /// Sends a signal to a child that was not reaped yet, with the value where it was queued with one (sigqueue(3)).
     package static func send(_ number: CInt, to process: Int32, queuedValue: UInt64? = nil) throws(SystemError) {
-        // A full queue of the target refuses values, never the plain signal.
+        // If the target's queue is full, the kernel refuses a signal with a value, but never a plain signal.
         if let queuedValue, clinux_queue(process, number, queuedValue) == 0 { return }
         guard kill(process, number) == 0 else { throw SystemError(call: "kill") }
     }
@@ -73,13 +73,13 @@ package enum Signals {
         guard kill(-group, number) == 0 else { throw SystemError(call: "kill") }
     }
 
-    /// Dies of a signal as if it had never been blocked, without a core; returns where that is not possible (PID 1).
+    /// Dies of a signal as if it had never been blocked, without a core. Returns if that is not possible (PID 1).
     package static func die(of number: CInt) {
         clinux_die_of(number)
     }
 
-    /// Stops this process by TSTP, TTIN or TTOU, so that a shell sees which it was, until it is continued; false where
-    /// nothing would continue it: the kernel discards these signals in an orphaned process group (setpgid(2)).
+    /// Stops this process by TSTP, TTIN or TTOU until it is continued, so that a shell sees which signal it was.
+    /// Returns false in an orphaned process group, where the kernel discards these signals (setpgid(2)).
     package static func stop(by number: CInt) -> Bool {
         clinux_stop_by(number)
     }

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// A program to start: what it gets, and what it is kept from (clinux_spawn does the child's steps in C).
+/// A program to start, with what it gets and how it is restricted (clinux_spawn does the child's steps in C).
 package struct SpawnRequest: Sendable {
     /// The program by descriptor; nil: the first argument, looked up in the new environment's PATH.
     package var program: CInt?
@@ -12,14 +12,15 @@ package struct SpawnRequest: Sendable {
     package var arguments: [[UInt8]]
     /// A file with NUL-ended entries; mapped by the child only. nil: an empty environment.
     package var environment: CInt?
-    /// The environment that this process was started with instead of `environment`, for a program that begins with
-    /// `ProcessStart.takeEnvironment`: what would act before that is hidden from all but it.
+    /// Whether the program gets the environment of this process instead of `environment`. The program must begin with
+    /// `ProcessStart.takeEnvironment`: variables that would act before that are hidden.
     package var inheritsEnvironment = false
-    /// Entries set on top of it. `LISTEN_PID=` and `WATCHDOG_PID=` are completed with the new process's id.
+    /// Entries that are added to it. `LISTEN_PID=` and `WATCHDOG_PID=` are completed with the new process's id.
     package var extra: [[UInt8]] = []
-    /// Hand on signal mask, dispositions, closed descriptors, umask and core limit as this process got them.
+    /// Whether the program gets signal mask, dispositions, closed descriptors, umask and core limit as this process got
+    /// them.
     package var asStarted = true
-    /// Become 3, 4, … with everything behind closed; a negative one stays closed. nil: inherited ones stay.
+    /// They become 3, 4, …; all higher ones are closed, and a negative one stays closed. nil: inherited ones stay open.
     package var descriptors: [CInt]?
     /// Becomes descriptor 1.
     package var output: CInt?
@@ -28,9 +29,10 @@ package struct SpawnRequest: Sendable {
     package var ownGroup = false
     /// With `ownGroup`: the terminal whose foreground the new group takes.
     package var terminal: CInt?
-    /// What the program runs as: groups, then gid, then uid are set. A user who is not root gets no capability.
+    /// The user and groups of the program, set in the order groups, gid, uid. A user who is not root gets no
+    /// capability.
     package var identity: UserIdentity?
-    /// Takes all capabilities away, except from root.
+    /// Whether the program loses all capabilities, unless it runs as root.
     package var dropsCapabilities = false
     /// The signal that the kernel sends when this process dies.
     package var deathSignal: CInt = 0
@@ -51,7 +53,7 @@ package struct SpawnRequest: Sendable {
         return pid
     }
 
-    /// This process becomes the program; returns only with the failure.
+    /// This process becomes the program. Returns only if that fails.
     package func become() -> SpawnFailure {
         var failure = clinux_spawn_failure()
         unsafe withRequest { request in unsafe clinux_become(request, &failure) }
@@ -116,9 +118,9 @@ package struct SpawnFailure: Error, Equatable, Sendable {
 
     /// The kernel's words.
     package var reason: String { SystemError(call: "execve", code: code).reason }
-    /// The program does not exist: what shells answer with 127.
+    /// The program does not exist: shells end with 127.
     package var isNotFound: Bool { step == .execute && (code == ENOENT || code == ENOTDIR) }
-    /// The program exists and can't be executed: what shells answer with 126.
+    /// The program exists and can't be executed: shells end with 126.
     package var isNotExecutable: Bool { step == .execute && !isNotFound }
 }
 

@@ -1,10 +1,10 @@
 import CLinux
 import Glibc
 
-/// Lines to descriptor 2 that never block the writer: what does not fit now is dropped, and the flags that the
-/// descriptor shares with other processes are left alone (preadv2(2) RWF_NOWAIT, send(2) MSG_DONTWAIT).
+/// Writes lines to descriptor 2 without blocking: drops what does not fit now, and leaves the flags alone that the
+/// descriptor shares with other processes (preadv2(2) RWF_NOWAIT, send(2) MSG_DONTWAIT).
 package enum StandardError {
-    /// Writes as much of the bytes as goes at once.
+    /// Writes as many of the bytes as possible without waiting.
     package static func writeNow(_ bytes: [UInt8]) {
         unsafe bytes.withUnsafeBytes { buffer in
             var rest = unsafe buffer[...]
@@ -23,13 +23,13 @@ package enum StandardError {
     }
 
     /// Whether descriptor 2 is the stream to the journal that `JOURNAL_STREAM` names: its device and inode, in decimal
-    /// (systemd.exec(5)). Somebody may have turned standard error elsewhere since the variable was set.
+    /// (systemd.exec(5)). Standard error may have been redirected since the variable was set.
     package static func isStream(_ deviceAndInode: String) -> Bool {
         var status = stat()
         return unsafe fstat(2, &status) == 0 && "\(status.st_dev):\(status.st_ino)" == deviceAndInode
     }
 
-    /// Whether a write to the descriptor would go at once.
+    /// Whether a write to the descriptor would succeed without waiting.
     private static func isWritable(_ number: CInt) -> Bool {
         var watched = pollfd(fd: number, events: CShort(POLLOUT), revents: 0)
         return unsafe poll(&watched, 1, 0) == 1 && watched.revents & CShort(POLLOUT) != 0
@@ -46,7 +46,7 @@ package enum Terminal {
         isTerminal(number) && variable("TERM")?.elementsEqual("dumb".utf8) != true
     }
 
-    /// Whether text on a descriptor is coloured: on a terminal that can, unless `NO_COLOR` is there and not empty
+    /// Whether text on a descriptor is coloured: on a capable terminal, unless `NO_COLOR` is set and not empty
     /// (no-color.org).
     package static func showsColour(on number: CInt, _ variable: (String) -> [UInt8]?) -> Bool {
         isCapable(number, variable) && variable("NO_COLOR")?.isEmpty != false
@@ -61,10 +61,10 @@ package enum Terminal {
         unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
-    /// Takes away the line that the cursor is in.
+    /// Erases the cursor's line.
     package static let eraseLine = Array("\r\u{1b}[K".utf8)
 
-    /// Whether a process group is in the foreground of a terminal, or that can't be told.
+    /// Whether a process group is in the foreground of a terminal, or this is unknown.
     package static func isForeground(_ number: CInt, group: Int32) -> Bool {
         let foreground = tcgetpgrp(number)
         return foreground < 0 || foreground == group

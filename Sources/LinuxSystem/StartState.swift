@@ -1,10 +1,10 @@
 import CLinux
 import Glibc
 
-/// What this process was started with, and the first lines of every program of ours.
+/// The state that this process was started with, and the first steps of both programs.
 package enum ProcessStart {
-    /// Sets default dispositions for faults, no core, not dumpable, umask 077, opens descriptors 0 to 2
-    /// (prctl(2), `PR_SET_DUMPABLE`). The state before stays saved, for the programs that are started on.
+    /// Hardens the process: default dispositions for faults, no core, not dumpable, umask 077, descriptors 0 to 2 open
+    /// (prctl(2), `PR_SET_DUMPABLE`). The state before is saved for the programs that it starts.
     package static func harden() throws(SystemError) {
         let code = clinux_harden()
         if code != 0 { throw SystemError(call: "prctl", code: code) }
@@ -15,25 +15,25 @@ package enum ProcessStart {
         unsafe clinux_set_name(name)
     }
 
-    /// Blocks all signals, so that a signalfd gets them, also those that came before; CHLD gets its default.
+    /// Blocks all signals, so that a signalfd receives them, also earlier ones. Sets CHLD to its default.
     package static func blockSignals() throws(SystemError) {
         let code = clinux_block_signals()
         if code != 0 { throw SystemError(call: "sigprocmask", code: code) }
     }
 
-    /// Wipes the environment's strings where the kernel put them: `/proc/PID/environ` shows nothing afterwards.
+    /// Wipes the environment's strings in place: `/proc/PID/environ` shows nothing afterwards.
     package static func wipeEnvironment() {
         clinux_wipe_environment()
     }
 
-    /// Keeps the environment for `environment`, and all but the time zone from every library: neither libcurl nor
-    /// libcrypto nor the resolver finds a variable that would change what they trust.
+    /// Moves the environment to `environment`, and leaves only the time zone to libraries: libcurl, libcrypto and the
+    /// resolver find no variable that would change what they trust.
     package static func takeEnvironment() {
         clinux_take_environment()
     }
 
-    /// Lets go of the program's own read-only pages, most of which only the start needs; those that are needed come
-    /// back from the page cache by themselves (madvise(2), `MADV_DONTNEED` on clean pages of a file).
+    /// Releases the program's read-only pages, most of which only the start needs. The kernel reads them again from the
+    /// page cache when they are needed (madvise(2), `MADV_DONTNEED` on clean pages of a file).
     package static func releaseProgramPages() {
         clinux_release_program()
     }
@@ -48,13 +48,13 @@ package enum ProcessStart {
         (0..<clinux_argument_count()).compactMap { unsafe bytes(ofCString: clinux_argument($0)) }
     }
 
-    /// The value of one variable, the first of its name as getenv(3) finds it; nothing of the others is copied.
+    /// The value of the first variable with this name, as getenv(3) finds it. Copies no other variable.
     package static func variable(_ name: String) -> [UInt8]? {
         unsafe bytes(ofCString: clinux_environment_value(name))
     }
 
-    /// The environment's entries as raw bytes, in their order, with or without an equals sign: for processes that end,
-    /// since no copy of them is wiped.
+    /// The environment's entries as raw bytes, in their order, with or without an equals sign. Only for processes that
+    /// end soon, because the copies are not wiped.
     package static var environment: [[UInt8]] {
         var entries: [[UInt8]] = []
         while let entry = unsafe bytes(ofCString: clinux_environment_entry(entries.count)) {

@@ -17,7 +17,7 @@ package struct SystemError: Error, Equatable, Sendable {
         self.subject = subject
     }
 
-    /// What was to be made exists already (`EEXIST`).
+    /// The object to be made exists already (`EEXIST`).
     package var isExisting: Bool { code == EEXIST }
 
     /// The kernel's words for the code, in lower case: `no such file or directory`.

@@ -13,12 +13,12 @@ package struct UserIdentity: Equatable, Sendable {
         self.groups = groups
     }
 
-    /// This thread's own, which access to files is checked against.
+    /// This thread's identity for access to files.
     package static func current() throws(SystemError) -> UserIdentity {
         UserIdentity(try taken())
     }
 
-    /// Runs `body` with this identity's rights to files and no others, then returns to the old ones.
+    /// Runs `body` with this identity's rights to files only, then restores the old rights.
     ///
     /// It is the file-system identity (setfsuid(2)) of this one thread: other threads (libcurl's resolver) keep theirs,
     /// the user gets no right to signal or trace the process, the kernel takes root's powers over files away,
@@ -36,7 +36,7 @@ package struct UserIdentity: Equatable, Sendable {
             throw refused(error)
         }
         defer {
-            // Going on as somebody else is not an option.
+            // Going on as another user would be unsafe.
             if isOther, unsafe clinux_identity_set(&before) != 0 { fatalError("the file identity can't be restored") }
         }
         return try body()

@@ -1,6 +1,6 @@
 import CLinux
 
-/// What a worker still does once its plan is told; everything else is taken from it before it speaks with the network.
+/// What a worker still needs once it has sent its plan. It gives up everything else before it connects to the network.
 package struct WorkerNeeds: Equatable, Sendable {
     /// Capabilities by their numbers (capabilities(7)).
     package enum Capability: Int, Sendable, CaseIterable {
@@ -16,11 +16,11 @@ package struct WorkerNeeds: Equatable, Sendable {
     /// The owner of what is delivered.
     package var user: UInt32
     package var group: UInt32
-    /// Whether it takes that user's rights to files while it delivers.
+    /// Whether it accesses files as that user while it delivers.
     package var changesIdentity = false
     /// The modes of what is delivered.
     package var modes: Set<UInt32> = []
-    /// Whether it starts a program, which needs what programs need.
+    /// Whether it starts a program.
     package var startsProgram = false
 
     package init(user: UInt32, group: UInt32) {
@@ -30,12 +30,13 @@ package struct WorkerNeeds: Equatable, Sendable {
 }
 
 extension Confinement {
-    /// Takes from the process what it does not need. To be called while it has one thread; throws what was refused.
+    /// Drops what the process does not need. To be called while it has one thread. Throws the error of the call that
+    /// was refused.
     package static func keepOnly(_ needs: WorkerNeeds) throws(SystemError) {
         let kept = needs.capabilities.reduce(UInt64(0)) { $0 | 1 << UInt64($1.rawValue) }
         let code = clinux_keep_capabilities(kept)
         guard code == 0 else { throw SystemError(call: "capset", code: code) }
-        // A program of its own (az) does all of this.
+        // A program (az) may do all of this.
         guard !needs.startsProgram else { return }
         let modes = needs.modes.sorted()
         let refusal = unsafe modes.withUnsafeBufferPointer { list in
