@@ -1,12 +1,12 @@
 package import LinuxSystem
 
-// What the next start is served from while the vault can't be had: one file, readable by its owner alone, in the
-// instance's directory; with `--directory` in that, since it is what outlives a container.
+// The cache for a start without the vault: one file that only its owner may read, in the instance's directory; with
+// `--directory` in that directory, because it outlives a container.
 extension DeliveryDirectories {
-    /// Whether a generation may be kept here: in memory only, whatever `--allow-disk` says.
+    /// Whether a generation may be cached here: only in memory, even with `--allow-disk`.
     package var canCache: Bool { secrets.isNamed ? secrets.isMemory : instance?.isMemory ?? false }
 
-    /// Replaces what is kept (0400); nothing is kept where that is not allowed.
+    /// Replaces the cache file (0400). Does nothing if a cache is not allowed here.
     package func writeCache(
         _ write: (borrowing OwnedDescriptor) throws(SystemError) -> Void
     ) throws(GenerationError) {
@@ -20,7 +20,7 @@ extension DeliveryDirectories {
         }
     }
 
-    /// Opens what is kept; nil where there is nothing, or nothing of ours that nobody else can read.
+    /// Opens the cache file; nil if there is none, if it is not ours, or if others may read it.
     package func openCache() -> OwnedDescriptor? {
         if secrets.isNamed {
             let owner = secrets.owner.user
@@ -41,7 +41,7 @@ extension DeliveryDirectories {
         return file
     }
 
-    /// Removes what is kept: the vault said that it is not ours any more.
+    /// Removes the cache file, because the vault refused access.
     package func removeCache() {
         if secrets.isNamed {
             try? secrets.perform { () throws(GenerationError) in try? secrets.directory.remove(.ownCache) }

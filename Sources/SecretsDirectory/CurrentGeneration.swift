@@ -1,6 +1,6 @@
 package import LinuxSystem
 
-/// The generation that readers see, to take from it what does not change.
+/// The generation that readers see. Unchanged values are read from it.
 package final class CurrentGeneration {
     private let root: Directory
     private let owner: DeliveryOwner
@@ -10,7 +10,7 @@ package final class CurrentGeneration {
         self.owner = owner
     }
 
-    /// Opens a file that was delivered; nil where there is none, or something else stands in its place.
+    /// Opens a delivered file; nil if it does not exist or was replaced.
     package func open(_ path: String) -> OwnedDescriptor? {
         guard let path = try? RelativePath(path) else { return nil }
         return try? owner.perform(in: path.description) { () throws(GenerationError) in

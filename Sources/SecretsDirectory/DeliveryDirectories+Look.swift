@@ -1,28 +1,28 @@
 import Glibc
 package import LinuxSystem
 
-/// Where a run would deliver to, as it looks before anything was made.
+/// The directories that a run would choose, before it makes anything.
 package struct DeliveryOutlook: Equatable, Sendable {
     /// The secrets directory.
     package let path: String
     /// `tmpfs`.
     package let fileSystem: String
-    /// Whether what lies there can be swapped out.
+    /// Whether files there can be swapped out.
     package let swap: SwapExposure
     package let freeBytes: UInt64?
     package let user: UInt32
     package let group: UInt32
     package let directoryMode: UInt32
     package let fileMode: UInt32
-    /// Places that come before it and can't be used, with the reasons.
+    /// Candidates before it that can't be used, with the reasons.
     package let passedOver: [GenerationError.Attempt]
 }
 
 extension DeliveryDirectories {
-    /// Looks at what `take` would choose: nothing is made, locked or written.
+    /// Finds what `take` would choose. Makes, locks and writes nothing.
     ///
-    /// Throws what `take` would throw, as far as that can be seen from what is there: a directory that vanishes or a
-    /// right that is refused in the meantime can't.
+    /// Throws what `take` would throw, as far as that can be foreseen. A directory that is removed, or a right that is
+    /// refused in the meantime, can't be foreseen.
     package static func look(_ request: DirectoriesRequest) throws(GenerationError) -> DeliveryOutlook {
         let own = try DeliveryOwner()
         if let named = request.directory {
@@ -48,7 +48,7 @@ extension DeliveryDirectories {
         throw .unavailable(attempts)
     }
 
-    /// Refuses paths that no generation can hold together.
+    /// Refuses paths that can't be in one generation together.
     package static func check(paths: [String]) throws(GenerationError) {
         var files: [GenerationFile] = []
         for path in paths { files.append(try GenerationFile(path: path, size: 0)) }
@@ -79,7 +79,7 @@ extension DeliveryDirectories {
             directoryMode: delivered.directoryMode, fileMode: delivered.fileMode, passedOver: passedOver)
     }
 
-    /// The rules for a directory that is there: ours, and not for others to write but where a volume is accepted.
+    /// The rules for an existing directory: it is ours, and others can't write it, unless it is an accepted volume.
     private static func check(
         _ status: FileStatus, _ directory: borrowing Directory, at path: String, _ owner: DeliveryOwner, isNamed: Bool
     ) throws(GenerationError) {
@@ -96,7 +96,7 @@ extension DeliveryDirectories {
         }
     }
 
-    /// An instance that runs has the directory. One of the usual name takes another name then, but not where the service
+    /// A running instance has the directory. A run with its default name takes another name then, unless the service
     /// manager chose the directory.
     private static func checkLock(_ candidate: Candidate, _ request: DirectoriesRequest) throws(GenerationError) {
         if case .usual = request.instance, candidate.isNamed { return }
@@ -105,10 +105,10 @@ extension DeliveryDirectories {
     }
 }
 
-/// A directory, or the nearest one above it where the rest would be made.
+/// A directory, or its nearest existing parent if it does not exist.
 private struct NearestDirectory: ~Copyable {
     let handle: Directory
-    /// Whether nothing is missing.
+    /// Whether the directory itself exists.
     let isWhole: Bool
 
     init(to path: String, making makable: Int, _ owner: DeliveryOwner) throws(GenerationError) {
@@ -134,7 +134,7 @@ private struct NearestDirectory: ~Copyable {
 }
 
 extension DeliveryOwner {
-    /// Whether the permission bits let it make something in a directory.
+    /// Whether the permission bits let the owner make an entry in a directory.
     fileprivate func mayWrite(_ directory: FileStatus) -> Bool {
         if user == 0 { return true }
         if directory.user == user { return directory.mode & 0o300 == 0o300 }

@@ -1,10 +1,10 @@
 package import Messages
 
-/// Which instance's directory is wanted.
+/// The instance that a run asks for.
 package enum InstanceName: Equatable, Sendable {
     /// `--instance NAME`.
     case chosen(String)
-    /// The command's base name; `NAME-PID` where a running instance has it.
+    /// The command's base name; `NAME-PID` if a running instance has that name.
     case usual(String)
 
     var text: String {
@@ -14,10 +14,10 @@ package enum InstanceName: Equatable, Sendable {
     }
 }
 
-/// What decides where a run's directories are.
+/// The settings that choose a run's directories.
 package struct DirectoriesRequest: Sendable {
     package var instance: InstanceName
-    /// The launcher's PID: what stands in the lock.
+    /// The supervisor's PID, which is written into the lock file.
     package var pid: Int32
     package var owner: DeliveryOwner
     /// `--directory`.
@@ -35,12 +35,12 @@ package struct DirectoriesRequest: Sendable {
     }
 }
 
-/// Where a run delivers to, locked.
+/// The directories that a run delivers to, locked.
 package final class DeliveryDirectories: Sendable {
-    /// nil only with `--directory`, where nothing can be had for lock and status: `status` is unavailable then.
+    /// nil only with `--directory`, if no directory for lock and status is available: then `status` does not work.
     package let instance: InstanceDirectory?
     package let secrets: SecretsDirectory
-    /// What people should know.
+    /// Warnings for the log.
     package let warnings: [Diagnosis]
 
     init(instance: InstanceDirectory?, secrets: SecretsDirectory, warnings: [Diagnosis] = []) {
@@ -51,10 +51,10 @@ package final class DeliveryDirectories: Sendable {
 
     /// Chooses, makes, checks and locks the directories.
     ///
-    /// Throws `busy` where a running instance has them, and `refused` or `unavailable` otherwise: a run that delivers
-    /// no files may go on after those two.
+    /// Throws `busy` if a running instance has them, otherwise `refused` or `unavailable`. After the latter two, a run
+    /// that delivers no files may go on.
     package static func take(_ request: DirectoriesRequest) throws(GenerationError) -> DeliveryDirectories {
-        // A directory can be removed by its last user between our opening and our locking.
+        // Another process may remove the directory between our opening and our locking.
         for _ in 0..<8 {
             if let directories = try attempt(request) { return directories }
         }
@@ -88,7 +88,7 @@ package final class DeliveryDirectories: Sendable {
         return DeliveryDirectories(instance: instance, secrets: secrets, warnings: warnings)
     }
 
-    /// Removes everything that was delivered and published, the locks last: what a clean stop does.
+    /// Removes the delivered files and the status, the locks last: a clean stop.
     package func removeAll() throws(GenerationError) {
         try secrets.removeAll()
         if secrets.isOurs { secrets.removeItself() }

@@ -1,11 +1,11 @@
 import Glibc
 import LinuxSystem
 
-/// Goes to a directory component by component, and looks at every one it passes: at the open object, not at its name.
+/// Opens a directory component by component, and checks every component by its descriptor, not by its name.
 struct DirectoryWalk: ~Copyable {
-    /// Those who may own a directory on the way, besides root.
+    /// Users who may own a directory on the way, besides root.
     private let trusted: Set<UInt32>
-    /// How many components at the end may be made.
+    /// How many components at the end may be created.
     private let makable: Int
     private let allowDisk: Bool
     private let owner: DeliveryOwner
@@ -18,18 +18,19 @@ struct DirectoryWalk: ~Copyable {
     private var madeLast = false
     private var madeAsLauncher = false
 
-    /// Where a walk ended.
+    /// The directory that a walk found.
     struct Arrival: ~Copyable {
-        /// A handle: to be reopened before it is worked in.
+        /// Opened with `O_PATH`: reopen it before use.
         let directory: Directory
         /// Whether this walk made it.
         let isMade: Bool
-        /// Whether it did so with this process's own rights, where no other user can rename anything: it still is the
-        /// one that was made. In a directory of the user's, what has the name by now may be anything.
+        /// Whether it made it with this process's own rights, in a directory where no other user can rename entries:
+        /// then the open directory is the one that was made. In a directory of the user's, another one may have the
+        /// name by now.
         let isCertain: Bool
     }
 
-    /// Goes to an absolute path. `makable` components at its end are made where they are missing.
+    /// Opens an absolute path. Makes up to `makable` missing components at its end.
     static func arrive(
         at path: String, for owner: DeliveryOwner, making makable: Int = 0, allowDisk: Bool = false
     ) throws(GenerationError) -> Arrival {
@@ -80,7 +81,7 @@ struct DirectoryWalk: ~Copyable {
 
     private var physicalPath: String { "/" + physical.joined(separator: "/") }
 
-    /// What we go through must not be exchangeable by others: see CONTRACT's list in latchkey(1), FILES.
+    /// No other user may be able to replace a component: see the rules in latchkey(1), FILES.
     private func checkPassage() throws(GenerationError) {
         let status = try call { () throws(SystemError) in try place.descriptor.status() }
         if status.mode & 0o022 != 0, !(status.user == 0 && status.mode & 0o1000 != 0) {
@@ -114,7 +115,7 @@ struct DirectoryWalk: ~Copyable {
         }
     }
 
-    /// Root's own links in root's own directories only.
+    /// Only root's links in root's directories.
     private mutating func follow(
         _ link: borrowing OwnedDescriptor, _ status: FileStatus, _ name: FileName
     ) throws(GenerationError) {
@@ -148,7 +149,7 @@ struct DirectoryWalk: ~Copyable {
         }
         madeLast = true
         madeAsLauncher = status.user != owner.user
-        // Made by somebody else in the same moment: then it is looked at like any other.
+        // Another process made it at the same moment: it is checked like any other.
         do throws(GenerationError) {
             return madeAsLauncher ? try make() : try owner.perform(in: path, make)
         } catch {

@@ -2,19 +2,19 @@ import Glibc
 package import LinuxSystem
 package import Messages
 
-/// Why files were not delivered. Nothing that was delivered before is lost by it.
+/// Why files were not delivered. What was delivered before is kept.
 package enum GenerationError: Error, Equatable, Sendable {
     /// A directory may not be used.
     case refused(directory: String, Refusal)
     /// Another instance has the directory; its PID where it is known.
     case busy(directory: String, pid: Int32?)
-    /// None of the places can be had: each with the reason.
+    /// No candidate can be used: each with the reason.
     case unavailable([Attempt])
     /// A write failed.
     case write(SystemError, directory: String, space: Space)
     /// The system refused a resource or a right.
     case system(SystemError, directory: String)
-    /// A path that can't stand in the secrets directory.
+    /// A path that is not valid in the secrets directory.
     case path(String, PathFault)
 
     /// Why a directory may not be used.
@@ -30,14 +30,14 @@ package enum GenerationError: Error, Equatable, Sendable {
         /// A directory on the way that belongs to somebody else.
         case wayOwner(String, UInt32)
         case notDirectory(String)
-        /// Something that Latchkey did not write has a name that it needs.
+        /// A foreign entry has a name that Latchkey needs.
         case inTheWay(String)
         /// The user of `--user` can't reach it.
         case unreachable(UInt32, SystemError)
         case forbidden(SystemError)
     }
 
-    /// A place that was tried for the instance's directory.
+    /// A candidate for the instance's directory that was tried.
     package struct Attempt: Equatable, Sendable {
         package let path: String
         package let reason: String
@@ -51,17 +51,17 @@ package enum GenerationError: Error, Equatable, Sendable {
         package var freeFiles: UInt64?
     }
 
-    /// Why a path can't stand in the secrets directory.
+    /// Why a path is not valid in the secrets directory.
     package enum PathFault: Equatable, Sendable {
         case form(RelativePath.Fault)
         /// Names that begin with two dots are Latchkey's own.
         case reserved
         case twice
-        /// It is a file, and a directory for another file.
+        /// It is a file, and another file needs it as a directory.
         case fileAndDirectory
     }
 
-    /// Says of a failed call in a directory what it means: a shortage or a refused right, or a failed write.
+    /// Converts the error of a system call in a directory: a shortage, a refused right, or a failed write.
     static func failed(
         _ error: SystemError, in directory: borrowing Directory, _ path: String, bytes: Int = 0, files: Int = 1
     ) -> GenerationError {
@@ -73,7 +73,7 @@ package enum GenerationError: Error, Equatable, Sendable {
         return .write(error, directory: path, space: space)
     }
 
-    /// Whether another place may be tried after this one.
+    /// Whether another candidate may be tried after this error.
     var isPassedOver: Bool {
         switch self {
         case .refused(_, .notMemory), .refused(_, .unreachable), .refused(_, .forbidden): true
@@ -89,14 +89,14 @@ extension SystemError {
 }
 
 extension GenerationError {
-    /// The same as a warning, for a run that delivers no files and goes on without a directory.
+    /// The error as a warning, for a run that delivers no files and goes on without a directory.
     package var warning: Diagnosis {
         Diagnosis(
             .directoryUnavailable, exit: .success, "going on without a directory: \(diagnosis.text)",
             hint: "'latchkey status' and 'latchkey refresh' can't find this run")
     }
 
-    /// Whether a run that delivers no files goes on after this error: not beside another of its name.
+    /// Whether a run that delivers no files goes on after this error. It does not if an instance with its name runs.
     package var isBearableWithoutFiles: Bool {
         switch self {
         case .busy: false

@@ -21,7 +21,7 @@ package struct GenerationFile: Equatable, Sendable {
         self.size = size
     }
 
-    /// Refuses two files of one path, and files that stand where another's directory is needed.
+    /// Refuses two files with one path, and a file whose path another file needs as a directory.
     static func check(_ files: [GenerationFile]) throws(GenerationError) {
         var paths: Set<RelativePath> = []
         for file in files where !paths.insert(file.path).inserted { throw .path(file.path.description, .twice) }
@@ -30,7 +30,7 @@ package struct GenerationFile: Equatable, Sendable {
         }
     }
 
-    /// Every directory that the files need, the outer before the inner.
+    /// Every directory that the files need, parents first.
     static func directories(of files: [GenerationFile]) -> [RelativePath] {
         var all: Set<RelativePath> = []
         for file in files {
@@ -41,9 +41,9 @@ package struct GenerationFile: Equatable, Sendable {
     }
 }
 
-/// Who owns what is delivered, and who may read it.
+/// Who owns the delivered files, and who may read them.
 package struct DeliveryOwner: Equatable, Sendable {
-    /// Whose rights delivery has; nil for those that the process has anyway.
+    /// The user with whose rights files are delivered; nil for the rights of this process.
     package let identity: UserIdentity?
     package let user: UInt32
     /// The group of every file and directory.
@@ -72,7 +72,7 @@ package struct DeliveryOwner: Equatable, Sendable {
         isGroupReadable = sharedGroup != nil
     }
 
-    /// From its parts, as another process sent them.
+    /// From the parts that another process sent.
     package init(identity: UserIdentity?, user: UInt32, group: UInt32, isGroupReadable: Bool) {
         self.identity = identity
         self.user = user
@@ -85,7 +85,7 @@ package struct DeliveryOwner: Equatable, Sendable {
     /// 0400, or 0440 with a group.
     package var fileMode: UInt32 { isGroupReadable ? 0o440 : 0o400 }
 
-    /// Runs `body` with the rights of the one who is delivered for.
+    /// Runs `body` with the rights of the user to deliver for.
     func perform<Value: ~Copyable>(
         in directory: String, _ body: () throws(GenerationError) -> Value
     ) throws(GenerationError) -> Value {

@@ -2,8 +2,8 @@ import LinuxSystem
 
 /// The name of a generation's directory: `..latchkey.7.1790000000.123456789`, a number and a time.
 ///
-/// Every file of a generation has that time as its own, to the nanosecond. So whoever removes the generation knows the
-/// files from those that somebody else put there since.
+/// Every file of a generation has exactly this time as its modification time. So a later removal can tell the
+/// generation's files from files that others added.
 struct GenerationName: Comparable, Sendable {
     let number: UInt64
     let time: FileTime
@@ -15,7 +15,7 @@ struct GenerationName: Comparable, Sendable {
         self.time = time
     }
 
-    /// nil where the name is not exactly of this form.
+    /// nil if the name does not have exactly this form.
     init?(_ bytes: some Sequence<UInt8>) {
         let text = String(decoding: Array(bytes), as: UTF8.self)
         guard text.hasPrefix(Self.prefix) else { return nil }
@@ -47,15 +47,15 @@ extension FileName {
     static let data: FileName = "..data"
     /// The same link before it is renamed into place.
     static let newData: FileName = "..data.new"
-    /// A generation that is being written; nobody has ever seen into it.
+    /// A generation that is being written; no reader can see it.
     static let part: FileName = "..latchkey.part"
-    /// The PID of the run that has a directory which `--directory` names; the lock is on the directory.
+    /// Holds the PID of the run that uses the directory of `--directory`; the lock is on the directory itself.
     static let pid: FileName = "..pid"
-    /// The same before it is renamed into place.
+    /// The PID file before it is renamed into place.
     static let newPID: FileName = "..pid.new"
-    /// What a start without the vault is served from, in a directory that `--directory` names.
+    /// The cache for a start without the vault, in the directory of `--directory`.
     static let ownCache: FileName = "..cache"
 
-    /// Where the top-level link of this name leads.
+    /// The target of the top-level link with this name.
     var linkTarget: [UInt8] { Array("..data/".utf8) + bytes }
 }

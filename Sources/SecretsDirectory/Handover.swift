@@ -1,8 +1,9 @@
 import LinuxSystem
 
-/// What one process tells another of its directories, besides sending the descriptors (unix(7), SCM_RIGHTS).
+/// What one process sends another about its directories, besides the descriptors (unix(7), SCM_RIGHTS).
 ///
-/// The worker that chose and locked them ends; the supervisor holds them from then on, and lends them to the next.
+/// The worker that chose and locked the directories ends. The supervisor holds them from then on, and lends them to the
+/// next worker.
 package struct Handover: Equatable, Sendable {
     /// nil where there is none.
     package var instance: Instance?
@@ -52,7 +53,7 @@ package struct Handover: Equatable, Sendable {
 }
 
 extension DeliveryDirectories {
-    /// What to tell the other process.
+    /// The handover for the other process.
     package var handover: Handover {
         Handover(
             instance: instance.map {
@@ -63,7 +64,7 @@ extension DeliveryDirectories {
                 isNamed: secrets.isNamed, isOurs: secrets.isOurs))
     }
 
-    /// The descriptors to send, in the order in which they are taken over.
+    /// The descriptors to send, in the order in which `adopt` takes them.
     package var descriptors: [CInt] {
         var all: [CInt] = []
         if let instance { all += [instance.descriptor, instance.lockDescriptor] }
@@ -71,7 +72,8 @@ extension DeliveryDirectories {
         return all
     }
 
-    /// Takes over what another process chose: `descriptors` are owned from here on, `handover.descriptorCount` of them.
+    /// Adopts the directories that another process chose. Owns `descriptors`, which are `handover.descriptorCount`,
+    /// from here on.
     package static func adopt(_ handover: Handover, descriptors: [CInt]) -> DeliveryDirectories? {
         guard descriptors.count == handover.descriptorCount else { return nil }
         var rest = descriptors[...]
@@ -91,6 +93,6 @@ extension DeliveryDirectories {
 }
 
 extension InstanceDirectory {
-    /// The lock's descriptor, to hand on.
+    /// The lock's descriptor, for another process.
     package var lockDescriptor: CInt { lock.number }
 }

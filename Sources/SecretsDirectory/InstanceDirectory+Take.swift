@@ -2,19 +2,19 @@ import Glibc
 import LinuxSystem
 import Messages
 
-/// A place where an instance's directory may be.
+/// A candidate for an instance's directory.
 struct Candidate: Equatable {
     let path: String
-    /// How many components at the end are ours to make.
+    /// How many components at the end we may make.
     let makable: Int
     /// Whether the directory is made for this instance alone, by its name.
     let isNamed: Bool
     /// A directory on the way that must be the user's own.
     var base: String?
-    /// Whether it lies where everybody may make names: what somebody else has put there is no reason to stop.
+    /// Whether all users may make entries beside it. Then an entry of another user does not end the start.
     var isContested = false
 
-    /// The places in their order (latchkey(1), FILES).
+    /// The candidates in their order (latchkey(1), FILES).
     static func all(
         for name: String, user: UInt32, runtimeDirectory: String?, userRuntimeDirectory: String?
     ) -> [Candidate] {
@@ -34,7 +34,7 @@ struct Candidate: Equatable {
         return all
     }
 
-    /// Whether the next place may be tried after this error.
+    /// Whether the next candidate may be tried after this error.
     func isPassedOver(_ error: GenerationError) -> Bool {
         guard isContested, case .refused(_, let refusal) = error else { return error.isPassedOver }
         switch refusal {
@@ -45,7 +45,7 @@ struct Candidate: Equatable {
 }
 
 extension InstanceDirectory {
-    /// The first place that can be used, locked; nil where it vanished meanwhile.
+    /// The first usable candidate, locked; nil if it was removed meanwhile.
     static func take(_ request: DirectoriesRequest) throws(GenerationError) -> InstanceDirectory? {
         do {
             return try take(request, name: request.instance.text)
@@ -110,7 +110,7 @@ extension InstanceDirectory {
             isMemory: fileSystem.isMemory)
     }
 
-    /// What another user's session left in the environment is not ours to use.
+    /// Refuses a directory that the environment has from another user's session.
     static func checkBase(of candidate: Candidate, _ own: DeliveryOwner) throws(GenerationError) {
         guard let base = candidate.base else { return }
         let user = try system(base) { () throws(SystemError) in try pathOwner(base) }
@@ -132,14 +132,14 @@ extension InstanceDirectory {
 }
 
 extension DirectoriesRequest {
-    /// Where the service manager chose the directory, no other name leads to another.
+    /// If the service manager chose the directory, a different name does not choose another one.
     fileprivate var runtimeName: String? {
         runtimeDirectory?.hasPrefix("/") == true ? instance.text : nil
     }
 }
 
 extension DeliveryOwner {
-    /// Whether the one who is delivered for can get there at all.
+    /// Checks that the user to deliver for can reach the path.
     func checkReach(_ path: String) throws(GenerationError) {
         do {
             try perform(in: path) { () throws(GenerationError) in
@@ -152,7 +152,7 @@ extension DeliveryOwner {
 }
 
 extension GenerationError {
-    /// The reason alone, for a list of places.
+    /// The reason alone, for a list of candidates.
     var shortReason: String {
         switch self {
         case .refused(_, .notMemory(let name)): "is on \(name)"
@@ -163,7 +163,7 @@ extension GenerationError {
     }
 }
 
-/// Says of a failed call which directory it was about.
+/// Converts the error of a system call, and adds the directory.
 func system<Value: ~Copyable>(
     _ directory: String, _ body: () throws(SystemError) -> Value
 ) throws(GenerationError) -> Value {

@@ -4,13 +4,13 @@ package import LinuxSystem
 /// The directory of one run: its lock, its status, and (unless `--directory` named another) its secrets.
 package final class InstanceDirectory: Sendable {
     let directory: Directory
-    /// The lock: it is held as long as any copy of this descriptor is open, in whatever process.
+    /// The lock. It is held as long as any process has a copy of this descriptor open.
     package let lock: OwnedDescriptor
     /// The instance's name, as `--instance` would name it.
     package let name: String
     /// Absolute.
     package let path: String
-    /// Whether a clean stop may remove it: not the service manager's own.
+    /// Whether a clean stop may remove it. False for a directory of the service manager's.
     package let isOurs: Bool
     /// Whether it is tmpfs or ramfs.
     package let isMemory: Bool
@@ -27,10 +27,10 @@ package final class InstanceDirectory: Sendable {
         self.isMemory = isMemory
     }
 
-    /// The directory's descriptor, to hand on.
+    /// The directory's descriptor, for another process.
     package var descriptor: CInt { directory.descriptor.number }
 
-    /// What stands in the directory for others to read.
+    /// The files in the directory that others may read.
     package enum PublicFile: Sendable, CaseIterable {
         case status, metrics
 
@@ -49,16 +49,16 @@ package final class InstanceDirectory: Sendable {
         }
     }
 
-    /// Replaces a file for others to read (0644) in one step; on an error the old one stands.
+    /// Atomically replaces a file that others may read (0644). On an error the old one stays.
     package func publish(_ file: PublicFile, _ text: [UInt8]) throws(GenerationError) {
         try replace(directory, path, file.name, via: file.temporaryName, mode: 0o644) { new throws(SystemError) in
             try new.write(text.span)
         }
     }
 
-    /// Removes what is for others to read, the lock's file, and the directory, where nothing else is in it.
+    /// Removes the files for others, the lock file, and the directory if it is empty then.
     ///
-    /// The caller has removed the secrets before. The lock itself is held until its descriptors are closed.
+    /// The caller must have removed the secrets. The lock is held until its descriptors are closed.
     package func removeAll() {
         removePublished()
         try? directory.remove(.cache)
@@ -67,7 +67,7 @@ package final class InstanceDirectory: Sendable {
         if isOurs { removeItself() }
     }
 
-    /// Removes what is for others to read, and the lock's file.
+    /// Removes the files for others, and the lock file.
     private func removePublished() {
         for file in PublicFile.allCases {
             try? directory.remove(file.name)
@@ -76,7 +76,7 @@ package final class InstanceDirectory: Sendable {
         try? directory.remove(.lock)
     }
 
-    /// Finds the directory's own name above it, and removes it only if that name still is this directory.
+    /// Removes the directory from its parent, only if the name there still is this directory.
     private func removeItself() {
         guard let last = path.split(separator: "/").last, let name = try? FileName(String(last)),
             let above = try? directory.above(), let own = try? directory.descriptor.status(),
@@ -94,7 +94,7 @@ extension FileName {
     static let ownNewCache: FileName = "..cache.new"
 }
 
-/// Writes a file beside the one it replaces and renames it; nobody sees half of it, and a failure leaves nothing.
+/// Writes a new file and renames it over the old one: no reader sees a part of it, and a failure leaves no file.
 func replace(
     _ directory: borrowing Directory, _ path: String, _ name: FileName, via temporary: FileName, mode: UInt32,
     _ write: (borrowing OwnedDescriptor) throws(SystemError) -> Void
@@ -112,7 +112,7 @@ func replace(
     }
 }
 
-/// Takes the lock of a directory and writes the owner's PID into it; nil where the directory was removed meanwhile.
+/// Takes the lock of a directory and writes the owner's PID into it; nil if the directory was removed meanwhile.
 func takeLock(
     in directory: borrowing Directory, _ path: String, _ name: FileName, pid: Int32
 ) throws(GenerationError) -> OwnedDescriptor? {
@@ -125,7 +125,7 @@ func takeLock(
     guard try system(path, { () throws(SystemError) in try file.lock() }) else {
         throw .busy(directory: path, pid: writtenPID(file))
     }
-    // The one who had it may have removed the file between our opening and our locking.
+    // The last holder may have removed the file between our opening and our locking.
     let named = try system(path) { () throws(SystemError) in try directory.status(of: name) }
     guard let named, named.isSameFile(as: status) else { return nil }
     do throws(SystemError) {
@@ -153,7 +153,7 @@ private func openLock(
     }
 }
 
-/// The PID in a lock that somebody holds, who may be about to write it: within 50 ms.
+/// The PID in a lock that another process holds. Waits up to 50 ms, because the holder may be about to write it.
 func writtenPID(_ file: borrowing OwnedDescriptor) -> Int32? {
     for _ in 0..<50 {
         if let text = try? file.contents(limit: 32), let pid = parsedPID(text) { return pid }

@@ -1,20 +1,20 @@
 import Glibc
 import LinuxSystem
 
-/// An instance as another process finds it: by name, without taking anything.
+/// An instance as another process finds it by name, without taking a lock.
 package struct FoundInstance: Equatable, Sendable {
     /// The directory's path.
     package let path: String
     package let name: String
     /// Whether its lock is held.
     package let isRunning: Bool
-    /// The PID that stands in the lock, where we may read it.
+    /// The PID in the lock file, if we may read it.
     package let pid: Int32?
-    /// Whose instance it is.
+    /// The owner of the instance.
     package let user: UInt32
-    /// The text of `status.json`; nil where there is none or it is no regular file. At most 4 MiB.
+    /// The text of `status.json`; nil if there is none or if it is not a regular file. At most 4 MiB.
     package let status: [UInt8]?
-    /// The lock file: who runs the instance has it open.
+    /// The lock file. The process that runs the instance has it open.
     private let lock: FileStatus
 
     fileprivate init(
@@ -32,17 +32,17 @@ package struct FoundInstance: Equatable, Sendable {
     /// The text of `metrics.prom`, under the same conditions as that of the status.
     package var metrics: [UInt8]? { InstanceLookup.publicFile(.metrics, at: path, user) }
 
-    /// Whether a process runs this instance: it is of the instance's user, and has the lock open as far as that can be
-    /// seen. What the status says is its owner's word.
+    /// Whether a process runs this instance: it runs as the instance's user, and has the lock open, if we can see that.
+    /// The PID in the status is only a claim of its owner.
     package func isRun(by process: Int32) -> Bool {
         let users = ProcessFiles.statusLine("Uid:", of: process)?.split(separator: "\t").compactMap { UInt32($0) }
         guard let users, users.count == 4, users.allSatisfy({ $0 == user }) else { return false }
-        // Only root can look at a process that is not dumpable; anybody else signals none but their own.
+        // Only root can inspect a process that is not dumpable. Other users can signal only their own processes.
         return ProcessFiles.hasOpen(lock, process) ?? true
     }
 }
 
-/// Where instances are looked for: the places of section FILES, and root's also for other users.
+/// The directories that may hold instances (latchkey(1), FILES); for root also those of other users.
 package struct InstanceLookup: Sendable {
     private let runtimeDirectory: String?
     private let userRuntimeDirectory: String?
@@ -53,7 +53,7 @@ package struct InstanceLookup: Sendable {
         self.userRuntimeDirectory = userRuntimeDirectory
     }
 
-    /// The instance of this name, a running one before one that is not; nil where there is no such directory.
+    /// The instance with this name, a running one first; nil if there is no such directory.
     package func instance(named name: String) -> FoundInstance? {
         var found: FoundInstance?
         for path in parents.map({ "\($0)/\(name)" }) {
@@ -87,7 +87,7 @@ package struct InstanceLookup: Sendable {
         return all.filter(\.isRunning)
     }
 
-    /// `/run` itself is where units have their own directories (`RuntimeDirectory=`).
+    /// Units have their own directories directly below `/run` (`RuntimeDirectory=`).
     private var parents: [String] {
         let user = (try? UserIdentity.current().user) ?? 0
         let base = userRuntimeDirectory.flatMap { $0.hasPrefix("/") ? "\($0)/latchkey" : nil }
@@ -107,7 +107,7 @@ package struct InstanceLookup: Sendable {
             isRunning = (try? file.isLocked()) ?? false
             pid = (try? file.contents(limit: 32)).flatMap { $0 }.flatMap(parsedPID)
         } else {
-            // Only its owner may open the lock; that it is held stands in the kernel's list.
+            // Only its owner may open the lock file; the kernel's list shows whether the lock is held.
             isRunning = isLockListed(lock, in: listedLocks())
         }
         return FoundInstance(
@@ -131,19 +131,21 @@ package struct InstanceLookup: Sendable {
         return (try? file.contents(limit: 4 << 20)) ?? nil
     }
 
-    /// Ours or root's: what another user calls an instance of that name is none, unless root put it there.
+    /// Accepts only our own and root's directories. A directory of another user does not count, unless root put it
+    /// there.
     private static func trusts(_ lock: FileStatus) -> Bool {
         lock.user == 0 || lock.user == (try? UserIdentity.current().user)
     }
 
     private struct Place: ~Copyable {
         let directory: Directory
-        /// Nobody but root could have put it there, whoever owns it: the service manager's, for a unit's user.
+        /// Only root can have put it there, whoever owns it: the service manager makes such directories for a unit's
+        /// user.
         let isRoots: Bool
     }
 
-    /// Opens a directory; through symbolic links only where they are root's own in root's own directories, as the
-    /// service manager makes them for a unit with a user of the moment (systemd.exec(5), `DynamicUser=`).
+    /// Opens a directory. Follows only root's symbolic links in root's directories: the service manager makes them for
+    /// a unit with a dynamic user (systemd.exec(5), `DynamicUser=`).
     private static func open(_ path: String) throws(SystemError) -> Place {
         var place = try Directory.root()
         var pending = Array(parts(Array(path.utf8)).reversed())

@@ -1,10 +1,10 @@
 import LinuxSystem
 
 extension SecretsDirectory {
-    /// Makes the generation before the current one current again, or the one that writes have kept for this; false
-    /// where there is none.
+    /// Makes the previous generation current again, or the one that writes have kept as the target of a rollback.
+    /// Returns false if there is none.
     ///
-    /// The newer one stays until the next write and is not current again.
+    /// The newer generation stays until the next write and does not become current again.
     package func rollBack() throws(GenerationError) -> Bool {
         try perform { () throws(GenerationError) in
             var stock = try stock()
@@ -44,7 +44,7 @@ extension SecretsDirectory {
         }
         if stock.hasPart {
             removePart()
-            // Somebody else's things in it are not ours to remove.
+            // Files of others in it stay.
             stock.hasPart = (try? directory.status(of: .part)) != .some(nil)
         }
     }
@@ -54,7 +54,7 @@ extension SecretsDirectory {
         try? directory.removeDirectory(.part)
     }
 
-    /// Steps 10 and 11. What can't be removed now is removed by the next write.
+    /// Steps 10 and 11. The next write removes what can't be removed now.
     func clean(_ stock: Stock, tops: Set<FileName>, keeping others: [GenerationName?]) {
         // (10)
         for name in stock.links.subtracting(tops) { try? directory.remove(name) }
@@ -70,20 +70,20 @@ extension SecretsDirectory {
         for generation in stock.generations { remove(generation) }
     }
 
-    /// Removes a generation's own files; the directory stays where somebody else's are in it.
+    /// Removes a generation's own files. The directory stays if it holds files of others.
     func remove(_ generation: GenerationName) {
         guard let root = try? directory.directory(generation.fileName) else { return }
         clear(root) { $0.modified == generation.time }
         try? directory.removeDirectory(generation.fileName)
     }
 
-    /// Removes the regular files of ours that `isOurs` accepts, and every directory that is empty then.
+    /// Removes the regular files that `isOurs` accepts, and every directory that is empty then.
     func clear(_ place: borrowing Directory, where isOurs: (FileStatus) -> Bool) {
         guard let names = try? place.unsharedNames() else { return }
         for name in names {
             guard let status = try? place.status(of: name), status.user == owner.user else { continue }
             if status.kind == .directory {
-                // An empty one goes without being opened: descriptors may be what was short.
+                // Removes an empty directory without opening it, because descriptors may be exhausted.
                 if (try? place.removeDirectory(name)) != nil { continue }
                 if let inner = try? place.directory(name) { clear(inner, where: isOurs) }
                 try? place.removeDirectory(name)

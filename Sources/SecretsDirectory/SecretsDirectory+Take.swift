@@ -2,7 +2,8 @@ import Glibc
 import LinuxSystem
 
 extension SecretsDirectory {
-    /// `secrets` in the instance's directory, made where it is missing; nil where that vanished meanwhile.
+    /// `secrets` in the instance's directory, made if it is missing; nil if the instance's directory was removed
+    /// meanwhile.
     static func within(
         _ instance: InstanceDirectory, _ request: DirectoriesRequest
     ) throws(GenerationError) -> SecretsDirectory? {
@@ -10,7 +11,7 @@ extension SecretsDirectory {
         let owner = request.owner
         do throws(SystemError) {
             try instance.directory.makeDirectory(.secrets)
-            // In a directory of our own nobody can have exchanged it.
+            // In our own directory nobody can have replaced it.
             if owner.identity != nil { try hand(instance.directory.directory(.secrets), to: owner) }
         } catch {
             if error.code == ENOENT { return nil }
@@ -27,7 +28,7 @@ extension SecretsDirectory {
         return try adopt(found, path, owner, allowDisk: request.allowDisk, isOurs: true, lockedBy: nil)
     }
 
-    /// The directory that `--directory` names, with a lock of its own; nil where it vanished meanwhile.
+    /// The directory that `--directory` names, with its own lock; nil if it was removed meanwhile.
     static func named(_ name: String, _ request: DirectoriesRequest) throws(GenerationError) -> SecretsDirectory? {
         let path = try absolute(name)
         let arrival = try DirectoryWalk.arrive(
@@ -43,7 +44,7 @@ extension SecretsDirectory {
             found, path, owner, allowDisk: request.allowDisk, isOurs: isMade, lockedBy: request.pid)
     }
 
-    /// Gives the user a directory that was made just now; never one that somebody else had before.
+    /// Gives the user a directory that we have just made, never an existing one.
     private static func hand(_ made: borrowing Directory, to owner: DeliveryOwner) throws(SystemError) {
         guard try made.descriptor.status().user == UserIdentity.current().user else { return }
         try made.descriptor.setOwner(user: owner.user, group: owner.group)
@@ -82,8 +83,9 @@ extension SecretsDirectory {
         }
     }
 
-    /// Takes the lock on a directory; false where the directory was removed meanwhile. Who has it is written down where
-    /// no instance's lock tells it; the lock is taken in any case, since `--directory` can name an instance's directory.
+    /// Takes the lock on a directory; false if the directory was removed meanwhile. Writes the PID file if there is no
+    /// instance's lock with the PID. Takes the lock in any case, because `--directory` can name an instance's
+    /// directory.
     private static func lock(
         _ directory: borrowing Directory, _ path: String, _ pid: Int32?
     ) throws(GenerationError) -> Bool {
@@ -108,8 +110,8 @@ extension SecretsDirectory {
         return true
     }
 
-    /// Refuses what is not ours or can be written by others; true for what is shared all the same: the root of a
-    /// memory mount, or a sticky directory of root's, that `--directory` names.
+    /// Refuses a directory that is not ours or that others can write. Returns true for a shared one that is accepted:
+    /// `--directory` names the root of a memory mount, or a sticky directory of root's.
     private static func checkAccess(
         to found: borrowing Directory, _ path: String, _ owner: DeliveryOwner, isNamed: Bool, isMemory: Bool
     ) throws(GenerationError) -> Bool {
@@ -129,7 +131,7 @@ extension SecretsDirectory {
         return isShared
     }
 
-    /// Removes the directory itself, if that name still is this directory and nothing is in it.
+    /// Removes the directory itself, if its name still is this directory and it is empty.
     func removeItself() {
         guard let last = path.split(separator: "/").last, let name = try? FileName(String(last)) else { return }
         try? perform { () throws(GenerationError) in
@@ -145,7 +147,7 @@ extension SecretsDirectory {
         return .failed(error, in: instance.directory, instance.path)
     }
 
-    /// The path as it was named, absolute, without superfluous slashes and dots.
+    /// The given path, absolute, without superfluous slashes and dots.
     static func absolute(_ name: String) throws(GenerationError) -> String {
         if name.isEmpty { throw .path(name, .form(.empty)) }
         var whole = name

@@ -1,21 +1,21 @@
 import Glibc
 import LinuxSystem
 
-/// Lends the bytes of one file of a generation, by its place in the list.
+/// Lends the bytes of one file of a generation, by its index in the list.
 package typealias GenerationContents = (Int, (Span<UInt8>) throws(GenerationError) -> Void) throws(GenerationError) ->
     Void
 
 extension SecretsDirectory {
     /// What a write did.
     package enum Outcome: Equatable, Sendable {
-        /// The current generation held the same already.
+        /// The current generation already had the same files.
         case unchanged
         case written
     }
 
-    /// Makes the files the current generation. On an error, what was delivered before stands as it was.
+    /// Makes the files the current generation. On an error, the previous generation stays unchanged.
     ///
-    /// With `keepingTarget` a rollback returns to where it would have returned before this write.
+    /// With `keepingTarget` the target of a rollback stays the one that it was before this write.
     package func write(
         _ files: [GenerationFile], keepingTarget: Bool = false, contents: GenerationContents
     ) throws(GenerationError) -> Outcome {
@@ -39,7 +39,7 @@ extension SecretsDirectory {
             try removeStale(on: current, tops: tops, stock, keeping: keepingTarget ? stock.rollbackTarget : nil)
             return .unchanged
         }
-        // A run without files needs no generation; one whose files were taken away does.
+        // A run that never had files needs no generation; a run whose last file was removed does.
         if files.isEmpty, stock.current == nil { return .unchanged }
         var made: [FileName] = []
         let generation: GenerationName
@@ -106,7 +106,7 @@ extension SecretsDirectory {
         return try call { () throws(SystemError) in try name(number: number, time: time) }
     }
 
-    /// The present, as exactly as the file system can hold it.
+    /// The current time, as exactly as the file system can store it.
     private func timestamp(_ part: borrowing Directory) throws(SystemError) -> FileTime {
         let now = FileTime.now
         if isMemory { return now }
@@ -114,7 +114,7 @@ extension SecretsDirectory {
         return try part.descriptor.status().modified
     }
 
-    /// Owner first: a change of owner may take bits of the mode away.
+    /// Owner first, because a change of owner may clear bits of the mode.
     private func own(_ new: borrowing OwnedDescriptor, mode: UInt32) throws(SystemError) {
         let status = try new.status()
         if status.user != owner.user || status.group != owner.group {
@@ -160,13 +160,13 @@ extension SecretsDirectory {
         }
     }
 
-    /// After a failure: nothing of it stays.
+    /// Removes what a failed write has made.
     private func undo(_ made: [FileName]) {
         for name in made { try? directory.remove(name) }
         removePart()
     }
 
-    /// Makes the links right for a generation that is current already, and removes what is superfluous.
+    /// Corrects the links for a generation that is already current, and removes what is superfluous.
     func removeStale(
         on current: GenerationName, tops: Set<FileName>, _ stock: Stock, keeping other: GenerationName? = nil
     ) throws(GenerationError) {
@@ -181,7 +181,7 @@ extension SecretsDirectory {
     private func holds(
         _ generation: GenerationName, _ files: [GenerationFile], _ contents: GenerationContents
     ) throws(GenerationError) -> Bool {
-        // A file that can't be read is a reason to write anew, not to fail.
+        // If a file can't be read, write a new generation instead of failing.
         guard let root = try? directory.directory(generation.fileName) else { return false }
         var count = 0
         guard (try? countFiles(in: root, &count)) != nil, count == files.count, isOwned(root, owner.directoryMode)

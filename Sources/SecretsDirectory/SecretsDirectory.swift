@@ -1,40 +1,42 @@
 package import LinuxSystem
 
-/// The directory in which the child finds its files: generations, one link to the current one, and links through it.
+/// The directory in which the child finds its files: generations, a link to the current one, and links through that
+/// link.
 ///
 /// ## How a generation is written
 ///
 /// 1. The files' paths are checked.
-/// 2. Stock is taken: what is here, and what of it is ours. Something foreign where a name of ours must stand is a
-///    refusal, before anything is changed.
-/// 3. What an earlier end left half done is removed: a half-written generation, a link that was not renamed. (A link
-///    that is made but not yet renamed wedges a writer that does not expect it.)
-/// 4. If the current generation holds the same bytes with the same modes and owners, there is nothing to do.
-/// 5. `..latchkey.part` is made. What is in it can't be seen from `..data`.
+/// 2. The directory is listed: what is here, and what of it is ours. A foreign entry with a name that we need is
+///    refused before anything is changed.
+/// 3. What an interrupted write left is removed: a half-written generation, a link that was not renamed. (A writer that
+///    does not expect such a link would fail for ever.)
+/// 4. If the current generation holds the same bytes with the same modes and owners, the write ends here.
+/// 5. `..latchkey.part` is made. Readers can't see it through `..data`.
 /// 6. Every file is made there (it must be new), written, given its owner, its mode and the generation's time.
 ///    Then the directories get their owner and mode.
-/// 7. The directory gets the generation's name, which nothing has had yet.
+/// 7. The directory gets the generation's name, which is new.
 /// 8. Top-level links that are missing are made. They lead through `..data`, so new names appear with step 9.
-/// 9. `..data.new` is made, a link to the new generation, and renamed to `..data`. This is the one step that readers
-///    see: before it all is old, after it all is new.
-/// 10. Top-level links to what the generation does not have are removed.
-/// 11. SecretsDirectory other than the new one and the one before it are removed, but for the one that a rollback returns to
-///     where that is to stay.
+/// 9. `..data.new` is made, a link to the new generation, and renamed to `..data`. Readers see this step only: before
+///    it all files are old, after it all are new.
+/// 10. Top-level links to files that the generation does not have are removed.
+/// 11. All generations except the new one and the one before it are removed. If the target of a rollback is to be kept,
+///     it stays too.
 ///
-/// A failure before step 9 undoes 5 to 8. A killed writer leaves what step 3, 10 and 11 of the next one remove.
+/// A failure before step 9 undoes steps 5 to 8. If a writer is killed, steps 3, 10 and 11 of the next write remove what
+/// it left.
 ///
-/// Not promised: that a reader who opens two files through two top-level links sees one generation (it must open
-/// `..data` once), or that what somebody else puts into a generation's directory stays reachable; it is not removed.
+/// Not promised: a reader that opens two files through two top-level links may see two generations (it must open
+/// `..data` once). A file that others put into a generation's directory is not removed, but may become unreachable.
 package final class SecretsDirectory: Sendable {
     let directory: Directory
-    /// Absolute; what `LATCHKEY_SECRETS` says.
+    /// The absolute path; the value of `LATCHKEY_SECRETS`.
     package let path: String
     package let owner: DeliveryOwner
-    /// Whether it is a mount root that others can write: it was not ours to make, its mode stays.
+    /// Whether it is the root of a mount that others can write. Its mode is left alone.
     package let isShared: Bool
     /// Whether it is tmpfs or ramfs.
     package let isMemory: Bool
-    /// Whether `--directory` named it: then the descriptor holds a lock on the directory itself.
+    /// Whether `--directory` names it. Then the descriptor holds a lock on the directory itself.
     package let isNamed: Bool
     /// Whether this run made the directory, and a clean stop may remove it.
     package let isOurs: Bool
@@ -52,7 +54,7 @@ package final class SecretsDirectory: Sendable {
         self.isOurs = isOurs
     }
 
-    /// The directory's descriptor, to hand on.
+    /// The directory's descriptor, for another process.
     package var descriptor: CInt { directory.descriptor.number }
 
     /// Whether its memory can be swapped out.
@@ -65,7 +67,7 @@ package final class SecretsDirectory: Sendable {
         try owner.perform(in: path, body)
     }
 
-    /// Says of a failed call what it means for this directory.
+    /// Converts the error of a system call in this directory.
     func failure(_ error: SystemError, bytes: Int = 0, files: Int = 0) -> GenerationError {
         .failed(error, in: directory, path, bytes: bytes, files: files)
     }
@@ -79,11 +81,11 @@ package final class SecretsDirectory: Sendable {
     }
 }
 
-/// What is in a secrets directory, and what of it is ours.
+/// The entries of a secrets directory, and which of them are ours.
 struct Stock {
-    /// Where `..data` leads.
+    /// The target of `..data`.
     var current: GenerationName?
-    /// All of ours, the oldest first.
+    /// All of our generations, the oldest first.
     var generations: [GenerationName] = []
     /// The top-level links through `..data`.
     var links: Set<FileName> = []
@@ -99,7 +101,7 @@ struct Stock {
         return generations.last { $0 < current }
     }
 
-    /// What a rollback returns to: the oldest that was kept.
+    /// The target of a rollback: the oldest generation that was kept.
     var rollbackTarget: GenerationName? {
         guard let current else { return nil }
         return generations.first { $0 < current }
@@ -107,10 +109,10 @@ struct Stock {
 }
 
 extension SecretsDirectory {
-    /// The regular files of ours beside the generations.
+    /// Our regular files beside the generations.
     static let ownFiles: [FileName] = [.pid, .newPID, .ownCache, .ownNewCache]
 
-    /// Looks at every name once. Ours is what has the right name, the right form, the right content and our owner.
+    /// Looks at every name once. An entry is ours if it has the right name, kind, content and owner.
     func stock() throws(GenerationError) -> Stock {
         var stock = Stock()
         var target: GenerationName?
@@ -152,7 +154,7 @@ extension SecretsDirectory {
         return stock
     }
 
-    /// Refuses what is foreign and has a name that is needed.
+    /// Refuses a foreign entry with a name that we need.
     func refuse(_ stock: Stock, needing names: Set<FileName>) throws(GenerationError) {
         let needed = names.union([.data, .newData, .part])
         if let stranger = needed.intersection(stock.strangers).map(\.description).min() {

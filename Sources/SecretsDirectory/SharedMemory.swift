@@ -1,10 +1,10 @@
 import LinuxSystem
 
-/// `/dev/shm`, in which everybody may make names: `latchkey-UID` is a user's, unless somebody else was there first. Then
-/// it is the user's own `latchkey-UID.…`, with an ending that nobody could foresee.
+/// `/dev/shm`, in which all users may make entries. A user's directory is `latchkey-UID`. If another user has taken
+/// that name, it is `latchkey-UID.…` with a random ending.
 struct SharedMemory {
     let user: UInt32
-    /// Somebody else has the usual name.
+    /// Another user has the usual name.
     private(set) var isTaken = false
     /// The directories of the user, the one of the usual name first.
     private(set) var directories: [String]
