@@ -7,10 +7,10 @@ import Secrets
 package import SecretsDirectory
 import WorkerProtocol
 
-/// The set that was delivered last, for a start at which identity or vault can't be had (`--cache memory`).
+/// The last delivered set, for a start without identity or vault (`--cache memory`).
 ///
-/// It is taken only for exactly what is wanted, and for who wants it: every target made as it was when the set was kept,
-/// and the same identity (`IdentityDecision.subject`), for another one may not be allowed to read it.
+/// It is used only if every target has the same recipe as when the set was cached, and only for the same identity
+/// (`IdentityDecision.subject`), because another one may not be allowed to read it.
 package struct CachedSet: ~Copyable {
     private let cache: GenerationCache
     private let memory: DeliveryState
@@ -25,7 +25,7 @@ package struct CachedSet: ~Copyable {
         self.age = age
     }
 
-    /// Looks for one that a plan can be served from; nil where there is none, or none that fits.
+    /// Finds a cached set for a plan; nil if there is none that fits.
     package static func find(
         for plan: LaunchPlan, as identity: String, in directories: DeliveryDirectories, at now: BootInstant
     ) -> CachedSet? {
@@ -61,7 +61,7 @@ package struct CachedSet: ~Copyable {
 }
 
 extension FetchedSet {
-    /// Keeps the set for the next start; `memory` is what its delivery left.
+    /// Caches the set for the next start. `memory` is the state after its delivery.
     package borrowing func keep(
         in directories: DeliveryDirectories, for plan: LaunchPlan, as identity: String, _ memory: DeliveryState,
         at now: BootInstant
@@ -84,10 +84,10 @@ extension FetchedSet {
     }
 }
 
-/// What is kept beside the values.
+/// What is cached beside the values.
 private struct CacheNotes {
     var memory: DeliveryState
-    /// Who fetched it.
+    /// The identity that fetched it.
     var identity: String
     /// The bulk selections, and the names that each found.
     var selections: [String]
@@ -96,7 +96,7 @@ private struct CacheNotes {
     init(memory: DeliveryState, identity: String, selections: [String], selected: [[String]]) {
         self.memory = memory
         self.identity = identity
-        // Its digests are the old run's own; the settings are those of the next one's command line.
+        // The digests belong to the old run; the settings come from the command line of the next run.
         self.memory.key = []
         self.memory.startup = []
         self.selections = selections
@@ -126,7 +126,7 @@ private struct CacheNotes {
 }
 
 extension BulkSelection {
-    /// What decides which secrets it finds, and what becomes of them.
+    /// The parts that decide which secrets it finds and how they are delivered.
     fileprivate var signature: String {
         let tags = tags.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         return ([vault.url, prefix, target.rawValue, naming.rawValue] + tags).joined(separator: "\u{0}")
@@ -134,14 +134,14 @@ extension BulkSelection {
 }
 
 extension RefreshFailure {
-    /// Identity or vault can't be had now: a start may be served from what was kept. What either of them refuses,
-    /// denies or does not have is another matter, and so is a machine without an identity: whoever was allowed to read
-    /// the secrets is no longer who asks.
+    /// Identity or vault can't be reached now: a start may use the cache. It may not use the cache if either of them
+    /// refuses or does not have the object, or if the machine has no identity: then the one who asks may no longer be
+    /// allowed to read the secrets.
     package var isOutage: Bool {
         !diagnoses.isEmpty && diagnoses.allSatisfy { $0.exitCode == .temporary }
     }
 
-    /// The vault or Entra has said that this is not for us: nothing that was kept of it is ours any more.
+    /// The vault or Entra has refused access: the cache must be removed.
     package var isRefusal: Bool {
         diagnoses.contains {
             ($0.exitCode == .denied && $0.code != .identityNone) || $0.code == .secretMissing

@@ -4,15 +4,15 @@ import LaunchConfiguration
 import LinuxSystem
 import Secrets
 
-/// Finds out what a cycle has to ask for, with as few requests as that takes.
+/// Finds out what an attempt has to fetch, with as few requests as possible.
 ///
-/// 1. A pinned version never changes: once it was had it is not asked for again.
-/// 2. A vault's list compares 25 secrets a request. It is read where a bulk selection needs it anyway, and where it
-///    takes fewer requests than asking for each secret; a list that turns out to be longer is given up, and its
-///    length remembered. A refusal of the list is remembered for an hour.
-/// 3. A secret is unchanged if the list has it enabled and with the `updated` that it was fetched with, unless that was
-///    in the very second of the change.
-/// 4. Everything else is asked for: certificates, keys, what the list does not tell.
+/// 1. A pinned version never changes: it is fetched only once.
+/// 2. A vault's list compares 25 secrets a request. It is read if a bulk selection needs it, or if it takes fewer
+///    requests than one for each secret. If a list is longer than expected, reading it stops and its length is
+///    remembered. A refusal of the list is remembered for an hour.
+/// 3. A secret is unchanged if the list has it enabled and with the `updated` that it had when it was fetched, unless
+///    it was fetched in the same second in which it changed.
+/// 4. Everything else is fetched: certificates, keys, and secrets about which the list does not say enough.
 struct Comparison {
     private let memory: DeliveryState
     private let client: VaultClient
@@ -20,7 +20,7 @@ struct Comparison {
     /// By vault, then by name in lower case.
     private var listings: [VaultAddress: [String: ListedSecret]] = [:]
     private var lists: [VaultAddress: [ListedSecret]] = [:]
-    /// What was learned of the vaults, by URL.
+    /// What is known of the vaults, by URL.
     private(set) var vaults: [String: VaultState]
 
     static let refusalMemory = Duration.seconds(3600)
@@ -32,7 +32,7 @@ struct Comparison {
         vaults = memory.vaults
     }
 
-    /// The whole list of a vault, as a bulk selection needs it.
+    /// The whole list of a vault, for a bulk selection.
     mutating func list(_ vault: VaultAddress) throws(RefreshFailure) -> [ListedSecret] {
         if let list = lists[vault] { return list }
         switch client.listing(of: vault, retryPolicy: retryPolicy) {
@@ -44,11 +44,11 @@ struct Comparison {
         }
     }
 
-    /// Those of the objects that have to be asked for.
+    /// The objects that have to be fetched.
     mutating func changed(
         among objects: [VaultObject], optional: Set<VaultObject>, at now: BootInstant
     ) throws(RefreshFailure) -> [VaultObject] {
-        // A first cycle has nothing to compare with.
+        // A first attempt has nothing to compare with.
         if memory.records.isEmpty && memory.missing.isEmpty { return objects }
         let open = objects.filter { memory.records[$0.url] == nil || $0.version == nil }  // (1)
         for (vault, members) in Dictionary(grouping: open.filter(isComparable), by: \.vault) {

@@ -8,11 +8,11 @@ import Secrets
 package import SecretsDirectory
 import WorkerProtocol
 
-/// Where a gathered set is to be delivered.
+/// Where and how to deliver a fetched set.
 package struct DeliveryTask {
     /// The inherited environment: raw entries, a NUL behind each.
     package var inherited: [UInt8]
-    /// nil where no directory could be had.
+    /// nil if no directory is available.
     package var secrets: SecretsDirectory?
     /// The memory file that takes the child's environment; nil for a command without a child.
     package var environmentFile: CInt?
@@ -22,7 +22,7 @@ package struct DeliveryTask {
     package var earlierEnvironment: CInt?
     /// Inherited variables that the command does not get.
     package var withheld: Set<String> = []
-    /// What a rollback returns to stays what it is: the app has not held out with the newest generation yet.
+    /// The target of a rollback stays the same, because the app has not yet proved to work with the newest generation.
     package var keepsPrevious = false
 
     package init(
@@ -35,13 +35,13 @@ package struct DeliveryTask {
     }
 }
 
-/// What a delivery did.
+/// The outcome of a delivery.
 package struct DeliveryOutcome: Equatable, Sendable {
     package init() {}
 
     package var filesChanged = false
     package var environmentChanged = false
-    /// Files were there before, delivered by a run that this one does not know, and are others now.
+    /// Files of an earlier, unknown run were there, and this delivery changed them.
     package var filesReplaced = false
     /// The names of the objects whose versions changed, sorted.
     package var changedNames: [String] = []
@@ -50,7 +50,7 @@ package struct DeliveryOutcome: Equatable, Sendable {
 }
 
 extension FetchedSet {
-    /// Delivers files and environment, both or none: the environment is checked and built before a file is touched.
+    /// Delivers files and environment, both or neither: builds and checks the environment before it writes a file.
     package borrowing func deliver(
         _ task: DeliveryTask, _ plan: LaunchPlan, updating memory: inout DeliveryState
     ) throws(RefreshFailure) -> DeliveryOutcome {
@@ -78,7 +78,7 @@ extension FetchedSet {
         let found = task.secrets?.current()
         let isWritten = try writeFiles(task, keepingTarget: keepsPrevious && memory.changedFiles)
         state.filesGeneration = task.secrets?.currentName ?? ""
-        // A worker that ended between its swap and its report has put in place what nobody was told of.
+        // If a worker ended between its rename and its report, its files are in place but were never reported.
         let told = memory.delivered.filesGeneration
         outcome.filesChanged = isWritten || !told.isEmpty && told != state.filesGeneration
         outcome.filesReplaced = found != nil && isWritten
@@ -104,7 +104,7 @@ extension FetchedSet {
         return outcome
     }
 
-    /// The names of the objects in files that were not there, or held something else.
+    /// The names of the objects in files that did not exist before or had other content.
     private borrowing func namesReplaced(_ found: CurrentGeneration) -> [String] {
         var names: Set<String> = []
         for file in files {
@@ -181,7 +181,7 @@ extension FetchedSet {
 }
 
 extension FetchedSet {
-    /// Leaves the next worker what this one has learned of objects and vaults.
+    /// Stores what this worker has learned about objects and vaults for the next one.
     package borrowing func learn(into memory: inout DeliveryState) {
         memory.records = [:]
         for (object, record) in records { memory.records[object.url] = record }

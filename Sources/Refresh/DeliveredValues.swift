@@ -2,11 +2,11 @@ import LinuxSystem
 package import Secrets
 package import SecretsDirectory
 
-/// What was delivered before, where the next delivery can take the bytes of what did not change from: no value is
-/// kept anywhere else between two workers.
+/// The last delivery, from which the next one takes the bytes of unchanged values. No value is kept anywhere else
+/// between two workers.
 package final class DeliveredValues {
     private let block: SecretBytes?
-    /// Where each variable's value lies in the block.
+    /// The range of each variable's value in the block.
     private var values: [[UInt8]: Range<Int>] = [:]
     private let files: CurrentGeneration?
 
@@ -17,8 +17,8 @@ package final class DeliveredValues {
         block?.withBytes { bytes in values = Self.values(in: bytes) }
     }
 
-    /// The names of the variables that two environment blocks do not have in common with the same value, sorted; none where
-    /// one of them can't be read.
+    /// The names of the variables that differ between two environment blocks, sorted; empty if one of them can't be
+    /// read.
     static func changedVariables(from earlier: CInt, to later: CInt) -> [String] {
         guard let old = try? contents(of: earlier), let new = try? contents(of: later) else { return [] }
         return old.withBytes { old in
@@ -61,7 +61,7 @@ package final class DeliveredValues {
         return values
     }
 
-    /// Copies what a target was given into a set; nil where it can't be had.
+    /// Copies a target's last value into a set; nil if it can't be read.
     package func append(_ target: Target, to set: inout SecretSet) -> SecretSet.Slot? {
         switch target {
         case .variable(let name):

@@ -2,23 +2,24 @@ import Cryptography
 import KeyVault
 package import WorkerProtocol
 
-/// What one worker leaves for the next: versions and keyed digests, no value and nothing that a value could be told from.
+/// What one worker leaves for the next: versions and keyed digests. It holds no value, and nothing from which a value
+/// could be found.
 package struct DeliveryState: Equatable, Sendable {
-    /// The key of the digests: random, of this run.
+    /// The key of the digests: random in each run.
     package var key: [UInt8]
     /// The number of deliveries that changed something.
     package var generation: Int64 = 0
-    /// What is delivered, and what a rollback returns to: what was before the newest delivery, or before the first of
-    /// several with which the app has not held out yet.
+    /// The current delivery, and the target of a rollback: the delivery before the newest one, or before the first of
+    /// several in which the app has not yet proved to work.
     package var delivered = DeliveryRecord()
     package var previous = DeliveryRecord()
-    /// Whether files have changed since what a rollback returns to: it points them back.
+    /// Whether files have changed since the target of a rollback. Then the rollback points them back.
     package var changedFiles = false
-    /// The identities of a set that the app failed with: it is not delivered again.
+    /// The identities of a set with which the app failed. It is not delivered again.
     package var refused: [String: String]?
-    /// What was last seen of every object, by its URL.
+    /// The last record of every object, by its URL.
     package var records: [String: ObjectRecord] = [:]
-    /// The URLs of optional objects that were not there.
+    /// The URLs of optional objects that did not exist.
     package var missing: Set<String> = []
     /// By the vault's URL.
     package var vaults: [String: VaultState] = [:]
@@ -27,14 +28,14 @@ package struct DeliveryState: Equatable, Sendable {
     /// Requests so far, by endpoint and status.
     package var requests: [String: Int64] = [:]
 
-    /// The settings that the run holds from its start, as whoever parses them wrote them down.
+    /// The settings that the run keeps from its start, encoded by the program that parses them.
     package var startup: [UInt8] = []
 
     package init(key: [UInt8]) {
         self.key = key
     }
 
-    /// The memory as bytes.
+    /// The state as bytes.
     package var encoded: [UInt8] {
         var writer = WireWriter()
         writer.write(workerProtocolVersion)
@@ -88,17 +89,17 @@ package struct DeliveryState: Equatable, Sendable {
     }
 }
 
-/// One state of delivery: of what it was made, no value.
+/// The record of one delivery: what it was made of, without values.
 package struct DeliveryRecord: Equatable, Sendable {
     /// The identity of every object, by its URL.
     package var identities: [String: String] = [:]
-    /// How every target's bytes are made (`FetchPlan.recipes`), by the target's name.
+    /// The recipe of every target's bytes (`FetchPlan.recipes`), by the target's name.
     package var recipes: [String: String] = [:]
     /// The keyed digest of the child's environment block.
     package var environmentDigest: [UInt8] = []
     /// The name of the files' generation; empty without files.
     package var filesGeneration = ""
-    /// What the status shows of it: `secrets` as JSON, the metrics' lines of expiry, and the words for people.
+    /// Its part of the status: `secrets` as JSON, the metrics of expiry, and the summary.
     package var statusJSON: [UInt8] = []
     package var expiryMetrics: [UInt8] = []
     package var summary = ""

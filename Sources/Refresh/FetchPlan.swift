@@ -4,7 +4,7 @@ import LaunchConfiguration
 import Messages
 import Secrets
 
-/// One place that a value goes to, with the object that it is made of.
+/// A variable or file that a value is delivered to.
 package enum Target: Hashable, Sendable {
     case variable(String)
     case file(String)
@@ -18,7 +18,7 @@ package enum Target: Hashable, Sendable {
     }
 }
 
-/// One value to deliver: what it is made of, where it goes, and what holds if it is missing.
+/// One value to deliver: its reference, its target, and the policy if it is missing.
 struct DeliveryItem {
     var target: Target
     var request: ObjectRequest
@@ -29,7 +29,7 @@ struct DeliveryItem {
     var pathVariable: String?
 }
 
-/// All that a plan wants of the vaults, before anything is fetched.
+/// Everything that a plan asks the vaults for, before anything is fetched.
 struct FetchPlan {
     var items: [DeliveryItem] = []
     /// Files of several objects: templates and sets, each with its references in order.
@@ -46,7 +46,7 @@ struct FetchPlan {
         items.map(\.request.reference.object) + composites.flatMap { $0.references.map(\.object) }
     }
 
-    /// Objects that may be missing: wherever they are used, that is allowed.
+    /// Objects that may be missing: every item that uses them allows it.
     func optional(_ plan: LaunchPlan) -> Set<VaultObject> {
         var optional = Set(items.filter { $0.policy != .error }.map(\.request.reference.object))
         for item in items where item.policy == .error { optional.remove(item.request.reference.object) }
@@ -54,8 +54,8 @@ struct FetchPlan {
         return optional
     }
 
-    /// How every target's bytes are made: which objects, and in what shape. As long as a target's recipe and its
-    /// objects stay the same, so do its bytes.
+    /// The recipe of every target: which objects its bytes are made of, and in which format. If a target's recipe and
+    /// its objects are the same, its bytes are the same.
     var recipes: [Target: String] {
         var recipes: [Target: String] = [:]
         for item in items {
@@ -84,7 +84,7 @@ struct FetchPlan {
         return all
     }
 
-    /// Collects what is named in the plan; templates are read for the names in them.
+    /// Collects the references of the plan. Reads templates for the names in them.
     init(_ plan: LaunchPlan) throws(Diagnosis) {
         for entry in plan.inherited where !plan.environment.contains(where: { $0.name == entry.name }) {
             add(entry, .inherited, plan)

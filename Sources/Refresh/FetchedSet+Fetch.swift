@@ -6,7 +6,7 @@ package import LinuxSystem
 import Messages
 import Secrets
 
-/// What earlier workers leave a cycle to go by.
+/// What earlier workers left, with which an attempt compares.
 package struct EarlierDelivery {
     package var memory: DeliveryState
     package var values: DeliveredValues
@@ -19,15 +19,15 @@ package struct EarlierDelivery {
     }
 }
 
-/// Gathers what a plan wants.
+/// Fetches what a plan asks for.
 ///
-/// 1. The lists that bulk selections need are read.
-/// 2. What changed, or may have, is found out (`Comparison`) and fetched, every object once. Without knowledge that is
-///    everything.
-/// 3. A set that the app failed with ends here.
-/// 4. Targets whose recipe and objects are as delivered take their bytes from what was delivered; the objects of all
-///    others are fetched as well.
-/// 5. Every target gets the shape that it asked for.
+/// 1. Read the lists that bulk selections need.
+/// 2. Find what changed, or may have changed (`Comparison`), and fetch every such object once. At a first attempt that
+///    is every object.
+/// 3. Stop if the app has failed with exactly this set before.
+/// 4. If a target's recipe and objects are the same as in the last delivery, take its bytes from there. Fetch the
+///    objects of all other targets too.
+/// 5. Bring every value into the format that its target asks for.
 package func fetchSet(
     _ plan: LaunchPlan, through client: VaultClient, retryPolicy: RetryPolicy, wallClock now: Int64,
     since earlier: EarlierDelivery? = nil
@@ -79,7 +79,7 @@ package func fetchSet(
     return fetchedSet
 }
 
-/// Opens the connections while the token is still on its way.
+/// Opens connections to the vaults before the token has arrived.
 private func warm(_ plan: LaunchPlan, _ fetchPlan: FetchPlan, _ client: VaultClient) {
     var seen: Set<VaultAddress> = []
     for selection in plan.selections where seen.insert(selection.vault).inserted { client.warm(selection.vault) }
@@ -91,7 +91,8 @@ extension RefreshFailure {
         self.init([error.diagnosis], retryAfter: error.retryAfter, isGone: error.isGone)
     }
 
-    /// Only what was delivered can be gone: a new entry for something that is not there is a mistake of its own.
+    /// Only a delivered object can be gone. A new entry for an object that does not exist is a mistake in the
+    /// configuration.
     init(all errors: [VaultError], delivered: DeliveryRecord) {
         self.init(
             VaultError.summarize(errors), retryAfter: errors.compactMap(\.retryAfter).max(),
@@ -102,7 +103,7 @@ extension RefreshFailure {
 }
 
 extension FetchedSet {
-    /// Takes what came of a fetch; only what is required fails the whole.
+    /// Records the outcomes of a fetch. Throws if a required object failed.
     mutating func note(
         _ objects: [VaultObject], _ outcomes: [VaultOutcome], _ optional: Set<VaultObject>, delivered: DeliveryRecord,
         _ now: Int64
@@ -122,7 +123,7 @@ extension FetchedSet {
         guard failures.isEmpty else { throw RefreshFailure(all: failures, delivered: delivered) }
     }
 
-    /// Takes over what is known of objects that were not asked for.
+    /// Takes the records of objects that were not fetched from the earlier state.
     mutating func recall(_ objects: [VaultObject], _ memory: DeliveryState) {
         for object in objects where records[object] == nil && absent[object] == nil {
             if let record = memory.records[object.url] {
@@ -133,7 +134,8 @@ extension FetchedSet {
         }
     }
 
-    /// Whether the app has failed with exactly this set before; then what is delivered stays, and is shown.
+    /// Whether the app has failed with exactly this set before. Then the current delivery stays, and the status shows
+    /// it.
     mutating func refuse(_ all: [VaultObject], _ memory: DeliveryState, _ now: Int64) -> Bool {
         guard let refused = memory.refused, !refused.isEmpty, !records.isEmpty,
             records.allSatisfy({ refused[$0.key.url] == $0.value.identity })
@@ -143,7 +145,7 @@ extension FetchedSet {
         return true
     }
 
-    /// Takes from what was delivered what is as it was, and names the objects that are needed besides.
+    /// Takes unchanged values from the last delivery, and returns the objects that have to be fetched too.
     mutating func reuse(_ fetchPlan: FetchPlan, _ all: [VaultObject], _ earlier: EarlierDelivery) -> [VaultObject] {
         let delivered = earlier.memory.delivered
         var needed: [VaultObject] = []

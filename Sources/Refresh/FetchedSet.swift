@@ -3,23 +3,23 @@ import KeyVault
 package import Messages
 package import Secrets
 
-/// What a cycle brought, ready to be delivered: the values in one arena, and where each goes.
+/// What an attempt fetched, ready to be delivered: the values in one arena, and the target of each.
 package struct FetchedSet: ~Copyable {
     package var set: SecretSet
     /// The variables in the order of the plan, with the object each comes from.
     var variables: [FetchedVariable] = []
     var files: [FetchedFile] = []
-    /// What is known of every object that is there, in the order of the plan.
+    /// The record of every existing object, in the order of the plan.
     package internal(set) var objects: [KnownObject] = []
     package var warnings: [Message] = []
-    /// The app has failed with exactly this set before: it is not to be delivered.
+    /// The app has failed with exactly this set before: it must not be delivered.
     package internal(set) var isRefused = false
 
     var records: [VaultObject: ObjectRecord] = [:]
     var fetched: [VaultObject: FetchedObject] = [:]
-    /// Optional objects that are not there; with the vault's word, where it was asked.
+    /// Optional objects that do not exist, with the vault's error if it was asked.
     var absent: [VaultObject: VaultError?] = [:]
-    /// The bytes of targets that stay as they were delivered.
+    /// The bytes of unchanged targets.
     var reused: [Target: SecretSet.Slot] = [:]
     var recipes: [Target: String] = [:]
     var vaults: [String: VaultState] = [:]
@@ -31,7 +31,7 @@ package struct FetchedSet: ~Copyable {
     }
 }
 
-/// An object with what is known of it.
+/// An object with its record.
 package struct KnownObject: Equatable, Sendable {
     package let object: VaultObject
     package let record: ObjectRecord
@@ -54,11 +54,11 @@ struct FetchedFile {
     var location: String
 }
 
-/// How a refresh went wrong, with what decides on the next one.
+/// Why an attempt failed, with what decides when to try again.
 package struct RefreshFailure: Error {
     /// The most important first; at least one.
     package var diagnoses: [Diagnosis]
-    /// What a server asked for.
+    /// The pause that a server asked for.
     package var retryAfter: Duration?
     /// Trying again may help (75).
     package var isTemporary: Bool { diagnoses.allSatisfy { $0.exitCode == .temporary } }

@@ -1,16 +1,16 @@
 import KeyVault
 import Secrets
 
-/// The form of what goes into a file, as far as that is known: programs go by the file's name and take no other.
+/// The format of a file's content, if known. Programs expect the format that the file's name promises.
 enum FileForm {
     case pem
     /// PKCS #12.
     case pfx
-    /// As the vault hands out the secret of a certificate that is kept as PKCS #12.
+    /// Base64 of PKCS #12: the vault returns the secret of such a certificate in this form.
     case pfxInBase64
     case jwk
 
-    /// What a file's name promises; nil where it promises none of these.
+    /// The format that a file's name promises; nil for any other name.
     init?(promisedBy path: String) {
         switch path.lowercased().split(separator: ".").last {
         case "pem", "crt", "key": self = .pem
@@ -19,7 +19,7 @@ enum FileForm {
         }
     }
 
-    /// What is delivered; nil where neither the request nor the content type tells.
+    /// The format that is delivered; nil if neither the request nor the content type says.
     init?(of value: FetchedObject, as request: ObjectRequest) {
         guard request.reference.pointer == nil else { return nil }
         switch (value.object.kind, value.contentType?.lowercased()) {

@@ -6,15 +6,15 @@ package import Messages
 package import Secrets
 import SecretsDirectory
 
-/// What a run would fetch and where it would go, object by object, failures among them; for `check`.
+/// What a run would fetch and deliver, object by object, including failures; for `check`.
 package struct Inspection: Sendable {
-    /// One place that an object goes to.
+    /// One target of an object.
     package struct Destination: Equatable, Sendable {
         /// `env:DB_PASSWORD`, `file:tls/server.pem`.
         package let target: String
         /// A file's own mode, where the configuration gives one.
         package let mode: UInt32?
-        /// Where it is asked for: `latchkey.toml:8:1`.
+        /// The source location of the item: `latchkey.toml:8:1`.
         package let location: String
     }
 
@@ -27,7 +27,7 @@ package struct Inspection: Sendable {
     }
 
     package private(set) var entries: [Entry] = []
-    /// Why a run would not start, in its own words; the first one's exit code is the run's.
+    /// Why a run would not start, in the run's words. The run would end with the exit code of the first one.
     package private(set) var failures: [Diagnosis] = []
     package private(set) var warnings: [Message] = []
     /// The bytes of the environment that the child would get.
@@ -35,7 +35,7 @@ package struct Inspection: Sendable {
     /// The bytes of the files.
     package private(set) var fileBytes = 0
 
-    /// Fetches as a run does, builds the environment in memory as a run does, and keeps neither.
+    /// Fetches and builds the environment in memory as a run does, and drops both.
     package init(
         _ plan: LaunchPlan, through client: VaultClient, retryPolicy: RetryPolicy, inherited: [UInt8],
         arguments: [[UInt8]], wallClock now: Int64

@@ -25,7 +25,7 @@ extension Message {
 }
 
 extension Message {
-    /// The warning for a file whose name promises another form than it gets; nil where they agree.
+    /// The warning for a file whose name promises another format than it gets; nil if they agree.
     static func otherForm(_ value: FetchedObject, as request: ObjectRequest, in path: String) -> Message? {
         guard let promised = FileForm(promisedBy: path), let form = FileForm(of: value, as: request), form != promised
         else { return nil }
@@ -51,8 +51,8 @@ extension Message {
         }
     }
 
-    /// The warning for a bulk selection that gives a variable a name that no shell can read; nil where it gives none.
-    /// Names in another style than the shell's were chosen for programs that read them.
+    /// The warning for a bulk selection that gives a variable a name that no shell can read; nil if it gives none. With
+    /// another naming style than the shell's, such names are intended.
     static func nameForNoShell(_ selection: BulkSelection, _ secrets: [ListedSecret]) -> Message? {
         guard selection.target == .environment, selection.naming == .upperSnake else { return nil }
         for secret in secrets {

@@ -1,16 +1,16 @@
 package import KeyVault
 package import Secrets
 
-/// What a worker tells the next one of an object: enough to see whether it changed, and to show it in the status.
+/// What a worker leaves the next one about an object: enough to see whether it changed, and to show it in the status.
 package struct ObjectRecord: Equatable, Sendable {
     package var version: String?
-    /// Content type and `file-encoding`: what decides, besides the version, which bytes are delivered.
+    /// Content type and `file-encoding`: with the version they decide which bytes are delivered.
     package var shape: String
     package var updated: Int64?
     package var notBefore: Int64?
     package var expires: Int64?
-    /// Whether the second of its last change was over when it was fetched. Lists have whole seconds: until then
-    /// another change may hide behind the same `updated`.
+    /// Whether the second of its last change was over when it was fetched. Lists have whole seconds: within that second
+    /// another change would have the same `updated`.
     package var isSettled: Bool
 
     package init(
@@ -34,16 +34,16 @@ package struct ObjectRecord: Equatable, Sendable {
         isSettled = updated.map { (object.answeredAt ?? now) - $0 >= Self.settling } ?? false
     }
 
-    /// Seconds: one for the second itself, one for a clock that ticks in between.
+    /// In seconds: one for the second itself, one for a clock tick in between.
     private static let settling: Int64 = 2
 
-    /// What tells one delivered state of the object from another.
+    /// Distinguishes one delivered state of the object from another.
     package var identity: String { "\(version ?? "\(updated ?? 0)") \(shape)" }
 }
 
-/// What a worker tells the next one of a vault.
+/// What a worker leaves the next one about a vault.
 package struct VaultState: Equatable, Sendable {
-    /// How many requests its list takes, at least; 0: not known.
+    /// How many requests its list takes at least; 0 if unknown.
     package var pages: Int64 = 0
     /// When the list was refused, in nanoseconds of the boot clock.
     package var refusedAt: Int64?
@@ -54,7 +54,7 @@ package struct VaultState: Equatable, Sendable {
 }
 
 extension VaultObject {
-    /// What names the object in memory and messages: its URL without a version, or with a pinned one.
+    /// The object's name in state and messages: its URL without a version, or with a pinned one.
     package var url: String {
         "\(vault.url)/\(kind.collection)/\(name)" + (version.map { "/" + $0 } ?? "")
     }

@@ -1,9 +1,9 @@
 package import LaunchConfiguration
 import LinuxSystem
 
-/// When to come again: pure, with the randomness given.
+/// The time of the next refresh. Pure functions; the caller passes the random numbers.
 package enum Schedule {
-    /// The interval ± jitter; nil where refreshing is off.
+    /// The interval ± jitter; nil if refreshing is off.
     package static func next(
         _ plan: RefreshPlan, using generator: inout some RandomNumberGenerator
     ) -> Duration? {
@@ -14,7 +14,7 @@ package enum Schedule {
             + .milliseconds(Int64.random(in: -spread.wholeMilliseconds...spread.wholeMilliseconds, using: &generator))
     }
 
-    /// After success: the interval, or the next expiry or beginning of validity where that is earlier.
+    /// After success: the interval, or the next expiry or beginning of validity if that is earlier.
     package static func next(
         _ plan: RefreshPlan, turningPoints: [Int64], now: Int64, using generator: inout some RandomNumberGenerator
     ) -> Duration? {

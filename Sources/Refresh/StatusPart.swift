@@ -3,7 +3,7 @@ import Messages
 import Secrets
 
 extension FetchedSet {
-    /// Every object with the places that it goes to.
+    /// Every object with its targets.
     package var targets: [(object: KnownObject, target: String)] {
         var targets: [VaultObject: [String]] = [:]
         for variable in variables { targets[variable.object, default: []].append("env:" + variable.name) }
@@ -52,7 +52,7 @@ extension FetchedSet {
 }
 
 extension DeliveryState {
-    /// The worker's lines of the metrics: the requests so far, and what is known of the delivered secrets.
+    /// The worker's part of the metrics: the requests so far, and the delivered secrets.
     package var metrics: [UInt8] {
         guard !requests.isEmpty else { return delivered.expiryMetrics }
         var text = "# HELP latchkey_requests_total Requests, by endpoint and status; 000 without an answer.\n"
