@@ -8,13 +8,13 @@ import Messages
 import Refresh
 import Secrets
 
-/// One run's way to Azure: a transport, an identity, a vault client, and the counts of what was exchanged.
+/// The session of one worker with Azure: a transport, an identity and a vault client.
 final class AzureSession {
     let transport: CurlTransport
     let identity: IdentitySession
     let client: VaultClient
 
-    /// The same, for a refresh.
+    /// Opens a session; throws `RefreshFailure`.
     static func open(
         _ plan: LaunchPlan, _ environment: EnvironmentEntries, observer: any WaitObserver, isRefresh: Bool = false
     ) throws(RefreshFailure) -> AzureSession {
@@ -25,8 +25,8 @@ final class AzureSession {
         }
     }
 
-    /// `notesPeers`: for `check`, what the servers prove is kept. `isRefresh`: nobody waits for it, so that no request is
-    /// spent on being early.
+    /// `notesPeers`: keeps how the servers prove who they are, for `check`. `isRefresh`: opens no connections ahead,
+    /// because nobody waits for a refresh.
     init(
         _ plan: LaunchPlan, _ environment: EnvironmentEntries, observer: any WaitObserver, notesPeers: Bool = false,
         isRefresh: Bool = false
@@ -59,15 +59,14 @@ final class AzureSession {
 }
 
 extension LaunchPlan {
-    /// Who will ask the vault (`IdentityDecision.subject`); nil where there is nobody.
+    /// The identity that will ask the vault (`IdentityDecision.subject`); nil if there is none.
     func identitySubject(_ environment: EnvironmentEntries) -> String? {
         try? detectIdentity(identity, in: IdentityEnvironment { environment[$0] }).subject
     }
 }
 
 extension AzureSession {
-    /// A file of authorities that is not there is an input file that is missing; what is wrong with another one, the first
-    /// handshake says.
+    /// Throws if the file of authorities does not exist. The first handshake reports any other problem with it.
     private static func expectAuthorities(_ path: String?) throws(Diagnosis) {
         guard let path else { return }
         do throws(SystemError) {
@@ -81,14 +80,14 @@ extension AzureSession {
     }
 }
 
-/// What a run is told while it waits: the first failure is logged at once, requests are counted.
+/// Observes the waits of an attempt: logs the first failure at once, and counts requests.
 final class RunObserver: WaitObserver {
     private let log: WorkerLog
-    /// Told of every pause before it begins.
+    /// Called before every pause.
     var waiting: (Duration) -> Void = { _ in }
-    /// Where somebody is watching.
+    /// nil unless somebody watches a terminal.
     let progress: ProgressLine?
-    /// Whether it was said that something is tried again; in a refresh that is nobody's business.
+    /// Whether the first retry was logged. A refresh does not log it.
     private(set) var hasLogged = false
     /// Exchanges by endpoint and status: `vault 200`.
     private(set) var requests: [String: Int64] = [:]

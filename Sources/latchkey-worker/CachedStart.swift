@@ -5,9 +5,9 @@ import Messages
 import Refresh
 import SecretsDirectory
 
-/// Starting without the vault (`--cache memory`): what `run`, `sidecar` and `sync` have in common.
+/// Starting without the vault (`--cache memory`), for `run`, `sidecar` and `sync`.
 enum CachedStart {
-    /// What is left of a run that kept its secrets goes where they are not to be kept; says where they can't be.
+    /// Removes the cache of an earlier run if this run must not have one. Warns if a cache is asked for and impossible.
     static func prepare(_ plan: LaunchPlan, _ directories: DeliveryDirectories?, _ log: WorkerLog) {
         guard plan.refresh.cacheInMemory else {
             directories?.removeCache()
@@ -21,7 +21,7 @@ enum CachedStart {
                 hint: "mount a tmpfs at /run/latchkey, or name one with --directory"))
     }
 
-    /// The set to start with where identity and vault can't be had.
+    /// The cached set to start with if identity or vault can't be reached.
     static func find(
         _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ directories: DeliveryDirectories?
     ) -> CachedSet? {
@@ -31,12 +31,12 @@ enum CachedStart {
         return CachedSet.find(for: plan, as: identity, in: directories, at: .now)
     }
 
-    /// How long identity and vault are waited for where something else can be served.
+    /// How long to wait for identity and vault if there is a cached set.
     static func retryPolicy(_ plan: LaunchPlan) -> RetryPolicy {
         RetryPolicy(deadline: .now + min(plan.startTimeout, .seconds(10)), attempts: 2)
     }
 
-    /// Keeps a delivered set. A failure costs the next start its way without the vault, not this delivery.
+    /// Caches a delivered set. If that fails, the next start can't do without the vault; this delivery succeeds.
     static func keep(
         _ fetchedSet: borrowing FetchedSet, _ plan: LaunchPlan, _ environment: EnvironmentEntries,
         _ directories: DeliveryDirectories,
@@ -52,7 +52,7 @@ enum CachedStart {
         }
     }
 
-    /// What is said of a start with kept secrets; `next`: when the vault is asked again, where it is.
+    /// The warning about a start with cached secrets. `next`: the time until the vault is asked again, if it is.
     static func warning(_ failure: RefreshFailure, age: Duration, next: Duration?) -> Message {
         let seconds = next.map { "; next try in \(max(1, ($0.wholeMilliseconds + 999) / 1000))s" } ?? ""
         let delivered = UTCTime(seconds: wallClockSeconds() - age.wholeMilliseconds / 1000).rfc3339

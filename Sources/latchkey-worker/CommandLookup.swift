@@ -3,8 +3,7 @@ import LinuxSystem
 import Messages
 import WorkerProtocol
 
-/// Looks for a program as the supervisor will: with the rights of `--user` and the PATH that it gets. Nothing is
-/// executed.
+/// Looks for a program as the supervisor will: with the rights of `--user` and the command's PATH. Executes nothing.
 struct CommandLookup {
     enum Failure: Error {
         case program(ProgramSearch.Obstacle)
@@ -21,7 +20,7 @@ struct CommandLookup {
         path = environment.text("PATH")
     }
 
-    /// The path of what would be started; `role` is what messages call it.
+    /// The path of the program that would be started. `role` is its name in messages.
     func find(_ name: String, role: String) throws(Diagnosis) -> String {
         do throws(Failure) {
             return try asUser { () throws(Failure) in
@@ -34,13 +33,13 @@ struct CommandLookup {
         }
     }
 
-    /// The program of the command on change, as its words name it; nil where none was given.
+    /// The program of the command on change, as configured; nil if there is none.
     var commandOnChange: String? {
         if case .exec(let words) = plan.refresh.onChange { words.first } else { nil }
     }
 
-    /// What keeps the command on change from being started, where that can be seen beforehand. A user whose rights can't
-    /// be had ends the start in words of its own.
+    /// Why the command on change can't be started, if that can be foreseen. If the rights of `--user` can't be taken,
+    /// the start fails with a message of its own.
     func obstacleOnChange() -> Diagnosis? {
         guard let name = commandOnChange, !plan.environment.contains(where: { $0.name == "PATH" }) else { return nil }
         do throws(Diagnosis) {
@@ -53,7 +52,7 @@ struct CommandLookup {
 
     static let roleOnChange = "command on change"
 
-    /// With the rights to files of `--user`, where that is somebody else.
+    /// Runs `body` with the file rights of `--user`, if that is another user.
     func asUser<Value>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
         guard let identity = plan.child.identity else { return try body() }
         return try identity.perform(refused: { .user($0) }, body)
@@ -76,7 +75,7 @@ struct CommandLookup {
 }
 
 extension ChildPlan {
-    /// The rights to files that the command gets; nil for this process's own.
+    /// The file rights of the command; nil for those of this process.
     fileprivate var identity: UserIdentity? {
         guard let identity = runAs?.identity else { return nil }
         // Without root's rights, being the user already is enough.

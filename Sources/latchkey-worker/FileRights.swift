@@ -4,22 +4,23 @@ import Messages
 import Secrets
 import SecretsDirectory
 
-/// What a supervised worker may do with files from the time at which it knows its plan: read what an attempt reads, and
-/// change what is in its directories.
+/// What a supervised worker may do with files once it knows its plan: read the files that an attempt needs, and change
+/// files in its directories.
 ///
-/// The kernel takes rights for what is there (landlock(7)), and never widens them. A right to the nearest directory above
-/// what is still to come would be one to `/var` or `/run`, to much that is nobody's business here. So a worker has no
-/// right to it; it looks again before it waits and before it fails (`FileSight`), and has the attempt begun anew by a
-/// worker that finds it.
+/// The kernel accepts rules only for existing files (landlock(7)), and never widens them. A file that a worker needs
+/// may appear later; a rule for its nearest existing directory would allow `/var` or `/run` and much else. So the
+/// worker gets no rule for it. It looks again before it waits and before it fails (`FileSight`). If the file has
+/// appeared, another worker begins the attempt anew.
 struct FileRights {
-    /// The system's own: libraries and name service modules, their configuration, the resolver's, the trust stores.
+    /// Files of the system: libraries and name service modules, their configuration, the resolver's files, the trust
+    /// stores.
     private static let system = [
         "/etc", "/usr", "/lib", "/lib64", "/opt", "/nix/store", "/gnu/store", "/var/lib/ca-certificates",
         "/var/lib/sss/mc", "/etc/resolv.conf", "/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager",
         "/run/netconfig", "/run/nscd", "/proc/self", "/proc/sys/kernel/random/boot_id", "/proc/sys/kernel/hostname",
         "/sys/devices/system/cpu", "/dev/null", "/dev/urandom", "/dev/random",
     ]
-    /// Azure Arc's agent leaves its keys there.
+    /// Azure Arc's agent writes its keys there.
     private static let agents = "/var/opt/azcmagent/tokens"
     private static let named = [
         "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_KUBERNETES_CA_FILE", "SSL_CERT_FILE",
@@ -43,10 +44,10 @@ struct FileRights {
 }
 
 extension Confinement {
-    /// Confines the worker to the files of its plan, and says at the finest level what the kernel can't do. Returns what it
-    /// may read.
+    /// Confines the worker to the files of its plan. Logs at the level `debug` what the kernel can't do. Returns what
+    /// the worker may read.
     ///
-    /// With `azure-cli` files stay as they are: `az` is a program of its own, which renews and writes its login.
+    /// With `azure-cli` the access to files is not restricted: `az` is a program that renews and stores its login.
     func apply(
         _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ directories: DeliveryDirectories?, _ log: WorkerLog
     ) -> FileSight {
@@ -54,7 +55,7 @@ extension Confinement {
         var sight = FileSight([])
         if plan.identity.source != .azureCLI {
             let rights = FileRights(plan, environment, directories)
-            // Before the rules: what comes between is readable, and looked at in vain.
+            // Before the rules: a file that appears in between is readable, and only causes a needless look.
             sight = FileSight(rights.readable)
             do throws(SystemError) {
                 try restrictFiles(readable: rights.readable, changeable: rights.changeable)

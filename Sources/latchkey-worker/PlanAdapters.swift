@@ -5,7 +5,7 @@ import SecretsDirectory
 import WorkerProtocol
 
 extension SupervisorPlan {
-    /// What the supervisor needs of a plan.
+    /// The parts of a plan that the supervisor needs.
     init(_ plan: LaunchPlan, isSidecar: Bool, format: MessageFormat) {
         self.init()
         instance = plan.instance ?? plan.defaultInstance
@@ -49,7 +49,7 @@ extension LaunchPlan {
         }
     }
 
-    /// Where it would deliver to; nothing is made.
+    /// The directories that a run would choose. Makes nothing.
     func lookAtPlace(_ environment: EnvironmentEntries, pid: Int32) throws(GenerationError) -> DeliveryOutlook {
         try DeliveryDirectories.look(placeRequest(environment, pid: pid))
     }

@@ -2,7 +2,7 @@ import LaunchConfiguration
 import LinuxSystem
 import WorkerProtocol
 
-/// Held settings in the framing that workers leave things to each other in.
+/// Startup settings in the wire format between workers.
 extension StartupSettings {
     var encoded: [UInt8] {
         var writer = WireWriter()

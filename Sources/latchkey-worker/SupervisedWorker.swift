@@ -11,8 +11,8 @@ import WorkerProtocol
 /// One attempt for a supervisor: the first fetch and every refresh take the same path.
 ///
 /// 1. Read order and environment; parse the command line anew, the configuration file with it.
-/// 2. Choose and lock the directories (first attempt), or take over those that are lent; tell the plan; lay down the
-///    rights to all other files.
+/// 2. Choose and lock the directories and send the plan (first attempt), or adopt the directories that the supervisor
+///    lends; restrict the access to all other files.
 /// 3. Fetch; deliver; fill and seal the memory files; report; exit.
 struct SupervisedWorker {
     private let order: WorkerOrder
@@ -21,17 +21,17 @@ struct SupervisedWorker {
     private let log: WorkerLog
     private let confinement: Confinement
     private var memory: DeliveryState
-    /// What the rights to files were laid down for.
+    /// The files that the sandbox allows.
     private var sight = FileSight([])
-    /// For the pauses after failures.
+    /// The random numbers for pauses after failures.
     private var generator = SystemRandomNumberGenerator()
-    /// For the interval.
+    /// The random numbers for the interval.
     private var jitter = SplitMix64(state: 0)
 
     /// Runs an attempt with `latchkey`'s own arguments; returns the exit code, which nobody reads.
     static func run(_ arguments: [[UInt8]]) -> Int32 {
         let confinement = Confinement.begin()
-        // Its group is never in the foreground: a message would stop it.
+        // The worker's group is never in the foreground: without this, a message would stop it.
         Terminal.writeFromBackground()
         do throws(SystemError) {
             let block = try MemoryFile.contents(of: WorkerDescriptor.environment, limit: 64 << 20)
@@ -69,14 +69,15 @@ struct SupervisedWorker {
         memory = try Self.kept(order) ?? DeliveryState(key: randomBytes(32))
     }
 
-    /// What the last worker left; something malformed costs one full comparison and nothing else.
+    /// The state that the last worker left; nil if there is none. If it is malformed, everything is fetched anew.
     private static func kept(_ order: WorkerOrder) throws(SystemError) -> DeliveryState? {
         guard order.task != .first || order.isBegunAnew else { return nil }
         let bytes: [UInt8]
         do throws(SystemError) {
             bytes = try MemoryFile.contents(of: WorkerDescriptor.memoryIn, limit: 16 << 20)
         } catch {
-            // None was left. Anything else is this attempt's trouble: the count of generations must not begin anew.
+            // There is no state. Any other error fails this attempt, because the count of generations must not begin
+            // anew.
             guard error.code == EBADF || error.code == EFBIG else { throw error }
             return nil
         }
@@ -118,7 +119,7 @@ struct SupervisedWorker {
         try fail(RefreshFailure([failure]), RefreshPlan())
     }
 
-    /// What only a restart would apply is said once for each set of keys.
+    /// Warns once for each set of keys that only a restart would apply.
     private mutating func noteRestartKeys(_ plan: LaunchPlan) {
         guard !plan.restartKeys.isEmpty else { return }
         let keys = plan.restartKeys.joined(separator: ", ")
@@ -158,20 +159,20 @@ struct SupervisedWorker {
                 descriptors: directories?.descriptors ?? [],
                 over: WorkerDescriptor.report)
         }
-        // Before anything of the network is read, and before there is a second thread.
+        // Before the worker reads from the network, and before it has a second thread.
         sight = confinement.apply(plan, environment, directories, log)
         Confinement.keepOnly(WorkerNeeds(plan, directories), log)
         if order.task == .rollBack { return try rollBack(directories, plan) }
         try refresh(plan, directories, isSidecar: isSidecar)
     }
 
-    /// Instances of one name are told apart by their directories, those without any by the launcher's process.
+    /// The directory distinguishes instances with the same name; without a directory, the supervisor's PID does.
     private static func jitterKey(_ plan: LaunchPlan, _ directories: DeliveryDirectories?) -> JitterKey {
         let directory = directories?.instance?.path ?? "process \(ProcessFiles.parentProcess)"
         return JitterKey(MachineIdentity.parts + [plan.instance ?? plan.defaultInstance, directory])
     }
 
-    /// Chooses the directories, or takes over the lent ones. A run without files goes on without any.
+    /// Chooses the directories, or adopts the lent ones. A run without files goes on without any.
     private func takeDirectories(_ plan: LaunchPlan, isSidecar: Bool) throws(Diagnosis) -> DeliveryDirectories? {
         if let handover = order.handover {
             let first = WorkerDescriptor.directories
@@ -200,7 +201,7 @@ struct SupervisedWorker {
             try deliver(plan, directories, isSidecar: isSidecar, observer)
         } catch {
             progress?.stop()
-            // What was put in place and not reported is found by the next attempt, which compares with what was told.
+            // Keep the old state, so that the next attempt notices files that were swapped in but never reported.
             let (requests, warnedDays) = (memory.requests, memory.warnedDays)
             memory = before
             memory.requests = requests
@@ -214,11 +215,11 @@ struct SupervisedWorker {
         }
     }
 
-    /// The key under which it is remembered that a start has said that it tries again.
+    /// The key that records that this start has logged a retry.
     private static let retryLogged = "start-retrying"
 
-    /// Ends this worker, and has another one begin the attempt anew, where something that it needs has come or was
-    /// replaced, and is out of its rights. Nothing is delivered by then.
+    /// Ends this worker, so that another one begins the attempt anew, if a file that it needs has appeared or was
+    /// replaced and the sandbox denies it. Nothing has been delivered by then.
     private func beginAnewIfDenied(_ observer: RunObserver) {
         guard sight.seesNewlyDenied else { return }
         observer.progress?.stop()
@@ -247,7 +248,7 @@ struct SupervisedWorker {
             observer.progress?.stop()
             return try serve(cached, for: error, plan, directories, isSidecar)
         }
-        // The command must find the terminal as it was.
+        // The command must not find the line of progress on the terminal.
         observer.progress?.stop()
         fetchedSet.warnings.filter { isDue($0) }.forEach { log.write($0) }
         if fetchedSet.isRefused {
@@ -282,7 +283,7 @@ struct SupervisedWorker {
         }
     }
 
-    /// Starts with what was delivered last, and says why.
+    /// Starts with the cached set, and logs why.
     private mutating func serve(
         _ cached: consuming CachedSet, for failure: RefreshFailure, _ plan: LaunchPlan,
         _ directories: DeliveryDirectories?,
@@ -314,14 +315,14 @@ struct SupervisedWorker {
         return task
     }
 
-    /// What a refresh can compare with; a first attempt has nothing.
+    /// The last delivery, with which a refresh compares; nil for a first attempt.
     private func earlier(_ directories: DeliveryDirectories?) -> EarlierDelivery? {
         guard order.task == .refresh, !memory.delivered.recipes.isEmpty else { return nil }
         let values = DeliveredValues(environment: WorkerDescriptor.environmentIn, secrets: directories?.secrets)
         return EarlierDelivery(memory: memory, values: values, now: .now)
     }
 
-    /// Expiry is warned of once a day; everything else about validity at the start only.
+    /// Whether to log a warning now: expiry once a day, any other one only at the start.
     private mutating func isDue(_ warning: Message) -> Bool {
         guard order.task != .first || warning.diagnosis.code == .secretExpires else { return true }
         let key =
@@ -336,7 +337,7 @@ struct SupervisedWorker {
         _ change: (inout WorkerReport) -> Void = { _ in }
     ) throws(RefreshFailure) {
         var result = WorkerReport(outcome: .delivered)
-        // A first delivery is a change for those only who have read what it replaces.
+        // A first delivery is a change only if it replaces files that somebody may have read.
         result.filesChanged = order.task == .first ? outcome.filesReplaced : outcome.filesChanged
         result.environmentChanged = outcome.environmentChanged
         result.generation = memory.generation
@@ -345,7 +346,7 @@ struct SupervisedWorker {
         let next = Schedule.next(
             plan.refresh, turningPoints: fetchedSet.turningPoints, now: wallClockSeconds(), using: &jitter)
         result.nextMilliseconds = next?.wholeMilliseconds
-        // What is delivered: with a set that the app failed with, that is not what was found.
+        // The status shows the delivered set. If the app failed with the fetched set, the two differ.
         show(in: &result)
         result.plan = SupervisorPlan(plan, isSidecar: isSidecar, format: log.format)
         change(&result)
@@ -387,14 +388,14 @@ struct SupervisedWorker {
         try report(result)
     }
 
-    /// The app failed with the newest set: the files go back, and that set is not delivered again.
+    /// The app failed with the newest set: points the files back, and notes that this set must not be delivered again.
     private mutating func rollBack(_ directories: DeliveryDirectories?, _ plan: LaunchPlan) throws(SystemError) {
         do throws(GenerationError) {
             if memory.changedFiles { _ = try directories?.secrets.rollBack() }
         } catch {
             log.end([error.diagnosis])
         }
-        // What is kept is what the app failed with.
+        // The cache holds the set that the app failed with.
         directories?.removeCache()
         memory.refused = memory.delivered.identities
         memory.delivered = memory.previous
@@ -406,9 +407,9 @@ struct SupervisedWorker {
         try report(result)
     }
 
-    /// Leaves the memory for the next worker and tells how it went.
+    /// Leaves the state for the next worker and sends the report.
     private func report(_ report: WorkerReport) throws(SystemError) {
-        // A report that failed on its way may have left its own.
+        // An earlier report that could not be sent may have left its state.
         try MemoryFile.clear(WorkerDescriptor.memoryOut)
         try leave(memory)
         try LocalSocket.send(WorkerMessage.finished(report).encoded, over: WorkerDescriptor.report)

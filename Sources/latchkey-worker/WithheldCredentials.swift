@@ -3,11 +3,11 @@ import LinuxSystem
 import ManagedIdentity
 import Messages
 
-/// Latchkey's own credentials that systemd passed to the unit, and what the command gets of them.
+/// Latchkey's own credentials that systemd passed to the unit, which the command must not get.
 ///
-/// The command of the same unit finds them by `$CREDENTIALS_DIRECTORY` (systemd.exec(5)), and with them it is Latchkey:
-/// the variable is left out, unless `--keep-identity` asks for it. The files stay where they are: only the command's own
-/// user, or its own unit, keeps it from them.
+/// The command of the same unit would find them by `$CREDENTIALS_DIRECTORY` (systemd.exec(5)), and could act as
+/// Latchkey's identity. So the variable is left out, unless `--keep-identity` asks for it. The files stay readable for
+/// the unit's user: only `--user` or a unit of its own keeps the command from them.
 struct WithheldCredentials {
     private static let variable = "CREDENTIALS_DIRECTORY"
     private let names: [String]
@@ -19,7 +19,7 @@ struct WithheldCredentials {
     /// The variables that the command does not get.
     var variables: Set<String> { names.isEmpty ? [] : [Self.variable] }
 
-    /// What is said of it; nil where nothing is withheld.
+    /// The warning about it; nil if nothing is withheld.
     var message: Message? {
         guard !names.isEmpty else { return nil }
         let list = names.map { "'\($0)'" }.joined(separator: ", ")

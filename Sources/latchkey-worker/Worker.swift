@@ -1,7 +1,7 @@
 import LinuxSystem
 import WorkerProtocol
 
-/// The program that does the work and exits: an attempt for a supervisor, or one of the commands that need none.
+/// The program that does the work and exits: an attempt for a supervisor, or a command that needs no supervisor.
 @main
 enum Worker {
     static func main() {
@@ -19,7 +19,7 @@ enum Worker {
         } else {
             code = CommandWorker.run(arguments)
         }
-        // libcurl's clean-up would join a resolver thread that hangs.
+        // Exits without libcurl's clean-up, which would join a hung resolver thread.
         ProcessStart.exit(code)
     }
 }

@@ -3,12 +3,12 @@ import LinuxSystem
 import Messages
 import ServiceNotify
 
-/// Messages to standard error, or to the journal where that is what standard error is, as the plan says.
+/// Writes messages to standard error, or to the journal if standard error is the journal, as the plan says.
 final class WorkerLog {
     private var renderer: MessageRenderer
     private let journal: Journal?
     private var level = Severity.info
-    /// What has to be taken away before a message is written.
+    /// The line of progress, which is erased before a message is written.
     weak var progress: ProgressLine?
 
     init(environment: EnvironmentEntries) {
@@ -26,7 +26,7 @@ final class WorkerLog {
 
     var format: MessageFormat { renderer.format }
 
-    /// An error that ended the reading of the command line, written as the readable part of it wants.
+    /// Logs an error of the command line, in the format that its readable part asks for.
     func end(_ error: ConfigurationError, of invocation: Invocation) {
         configure(CommandLine.log(invocation), instance: nil)
         end([error.diagnosis])
@@ -46,7 +46,7 @@ final class WorkerLog {
         }
     }
 
-    /// The last word before the process ends: the journal still has to see who wrote what it was sent.
+    /// Waits before the process ends, until the journal has read its messages: it looks up the sender by process id.
     func flush() {
         journal?.flush()
     }
@@ -57,11 +57,11 @@ final class WorkerLog {
     }
 }
 
-/// The original environment: raw entries, the first of a name counting, as getenv(3) has it.
+/// The original environment as raw entries. Of several with one name the first counts, as for getenv(3).
 struct EnvironmentEntries {
     let entries: [[UInt8]]
 
-    /// Takes a block of NUL-ended entries apart.
+    /// Splits a block of NUL-ended entries.
     init(block: [UInt8]) {
         entries = block.split(separator: 0, omittingEmptySubsequences: false).dropLast().map(Array.init)
     }

@@ -22,7 +22,7 @@ enum CommandWorker {
         }
     }
 
-    /// Does what was asked for; `run` and `sidecar` are none of these.
+    /// Performs a command other than `run` and `sidecar`.
     static func perform(
         _ command: ParsedCommand, _ arguments: [[UInt8]], _ environment: EnvironmentEntries, _ log: WorkerLog
     ) -> Int32 {
