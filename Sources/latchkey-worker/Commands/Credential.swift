@@ -6,20 +6,20 @@ import Messages
 import Secrets
 import ServiceManager
 
-/// `latchkey credential`: answers systemd's `LoadCredential=NAME:SOCKET` from the vault, and ends when nobody asks.
+/// `latchkey credential`: answers systemd's `LoadCredential=NAME:SOCKET` from the vault, and ends when no unit asks.
 ///
-/// 1. Wait until the manager connects; take all that ask at that moment.
+/// 1. Wait until the service manager connects; accept all pending connections.
 /// 2. Refuse what is not allowed.
-/// 3. Fetch what the asking units may have, all of it at once: a manager asks for one credential after the other.
-///    It gives up after 15 s: the manager itself waits 90 s for a unit's start, as a rule.
-/// 4. Answer; what the fetch brought for those that will ask in a moment is kept, and given out once.
+/// 3. Fetch at once all credentials that the asking units may have, because the service manager asks for one after the
+///    other. Give up after 15 s: by default the service manager waits 90 s for a unit's start.
+/// 4. Answer. Keep the credentials that the units have not yet asked for, and give each out once.
 final class Credential {
     private let plan: LaunchPlan
     private let environment: EnvironmentEntries
     private let log: WorkerLog
     private var provisions: [Provision] = []
 
-    /// Without work for this long it ends; the manager starts it again for the next connection.
+    /// It ends after this time without work; the service manager starts it again for the next connection.
     private static let idle = Duration.seconds(5)
 
     static func run(_ plan: LaunchPlan, _ environment: EnvironmentEntries, _ log: WorkerLog) -> Int32 {
@@ -37,7 +37,7 @@ final class Credential {
         return 0
     }
 
-    /// The configuration can't be used: who asks is refused, instead of being left to wait for a time-out.
+    /// If the configuration can't be used, all pending requests are refused, so that no unit waits for its timeout.
     static func refuseAll(_ diagnosis: Diagnosis, _ environment: EnvironmentEntries, _ log: WorkerLog) {
         guard let socket = socket(environment) else { return }
         defer { socket.end() }
@@ -105,8 +105,8 @@ final class Credential {
     }
 }
 
-/// What one fetch brought: each credential is given out once, so that a unit that starts again gets what the vault has
-/// by then.
+/// The credentials of one fetch. Each is given out once, so that a unit that starts again gets the vault's newest
+/// values.
 private final class Provision {
     private var secrets = SecretSet()
     private var outcomes: [CredentialRequest: Result<SecretSet.Slot, Diagnosis>] = [:]
@@ -116,7 +116,7 @@ private final class Provision {
 
     init(_ wanted: [CredentialRequest: VaultReference], through client: VaultClient, retryPolicy: RetryPolicy) {
         let objects = Array(Set(wanted.values.map(\.object)))
-        // One that is missing spoils no other's answer.
+        // A missing credential does not affect the others.
         let fetched = client.fetch(objects, into: &secrets, optional: Set(objects), retryPolicy: retryPolicy)
         let byObject = Dictionary(uniqueKeysWithValues: zip(objects, fetched))
         for (request, reference) in wanted {
@@ -149,7 +149,7 @@ private final class Provision {
     }
 }
 
-/// What the journal is told of each credential.
+/// The journal's message about each credential.
 private enum Refusal {
     static func message(for client: CredentialClient, configuration: String?) -> Message {
         guard let request = client.request else { return Message(.error, notTheManager(client)) }

@@ -52,6 +52,6 @@ enum Get {
 }
 
 extension RetryPolicy {
-    /// What a person at a terminal waits for: 15 s.
+    /// How long a person at a terminal waits: 15 s.
     static var interactive: RetryPolicy { RetryPolicy(deadline: .now + .seconds(15)) }
 }

@@ -27,7 +27,7 @@ enum Initialize {
         }
     }
 
-    /// The short name where that is enough.
+    /// The short name if that is enough.
     private static func vaultText(_ plan: LaunchPlan) -> String {
         guard let vault = plan.vault else { return "" }
         return vault.host == vault.name + ".vault.azure.net" && vault.port == nil ? vault.name : vault.url
@@ -74,10 +74,10 @@ enum Initialize {
             """
     }
 
-    /// What goes into no variable: certificates, and values that are binary by their tag.
+    /// Whether the secret is delivered as a file: certificates, and values that their tag marks as binary.
     private static func isFile(_ secret: ListedSecret) -> Bool { isCertificate(secret) || isBinary(secret) }
 
-    /// Whether the vault made the secret for a certificate; those of storage accounts are texts.
+    /// Whether the vault made the secret for a certificate. Managed secrets of storage accounts are texts.
     private static func isCertificate(_ secret: ListedSecret) -> Bool {
         secret.isManaged && secret.contentType?.lowercased().contains("sastoken") != true
     }
@@ -88,7 +88,7 @@ enum Initialize {
         return encoding == .base64 || encoding == .hex
     }
 
-    /// A variable; what can't be delivered as one, or by which programs are led, stands in a comment.
+    /// A variable's line; a comment if the secret is disabled, or if bulk selection must not set the variable.
     private static func variable(_ secret: ListedSecret, _ now: Int64) -> String {
         var name = Selection.variableName(for: secret.name, .upperSnake)
         // No shell can read a name that begins with a digit.
@@ -103,7 +103,7 @@ enum Initialize {
         return (isLeftOut ? "# " : "") + line + "\n"
     }
 
-    /// A file's table, likewise.
+    /// A file's table; a comment if the secret is disabled.
     private static func file(_ secret: ListedSecret, _ now: Int64) -> String {
         let isCertificate = isCertificate(secret)
         let path = isCertificate ? "\(secret.name).pem" : secret.name
@@ -112,7 +112,7 @@ enum Initialize {
             + "\(start)\(isCertificate ? "certificate" : "secret") = \"\(secret.name)\"\n"
     }
 
-    /// What somebody should know before relying on the secret.
+    /// What a user should know before relying on the secret.
     private static func notes(_ secret: ListedSecret, _ now: Int64) -> [String] {
         let attributes = secret.attributes
         var notes = attributes.enabled ? [] : ["disabled"]

@@ -1,6 +1,6 @@
 import Messages
 
-/// The status of a running instance as its file tells it.
+/// The status of a running instance, from its file.
 struct InstanceStatus {
     struct Failure {
         let code: String

@@ -49,7 +49,7 @@ enum List {
         return Output.table(rows)
     }
 
-    /// What `--json` writes: every member is there, `null` where the vault says nothing.
+    /// The output of `--json`: it has every member, `null` if the vault has no value.
     private static func document(_ listed: [ListedSecret]) -> JSONValue {
         let secrets = listed.map { secret -> JSONValue in
             let tags = secret.tags.sorted { $0.key < $1.key }
@@ -89,7 +89,7 @@ enum Output {
         return rest == 0 ? whole : "\(whole) \(rest)\(parts[first + 1].1)"
     }
 
-    /// `2026-11-23T12:04:10Z (4m 30s ago)`, or `(in 30s)`; nil where there is no time.
+    /// `2026-11-23T12:04:10Z (4m 30s ago)`, or `(in 30s)`; nil if there is no time.
     static func distance(_ time: String?) -> String? {
         guard let time, let moment = UTCTime(rfc3339: time) else { return time }
         let seconds = moment.seconds - wallClockSeconds()
@@ -101,7 +101,7 @@ enum Output {
         seconds.map { UTCTime(seconds: $0).rfc3339 } ?? "-"
     }
 
-    /// Columns of equal width, the last one as it is; what can't be printed is written out.
+    /// Columns of equal width, except the last one. Unprintable characters are escaped.
     static func table(_ rows: [[String]]) -> String {
         let rows = rows.map { $0.map { PrintableText.clipped($0, to: 200) } }
         let count = rows.map(\.count).max() ?? 0

@@ -6,9 +6,9 @@ import Messages
 import Refresh
 import Secrets
 
-/// What somebody who mistyped a secret's name may have meant, where the identity may list.
+/// Suggests a name for a mistyped secret, if the identity may list.
 enum NearSecret {
-    /// The diagnosis with the nearest name of the vault in its hint; as it is where nothing is near.
+    /// Adds the vault's nearest name to the diagnosis's hint; returns it unchanged if no name is near.
     static func improving(_ diagnosis: Diagnosis, about object: VaultObject, _ client: VaultClient) -> Diagnosis {
         guard diagnosis.code == .secretMissing, object.version == nil, object.kind != .key else { return diagnosis }
         let retryPolicy = RetryPolicy(deadline: .now + .seconds(2), attempts: 1)
@@ -22,7 +22,7 @@ enum NearSecret {
         return improved
     }
 
-    /// The same for a start that failed, where one secret was not found.
+    /// Adds the nearest name to a start's failure, if one secret was not found.
     static func improving(_ failure: RefreshFailure, of plan: LaunchPlan, _ client: VaultClient) -> RefreshFailure {
         guard let index = failure.diagnoses.firstIndex(where: { $0.code == .secretMissing }) else { return failure }
         let missing = failure.diagnoses[index]
@@ -34,7 +34,7 @@ enum NearSecret {
 }
 
 extension LaunchPlan {
-    /// What is named, apart from bulk selections and templates.
+    /// The references of the plan, without bulk selections and templates.
     fileprivate var objects: [VaultObject] {
         let files = files.flatMap { file -> [VaultReference] in
             switch file.content {

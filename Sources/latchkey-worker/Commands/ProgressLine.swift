@@ -3,13 +3,14 @@ import LinuxSystem
 import Messages
 import Synchronization
 
-/// One line on the terminal that says what is waited for, once that has taken more than half a second.
+/// A line on the terminal that says what the program waits for, once a wait has taken more than half a second.
 ///
-/// A thread of its own draws it: the transport waits without coming back. It is erased before anything else is written.
+/// A thread of its own draws it, because the main thread waits in the transport. It is erased before anything else is
+/// written.
 final class ProgressLine: Sendable {
     private struct State {
         var wait: Wait
-        /// The line that stands on the terminal.
+        /// The line that the terminal shows now.
         var shown: String?
         var isStopped = false
     }
@@ -17,8 +18,8 @@ final class ProgressLine: Sendable {
     private let state: Mutex<State>
     private let group: Int32
 
-    /// nil where standard error is no terminal. `group` is the process group that somebody sees at work: this process's
-    /// own, or its supervisor's.
+    /// nil if standard error is not a terminal. The line is drawn only while `group` is in the foreground: this
+    /// process's group, or its supervisor's.
     init?(
         _ environment: EnvironmentEntries, group: Int32 = ProcessFiles.ownGroup, waitingFor subject: String? = nil
     ) {
@@ -30,12 +31,12 @@ final class ProgressLine: Sendable {
         }
     }
 
-    /// Changes what the next drawing says.
+    /// Changes the text of the next drawing.
     func update(_ change: (inout Wait) -> Void) {
         state.withLock { change(&$0.wait) }
     }
 
-    /// Takes the line away and lets `body` write.
+    /// Erases the line and lets `body` write.
     func around(_ body: () -> Void) {
         state.withLock { state in
             Self.erase(&state)
@@ -62,7 +63,7 @@ final class ProgressLine: Sendable {
     private func draw() -> Bool {
         state.withLock { state in
             guard !state.isStopped else { return false }
-            // In the background the line would stand amid what somebody types; brought back, it is shown anew.
+            // In the background the line would disturb what the user types. In the foreground it is drawn again.
             guard Terminal.isForeground(2, group: group) else {
                 state.shown = nil
                 return true
@@ -78,14 +79,14 @@ final class ProgressLine: Sendable {
 }
 
 extension ProgressLine {
-    /// What is waited for, in words that change while it lasts.
+    /// The text of the line, which changes during the wait.
     struct Wait {
         private let fixed: String?
         private var subject: String?
         private var secrets: String?
         private var pause: (end: BootInstant, reason: String)?
 
-        /// `subject`: what is waited for all the time; nil for what `await` names.
+        /// `subject`: what the program waits for all the time; nil for what `await` names.
         init(subject: String?) {
             fixed = subject
         }

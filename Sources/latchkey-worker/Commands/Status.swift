@@ -3,17 +3,17 @@ import LinuxSystem
 import Messages
 import SecretsDirectory
 
-/// The instance that a command is about: by name, or the only one that runs.
+/// The instance of a command: the named one, or the only one that runs.
 struct RunningInstance {
     let status: InstanceStatus
     let found: FoundInstance
 
-    /// Finds it; says how to go on where there is none, or more than one without a name.
+    /// Finds it. The error says what to do if there is none, or more than one without a name.
     static func find(_ name: String?, _ environment: EnvironmentEntries) throws(Diagnosis) -> RunningInstance {
         let lookup = InstanceLookup(
             runtimeDirectory: environment.text("RUNTIME_DIRECTORY"),
             userRuntimeDirectory: environment.text("XDG_RUNTIME_DIR"))
-        // A command of a unit's means its own, whatever else runs on the machine.
+        // A command in a unit means the unit's own instance, whatever else runs on the machine.
         if let own = lookup.own(), own.isRunning, let instance = RunningInstance(own),
             name == nil || name == instance.status.instance
         {
@@ -40,8 +40,8 @@ struct RunningInstance {
         self.found = found
     }
 
-    /// Sends it a signal. Its directory may belong to a user of less rights, who must not direct ours at anybody else: the
-    /// process that the status names is asked after in the kernel.
+    /// Sends it a signal. The directory may belong to a less privileged user, who must not redirect our signal to
+    /// another process. So the kernel is asked about the process that the status names.
     func send(_ signal: Int32) throws(Diagnosis) {
         do throws(SystemError) {
             let process = try ProcessHandle(pid: status.pid)
@@ -70,11 +70,12 @@ struct RunningInstance {
 }
 
 extension Diagnosis {
-    /// What `status` and `refresh` end with because of it: 3 where nothing runs.
+    /// The exit code of `status` and `refresh` for this error: 3 if no instance runs.
     var instanceExitCode: Int32 { code == .notRunning ? 3 : exitCode.rawValue }
 }
 
-/// `latchkey status`: what the running instance delivers; 0 fresh, 1 stale, failing or starting, 3 not running.
+/// `latchkey status`: what the running instance delivers. Exit code 0: fresh; 1: stale, failing or starting; 3: not
+/// running.
 enum Status {
     static func run(
         _ form: ParsedCommand.StatusForm, name: String?, _ environment: EnvironmentEntries, _ log: WorkerLog
@@ -95,9 +96,9 @@ enum Status {
         }
     }
 
-    /// Metrics in Prometheus' text format, made such that OpenMetrics' parsers take them too (OpenMetrics 1.0): they know
-    /// a counter's family without the `_total` of its samples, and want to see the end. Parsers of the older format pass
-    /// over a family without samples; the file stays as they, and node-exporter, like it best.
+    /// Converts metrics in Prometheus' text format so that OpenMetrics parsers accept them too (OpenMetrics 1.0): there
+    /// a counter's family lacks the `_total` of its samples, and the text has an end mark. Parsers of the older format
+    /// ignore a family without samples. The file itself stays in the older format, for node-exporter.
     private static func openMetrics(_ text: String) -> String {
         let lines = text.split(separator: "\n").map { line in
             var words = line.split(separator: " ", maxSplits: 3)
@@ -141,7 +142,8 @@ enum Status {
     }
 }
 
-/// `latchkey refresh`: a HUP to the running instance, and with `--wait` the end of the first attempt after it.
+/// `latchkey refresh`: sends HUP to the running instance. With `--wait`, waits for the end of the first attempt after
+/// it.
 enum RefreshRequest {
     static func run(wait: Bool, name: String?, _ environment: EnvironmentEntries, _ log: WorkerLog) -> Int32 {
         do throws(Diagnosis) {
@@ -155,10 +157,10 @@ enum RefreshRequest {
         }
     }
 
-    /// Seconds: two attempts that each take as long as they may, the one under way and the one that was asked for.
+    /// In seconds: the longest duration of two attempts, the one under way and the requested one.
     private static let waitLimit = 300
 
-    /// An attempt beyond those that had begun before the request began after it.
+    /// An attempt with a higher number than the last one that had begun before the request began after it.
     private static func awaitAttempt(
         after before: InstanceStatus, _ environment: EnvironmentEntries, _ log: WorkerLog
     ) throws(Diagnosis) -> Int32 {
@@ -167,7 +169,7 @@ enum RefreshRequest {
         defer { progress?.stop() }
         let deadline = BootInstant.now + .seconds(waitLimit)
         while BootInstant.now < deadline {
-            // The status is replaced by a rename: a look every 20 ms costs little and misses nothing.
+            // The status is replaced by a rename, so that reading it every 20 ms costs little and misses nothing.
             pause(.milliseconds(20))
             let status = try RunningInstance.find(before.instance, environment).status
             guard status.attempt > before.startedAttempt else { continue }

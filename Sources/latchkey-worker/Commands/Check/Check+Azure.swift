@@ -8,7 +8,7 @@ import NameServices
 import Refresh
 import Secrets
 
-// Identity, vaults and secrets, after everything was asked.
+// The parts of the report about identity, vaults and secrets, after all requests.
 extension Check {
     mutating func describe(
         _ azure: AzureSession, _ inspection: Inspection, _ probed: Result<[ListedSecret], VaultError>?
@@ -24,11 +24,11 @@ extension Check {
         for failure in failures { report.fail(failure.section, failure) }
         for vault in vaults { describe(vault, azure, inspection, probed) }
         for entry in inspection.entries { describe(entry, azure.client) }
-        // What is wrong with a value shows only when it is put where it goes.
+        // A problem with a value shows only when the environment and files are built.
         for failure in inspection.failures where failure.isAboutOneSecret && !report.hasSaid(failure) {
             report.fail(.secret, failure)
         }
-        // What is left out was said with its own remedy above.
+        // A secret that was left out has been reported above with its own remedy.
         for warning in inspection.warnings where warning.diagnosis.code != .secretLeftOut {
             report.warn(.secret, warning.diagnosis)
         }
@@ -111,7 +111,7 @@ extension Check {
         ])
     }
 
-    /// Whether the identity may list decides how a refresh looks for changes.
+    /// How a refresh looks for changes depends on whether the identity may list.
     private mutating func explainListing(_ vault: VaultAddress, _ client: VaultClient) {
         switch client.list(vault, retryPolicy: RetryPolicy(deadline: .now + .seconds(3), attempts: 1)) {
         case .success:
@@ -132,7 +132,7 @@ extension Check {
 }
 
 extension Result<FetchedObject, Diagnosis> {
-    /// Whether the vault said something about the object, be it no.
+    /// Whether the vault answered about the object, even with a refusal.
     fileprivate var isAnswered: Bool {
         switch self {
         case .success: true

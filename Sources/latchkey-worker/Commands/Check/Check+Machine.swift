@@ -4,7 +4,7 @@ import Messages
 import NameServices
 import SecretsDirectory
 
-// What lies on this machine: directory, command, service manager, container.
+// The parts of the report about this machine: directory, command, service manager, container.
 extension Check {
     mutating func lookAtDirectory() {
         do throws(GenerationError) {
@@ -37,7 +37,7 @@ extension Check {
         }
     }
 
-    /// Why files can't be delivered as `--user`; nil where they can.
+    /// Why files can't be delivered as `--user`; nil if they can.
     private var refusalOfUser: Diagnosis? {
         do throws(CommandLookup.Failure) {
             try CommandLookup(plan, environment).asUser { () throws(CommandLookup.Failure) in }
@@ -88,7 +88,7 @@ extension Check {
         }
     }
 
-    /// A script that `env` runs starts, and ends at once where the program that it names is not there.
+    /// A script with `env` in its first line starts, but ends at once if the program that it names does not exist.
     private mutating func lookForProgramOfEnv(_ script: String, _ path: String?) {
         guard let program = ProgramSearch.programOfEnv(script) else { return }
         do throws(ProgramSearch.Obstacle) {

@@ -5,7 +5,7 @@ import Messages
 import Refresh
 import Secrets
 
-// Each secret: whether it can be had, until when it is valid, where it goes.
+// Each secret: whether it can be fetched, until when it is valid, where it goes.
 extension Check {
     mutating func describe(_ entry: Inspection.Entry, _ client: VaultClient) {
         let object = entry.object
@@ -85,7 +85,7 @@ private struct CheckTarget {
 }
 
 extension CheckReport {
-    /// Whether a step says the same already.
+    /// Whether a step already reports this failure.
     func hasSaid(_ diagnosis: Diagnosis) -> Bool {
         steps.contains { $0.code == diagnosis.code.rawValue && $0.detail == diagnosis.text }
             || (diagnosis.isOfVaultAnswer && steps.contains { $0.code == diagnosis.code.rawValue })
@@ -93,7 +93,7 @@ extension CheckReport {
 }
 
 extension Diagnosis {
-    /// What a vault answers about one object.
+    /// Whether the failure is a vault's answer about one object.
     fileprivate var isOfVaultAnswer: Bool {
         [.secretMissing, .secretDisabled, .secretForbidden].contains(code)
     }
@@ -101,7 +101,7 @@ extension Diagnosis {
     /// Deleted, disabled or never there.
     var isGone: Bool { code == .secretMissing || code == .secretDisabled }
 
-    /// Whether others may well be had: all that is neither the identity's nor the vault's.
+    /// Whether other objects may still be readable: the failure is neither the identity's nor the vault's.
     var isAboutOneSecret: Bool {
         isOfVaultAnswer
             || [
@@ -110,7 +110,7 @@ extension Diagnosis {
             ].contains(code)
     }
 
-    /// The part of the report that it belongs to.
+    /// The part of the report to which the failure belongs.
     var section: CheckReport.Section {
         if code.rawValue.hasPrefix("identity") || code == .tokenRefused { return .identity }
         if code.rawValue.hasPrefix("vault") { return .vault }

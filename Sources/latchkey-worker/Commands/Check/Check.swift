@@ -12,7 +12,7 @@ import WorkerProtocol
 /// `latchkey check`: a dry run, step by step. It starts nothing and writes nothing; 0 only if `run` would start.
 ///
 /// The steps are a run's, in its order, so that the first failure is the one that a run would end with: directory,
-/// identity, vault, secrets, environment, command. A failure does not keep the steps behind it from being looked at.
+/// identity, vault, secrets, environment, command. After a failure the later steps are still checked.
 struct Check {
     let plan: LaunchPlan
     let isExplaining: Bool
@@ -71,7 +71,7 @@ struct Check {
         }
     }
 
-    /// A run without entries asks nobody; a check of a vault alone still says whether it can be read.
+    /// A run without entries sends no request. A check of a vault without entries still says whether it can be read.
     private var needsAzure: Bool { plan.hasEntries || plan.vault != nil }
 }
 

@@ -1,6 +1,6 @@
 import Messages
 
-// What `check --json` writes: `schema` counts changes that a reader would have to follow. No value is in it.
+// The output of `check --json`. `schema` counts incompatible changes. It holds no secret's value.
 
 extension CheckReport {
     struct Directory {
@@ -25,7 +25,7 @@ extension CheckReport {
         fileprivate var json: JSONValue { ["name": .text(name), "path": JSONValue(path)] }
     }
 
-    /// The parts of the document are always there; what is unknown of one is left out.
+    /// The document always has all parts. Unknown members of a part are left out.
     var json: JSONValue {
         [
             "schema": 1,

@@ -8,11 +8,11 @@ struct CheckReport {
     }
 
     enum Mark: String {
-        /// As a run needs it.
+        /// Good: a run needs no more.
         case ok
-        /// A run starts, and somebody should look.
+        /// A warning: a run would start.
         case warning
-        /// A run would not start.
+        /// A failure: a run would not start.
         case failed
         /// Good to know.
         case note
@@ -28,18 +28,18 @@ struct CheckReport {
     }
 
     private(set) var steps: [Step] = []
-    /// What a run would end with instead of starting: the first failure's.
+    /// The exit code with which a run would end instead of starting: that of the first failure.
     private(set) var exitCode: Int32 = 0
-    /// Whether a run would start, and fail only later at what it is asked to do on a change.
+    /// Whether a run would start, but fail later at its action on a change.
     private var startsAllTheSame = false
-    /// What only programs read.
+    /// Data for `--json` only.
     var identity = JSONValue.null
     var vaults: [JSONValue] = []
     var secrets: [JSONValue] = []
     var directory: Directory?
     var command: Command?
 
-    /// What a run ends with goes before the order in which its reasons are said.
+    /// Sets the run's exit code, even if another failure was reported first.
     mutating func end(with code: ExitCode) {
         if exitCode == 0 || startsAllTheSame { exitCode = code.rawValue }
         startsAllTheSame = false
@@ -79,7 +79,7 @@ struct CheckReport {
 // MARK: for people
 
 extension CheckReport {
-    /// A heading for each part, below it its steps with their marks, each failure with its remedy.
+    /// A heading for each part, then its steps with their marks, and each failure with its remedy.
     func text(_ style: TextStyle) -> String {
         var text = ""
         for section in Section.allCases {
@@ -90,7 +90,7 @@ extension CheckReport {
                 let code = step.code.map { "[\($0)] " } ?? ""
                 text +=
                     "  \(style.mark(step.mark)) \(style.wrapped(code + PrintableText.clipped(step.detail, to: 900)))\n"
-                // In one line, which the terminal folds: it is there to be pasted.
+                // A command stays in one line, so that it can be pasted.
                 if let hint = step.hint {
                     text += "    \(style.hint) \(PrintableText.clipped(hint, to: 900))\n"
                 }
@@ -117,11 +117,11 @@ extension CheckReport.Section {
     }
 }
 
-/// Marks and colours as the terminal can show them: colours on a terminal only, signs only where it speaks UTF-8.
+/// The marks and colours that the terminal can show: colours only on a terminal, signs only with UTF-8.
 struct TextStyle {
     let hasColour: Bool
     let hasSigns: Bool
-    /// The terminal's width; nil where lines are not folded.
+    /// The terminal's width; nil if lines are not folded.
     let columns: Int?
 
     init(_ environment: EnvironmentEntries) {
@@ -135,7 +135,7 @@ struct TextStyle {
 
     var hint: String { painted("hint:", "36") }
 
-    /// A step's text behind its mark, folded below its own beginning.
+    /// A step's text after its mark, with its further lines indented.
     func wrapped(_ text: String) -> String {
         guard let columns else { return text }
         let indent = hasSigns ? 4 : 7
