@@ -18,16 +18,16 @@ package struct EnvironmentAssignment: Equatable, Sendable {
 
     /// What the variable is set to.
     package enum Value: Equatable, Sendable {
-        /// A secret, by its place in the set.
+        /// A secret, by its slot in the set.
         case secret(SecretSet.Slot)
-        /// What is no secret: a file's path.
+        /// Not a secret: a file's path.
         case text(String)
     }
 
     package var name: String
     package var value: Value
     package var origin: Origin
-    /// Where it stands: `latchkey.toml:12:1`, `the selection of secret 'db-password'`.
+    /// The source location: `latchkey.toml:12:1`, `the selection of secret 'db-password'`.
     package var location: String
     /// The secret's name and its vault's, for messages.
     package var secret: String?
@@ -62,10 +62,10 @@ package struct EnvironmentAssignment: Equatable, Sendable {
 }
 
 extension EnvironmentAssignment {
-    /// Every name once: the later origin wins, two of one origin are an error that names both places.
+    /// Returns every name once. A later origin wins; two of one origin are an error that names both source locations.
     ///
-    /// Refuses names that no variable can have, and those that bulk selection must not set. Of two inherited ones the
-    /// first stands, as for getenv(3).
+    /// Refuses invalid names, and names that bulk selection must not set. Of two inherited ones the first counts, as
+    /// for getenv(3).
     static func resolve(_ all: [EnvironmentAssignment]) throws(DeliveryError) -> [EnvironmentAssignment] {
         var chosen: [[UInt8]: Int] = [:]
         var result: [EnvironmentAssignment?] = []
@@ -75,7 +75,7 @@ extension EnvironmentAssignment {
             if let index = chosen[key], let present = result[index] {
                 let origins = [next.origin, present.origin].sorted()
                 if origins == [.inherited, .inherited] { continue }
-                // Latchkey's own variable is no choice of theirs: whoever names it is told so.
+                // Nobody may set Latchkey's own variable: the error says so.
                 if origins[0] == origins[1] || origins == [.configuration, .latchkey] {
                     throw .duplicate(next.name, first: present.location, second: next.location)
                 }
@@ -86,7 +86,8 @@ extension EnvironmentAssignment {
             result.append(next)
         }
         let resolved = result.compactMap { $0 }
-        // Only now: who names such a variable has chosen it, whatever else a selection finds of that name.
+        // Checked only now: if the configuration names such a variable, it may be set, even if a selection finds the
+        // name too.
         for assignment in resolved where assignment.origin == .bulk && VariableName.isRefusedInBulk(assignment.name) {
             throw .nameRefused(assignment.item)
         }

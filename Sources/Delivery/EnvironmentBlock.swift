@@ -1,7 +1,7 @@
 package import LinuxSystem
 package import Secrets
 
-/// What decides the child's environment besides what is delivered.
+/// The settings for the child's environment.
 package struct EnvironmentOptions: Equatable, Sendable {
     /// `--pristine`.
     package var isPristine = false
@@ -9,23 +9,23 @@ package struct EnvironmentOptions: Equatable, Sendable {
     package var keepsIdentity = false
     /// Inherited names that must not reach the child: references that were left out.
     package var removed: Set<String> = []
-    /// The child's arguments with a NUL behind each, and the program's path.
+    /// The bytes of the child's arguments, each with a NUL, and of the program's path.
     package var argumentBytes = 0
     package var argumentCount = 0
     package var limit = ExecLimit.current
-    /// Room for what is added later: NOTIFY_SOCKET, LISTEN_FDNAMES and the like, and for an interpreter's line.
+    /// Bytes reserved for later additions: NOTIFY_SOCKET, LISTEN_FDNAMES and the like, and an interpreter's line.
     package var reserve = 4096
 
     package init() {}
 }
 
-/// The child's environment as the kernel wants it: raw entries, a NUL behind each.
+/// The child's environment as the kernel expects it: raw entries, each followed by a NUL.
 ///
-/// Inherited entries stay byte for byte and in their order, duplicates and such without `=` included. A delivered
-/// variable takes the place of the inherited one, otherwise it comes behind. Nothing is copied but to the descriptor.
+/// Inherited entries keep their bytes and their order, including duplicates and entries without `=`. A delivered
+/// variable replaces the inherited one with its name, or is appended. Values are copied only to the descriptor.
 package struct EnvironmentBlock: Sendable {
     private enum Piece: Sendable {
-        /// Inherited bytes, with the NUL behind them.
+        /// Inherited bytes, including the NUL.
         case inherited(Range<Int>)
         case assignment(Int)
     }
@@ -37,9 +37,9 @@ package struct EnvironmentBlock: Sendable {
     /// The number of entries.
     package let count: Int
 
-    /// Puts the environment together and checks it against the kernel's limits, before anything is started.
+    /// Composes the environment and checks it against the kernel's limits, before anything is started.
     ///
-    /// `inherited`: entries with a NUL behind each, as they were inherited.
+    /// `inherited`: the inherited entries, each followed by a NUL.
     package init(
         inherited: Span<UInt8>, delivering all: [EnvironmentAssignment], from secrets: borrowing SecretSet,
         options: EnvironmentOptions
@@ -55,7 +55,7 @@ package struct EnvironmentBlock: Sendable {
         for entry in InheritedEntry.all(in: inherited) {
             if let name = entry.name(in: inherited) {
                 if let index = open[name] {
-                    // A second one of the name would be what some programs take.
+                    // Skips a second entry with the name, because some programs would use that one.
                     if placed.insert(index).inserted { pieces.append(.assignment(index)) }
                     continue
                 }
@@ -88,7 +88,7 @@ package struct EnvironmentBlock: Sendable {
             bytes: total, limit: options.limit.total, largest: largest?.item, largestBytes: largest?.size ?? 0)
     }
 
-    /// Writes the block; `inherited` and `secrets` are those that it was made of.
+    /// Writes the block. `inherited` and `secrets` must be those of the initializer.
     package func write(
         to descriptor: borrowing OwnedDescriptor, inherited: Span<UInt8>, from secrets: borrowing SecretSet
     ) throws(DeliveryError) {
@@ -130,7 +130,7 @@ extension EnvironmentOptions {
 }
 
 extension EnvironmentAssignment {
-    /// No NUL, and not over the limit for one string.
+    /// Throws for a value with a NUL, or over the limit for one string.
     fileprivate func checkValue(in secrets: borrowing SecretSet) throws(DeliveryError) {
         let hasNull =
             switch value {
@@ -146,14 +146,14 @@ extension EnvironmentAssignment {
 
 /// One entry of a raw environment.
 private struct InheritedEntry {
-    /// With the NUL behind it, where there is one.
+    /// The entry's bytes, including the NUL if there is one.
     let range: Range<Int>
-    /// Whether a NUL is behind it.
+    /// Whether it ends with a NUL.
     let isEnded: Bool
-    /// Where the first `=` is; nil where there is none.
+    /// The position of the first `=`; nil if there is none.
     let nameEnd: Int?
 
-    /// What stands before the first `=`; nil where there is none.
+    /// The bytes before the first `=`; nil if there is none.
     func name(in bytes: Span<UInt8>) -> [UInt8]? {
         nameEnd.map { end in (range.lowerBound..<end).map { bytes[$0] } }
     }

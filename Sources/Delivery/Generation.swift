@@ -1,7 +1,7 @@
 package import Secrets
 package import SecretsDirectory
 
-/// What a run delivers: files and variables, complete, by their places in a set of secrets.
+/// All files and variables of a run, by their slots in a set of secrets.
 package struct Generation: Sendable, Equatable {
     /// One file.
     package struct File: Sendable, Equatable {
@@ -26,8 +26,8 @@ package struct Generation: Sendable, Equatable {
         self.environment = environment
     }
 
-    /// Makes the files the directory's current generation; the environment is written by `EnvironmentBlock`. With
-    /// `keepingTarget` a rollback returns to where it would have returned before.
+    /// Makes the files the directory's current generation. `EnvironmentBlock` writes the environment. With
+    /// `keepingTarget` the target of a rollback stays the same.
     @discardableResult
     package func writeFiles(
         to directory: SecretsDirectory, from secrets: borrowing SecretSet, keepingTarget: Bool = false

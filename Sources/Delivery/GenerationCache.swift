@@ -3,26 +3,26 @@ import Messages
 package import Secrets
 package import SecretsDirectory
 
-/// A delivered generation, kept for a start at which identity or vault can't be had (`--cache memory`).
+/// A cached generation, for a start without identity or vault (`--cache memory`).
 ///
 /// The file: a line with the header's length, the header as JSON (names and lengths), then the caller's notes and all
-/// values one behind the other. It is written by the one who reads it, and read as if somebody else had.
+/// values in sequence. Latchkey writes the file itself, but reads it as if an enemy had written it.
 package struct GenerationCache: ~Copyable {
     package let generation: Generation
     package let secrets: SecretSet
-    /// When it was delivered, on the clock that suspends do not stop.
+    /// When it was delivered, by `CLOCK_BOOTTIME`.
     package let deliveredAt: BootInstant
-    /// What the caller kept beside it: versions, no values.
+    /// The caller's notes: versions, no values.
     package let notes: [UInt8]
 
     /// The values alone.
     package consuming func takeSecrets() -> SecretSet { secrets }
 
-    /// The most bytes of a kept generation.
+    /// The limit of a cached generation in bytes.
     package static let sizeLimit = 64 << 20
     private static let mark = "latchkey-generation-2 "
 
-    /// Keeps a generation in a run's place.
+    /// Caches a generation in a run's directories.
     package static func write(
         _ generation: Generation, from secrets: borrowing SecretSet, at deliveredAt: BootInstant, notes: [UInt8],
         to directories: DeliveryDirectories
@@ -37,7 +37,7 @@ package struct GenerationCache: ~Copyable {
         }
     }
 
-    /// Reads what is kept in a run's place; nil where there is nothing.
+    /// Reads the cache in a run's directories; nil if there is none.
     package static func read(from directories: DeliveryDirectories) throws(DeliveryError) -> GenerationCache? {
         guard let file = directories.openCache() else { return nil }
         do throws(SystemError) {
@@ -83,7 +83,7 @@ package struct GenerationCache: ~Copyable {
         return (try? Header(json.span)).map { ($0, end + 1 + length) }
     }
 
-    /// What is no secret.
+    /// The parts that are not secret.
     private static func readBytes(
         _ file: borrowing OwnedDescriptor, _ position: Int, _ count: Int
     ) throws(SystemError) -> [UInt8] {
@@ -94,7 +94,7 @@ package struct GenerationCache: ~Copyable {
     }
 }
 
-/// The names and lengths of a kept generation.
+/// The names and lengths of a cached generation.
 private struct Header {
     struct File {
         var path: String
@@ -108,7 +108,7 @@ private struct Header {
         var location: String
         var secret: String?
         var vault: String?
-        /// A value that is no secret; nil where it is kept behind the header.
+        /// A value that is not secret; nil if the value follows the header.
         var text: String?
         var count: Int
     }
@@ -133,7 +133,7 @@ private struct Header {
         }
     }
 
-    /// The lengths of what stands behind the header: notes, files, variables.
+    /// The lengths of the parts after the header: notes, files, variables.
     var lengths: [Int] { [notes] + files.map(\.count) + variables.map { $0.text == nil ? $0.count : 0 } }
 
     /// `slots`: the files' first, then the variables'.
@@ -203,7 +203,7 @@ extension Header.Variable {
 }
 
 extension Generation {
-    /// The values in the order in which they are kept.
+    /// The values in the order in which they are stored.
     fileprivate var slots: [SecretSet.Slot] {
         files.map(\.content)
             + environment.compactMap { assignment in

@@ -1,8 +1,8 @@
-/// The variables by which a program is led: what it loads and runs, whom it trusts, where it sends what it knows. Who
-/// may write a vault's secrets must not choose them, so bulk selection does not set them.
+/// The variables that control a program: what it loads and runs, whom it trusts, where it sends data. Somebody who may
+/// write a vault's secrets must not set them, so bulk selection does not.
 ///
-/// Each list names where its programs document what they read. Whole families stand with a star where all of it leads
-/// the program, single names where others of the family are values that people keep in vaults (`NPM_TOKEN`,
+/// Each list names the documents of its programs. A family has a star if all its variables control the program.
+/// Otherwise single names are listed, because others of the family are values that people keep in vaults (`NPM_TOKEN`,
 /// `PGPASSWORD`, `AWS_SECRET_ACCESS_KEY`).
 enum LeadingVariables {
     static let exact = VariableNames(
@@ -141,8 +141,8 @@ enum LeadingVariables {
         MEMORY_PRESSURE_* DEBUG_INVOCATION SYSTEMD_* LATCHKEY_*
         """
 
-    /// In capitals; their readers take them in any case: curl(1) and Python's `urllib` the proxies of each scheme, npm
-    /// and pnpm their settings, .NET's host the settings behind `DOTNET_` and `ASPNETCORE_`.
+    /// In capitals, but programs accept them in any case: curl(1) and Python's `urllib` the proxies of each scheme, npm
+    /// and pnpm their settings, .NET's host the settings after `DOTNET_` and `ASPNETCORE_`.
     static let anyCase = VariableNames(
         """
         HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY FTP_PROXY FTPS_PROXY SFTP_PROXY SCP_PROXY WS_PROXY WSS_PROXY

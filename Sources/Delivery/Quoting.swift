@@ -38,7 +38,7 @@ enum Quoting {
         }
     }
 
-    /// Writes runs of bytes as they are, and in place of some bytes what `escape` says.
+    /// Writes the bytes, and replaces some of them by what `escape` returns.
     private static func write(
         _ text: Span<UInt8>, between quote: String, into out: inout SecretBuffer, escape: (UInt8) -> String?
     ) {
@@ -56,7 +56,7 @@ enum Quoting {
 }
 
 extension SecretBuffer {
-    /// Appends what is no secret.
+    /// Appends text that is not secret.
     mutating func append(_ text: String) {
         let bytes = Array(text.utf8)
         append(bytes.span)

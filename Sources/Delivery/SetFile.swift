@@ -31,7 +31,7 @@ package struct SetFile: Sendable {
         self.format = format
     }
 
-    /// Writes the file's bytes into the set and says where they lie.
+    /// Writes the file's bytes into the set and returns their slot.
     package func render(_ members: [Member], in secrets: inout SecretSet) throws(DeliveryError) -> SecretSet.Slot {
         try check(members, secrets)
         let text =
@@ -70,8 +70,8 @@ package struct SetFile: Sendable {
         return text
     }
 
-    /// A value that ends in a backslash stands last: the closing quote behind it reads as escaped to Python's dotenv
-    /// unless no other such quote follows.
+    /// A value that ends in a backslash comes last: Python's dotenv takes the closing quote after it for an escaped one
+    /// if another such quote follows.
     private func dotenv(_ members: [Member], _ secrets: borrowing SecretSet) throws(DeliveryError) -> SecretBuffer {
         var text = SecretBuffer()
         var last: [(Member, DotenvQuote)] = []
@@ -105,11 +105,12 @@ enum DotenvQuote {
     case single, double
 }
 
-/// What a value has that one of the three readers takes for something else.
+/// A property of a value that one of the three readers would misread.
 ///
-/// The readers differ. Between single quotes the shell and systemd change nothing, Python makes `\\` one backslash and
-/// fills in `${NAME}`. Between double quotes the shell and systemd take `\$` for a dollar, Python does not. A carriage
-/// return is lost to Python, which reads lines. So some values have no spelling that all three read alike.
+/// The readers differ. Between single quotes the shell and systemd change nothing, but Python turns `\\` into one
+/// backslash and expands `${NAME}`. Between double quotes the shell and systemd take `\$` for a dollar, Python does
+/// not. A carriage return is lost to Python, which reads lines. So some values have no spelling that all three read
+/// alike.
 struct DotenvValue {
     private(set) var endsInBackslash = false
     private var hasNull = false
@@ -150,7 +151,7 @@ struct DotenvValue {
         }
     }
 
-    /// The quote that all readers understand alike; nil where there is none.
+    /// The quote that all readers understand in the same way; nil if there is none.
     var quote: DotenvQuote? {
         if hasNull || hasReturn || hasBraces { return nil }
         if !hasSingleQuote, !hasTwoBackslashes { return .single }

@@ -5,7 +5,7 @@ package import Secrets
 /// A Mustache template whose variables are secrets' names. Nothing is escaped unless `json(…)` or `shell(…)` asks for it.
 package struct Template: Sendable {
     private let pieces: [TemplateScanner.Piece]
-    /// What tells its text from another: SHA-256, in hexadecimal digits.
+    /// The SHA-256 digest of its text, in hexadecimal digits.
     package let digest: String
 
     /// The most bytes of a template.
@@ -38,14 +38,14 @@ package struct Template: Sendable {
         digest = hexadecimal(sha256(Array(text.utf8).span).span)
     }
 
-    /// The secrets that it names, each once, in their order: what has to be fetched.
+    /// The names of the secrets to fetch, each once, in their order.
     package var names: [String] {
         var seen: Set<String> = []
         return pieces.compactMap { if case .use(let use) = $0 { use.name } else { nil } }
             .filter { seen.insert($0).inserted }
     }
 
-    /// Writes the text into the set and says where it lies. `values`: every name's place in the set.
+    /// Writes the text into the set and returns its slot. `values`: every name's slot in the set.
     ///
     /// `file`: the path of the file to be delivered, for messages.
     package func render(

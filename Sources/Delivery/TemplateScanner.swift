@@ -1,7 +1,8 @@
-/// Takes a Mustache template apart before anything is fetched: text, names with their places, and what is not allowed.
+/// Parses a Mustache template before anything is fetched: text, and names with their source locations. Refuses what is
+/// not allowed.
 ///
-/// Allowed are variables, `json(…)` and `shell(…)` of them, comments and other delimiters (mustache(5)). A section or a
-/// partial would read something else than the named secrets, or write nothing where a name is missing.
+/// It accepts variables, `json(…)` and `shell(…)` of them, comments and other delimiters (mustache(5)). A section or a
+/// partial would read something else than the named secrets, or write nothing if a name is missing.
 struct TemplateScanner {
     /// A part of a template, in their order.
     enum Piece: Equatable, Sendable {
@@ -25,7 +26,7 @@ struct TemplateScanner {
     private var rest: Substring
     private var line = 1
     private var column = 1
-    /// Nothing but blanks stands before `rest` on its line.
+    /// Only blanks precede `rest` on its line.
     private var isBlankSoFar = true
     private var opening = "{{"
     private var closing = "}}"
@@ -59,9 +60,9 @@ struct TemplateScanner {
         rest = rest.dropFirst(count)
     }
 
-    /// Goes behind the next tag; false at the end.
+    /// Advances past the next tag; false at the end.
     ///
-    /// A comment, or a change of delimiters, that has its line to itself goes with the whole line.
+    /// If a comment or a change of delimiters is alone on its line, skips the whole line.
     private mutating func nextTag() throws(DeliveryError) -> Bool {
         var text = rest.firstRange(of: opening).map { rest[..<$0.lowerBound] } ?? rest
         advance(text.count)
@@ -76,7 +77,7 @@ struct TemplateScanner {
         return !isAtEnd
     }
 
-    /// Goes behind the line's end where nothing but blanks comes before it.
+    /// Advances past the line's end if only blanks come before it.
     private mutating func skipBlankLine() -> Bool {
         let blanks = rest.prefix { $0.isWhitespace && !$0.isNewline }
         let after = rest[blanks.endIndex...]
@@ -85,7 +86,7 @@ struct TemplateScanner {
         return true
     }
 
-    /// Reads one tag; nil for one that writes nothing.
+    /// Reads one tag; nil if it writes nothing.
     private mutating func readTag() throws(DeliveryError) -> Use? {
         let location = location
         advance(opening.count)

@@ -1,27 +1,28 @@
-/// The names of environment variables: what is removed, what bulk selection may not set, what `--pristine` leaves.
+/// Rules for the names of environment variables: which are removed, which bulk selection may not set, which
+/// `--pristine` keeps.
 package enum VariableName {
-    /// Whether the variable tells who we are to Azure: removed for the child unless `--keep-identity`.
+    /// Whether the variable belongs to our identity for Azure: the child does not get it without `--keep-identity`.
     package static func isIdentity(_ name: String) -> Bool {
         identity.matches(name)
     }
 
-    /// Whether the variable leads programs: what they load and run, whom they trust, where they send what they know.
-    /// Nothing for bulk selection to set (`LeadingVariables`).
+    /// Whether the variable controls programs: what they load and run, whom they trust, where they send data. Bulk
+    /// selection must not set it (`LeadingVariables`).
     package static func isRefusedInBulk(_ name: String) -> Bool {
         LeadingVariables.exact.matches(name) || LeadingVariables.anyCase.matches(name.uppercased())
     }
 
-    /// Whether `--pristine` leaves the variable.
+    /// Whether `--pristine` keeps the variable.
     package static func isPristine(_ name: String) -> Bool {
         pristine.matches(name)
     }
 
-    /// The variable that a secret becomes in bulk: `db-password` is `DB_PASSWORD`.
+    /// The variable's name for a secret in bulk selection: `db-password` becomes `DB_PASSWORD`.
     package static func upperSnake(_ secret: String) -> String {
         secret.replacing("-", with: "_").uppercased()
     }
 
-    /// The variable that a secret becomes in the naming of .NET: `Logging--Level` is `Logging__Level`.
+    /// The variable's name for a secret in the naming of .NET: `Logging--Level` becomes `Logging__Level`.
     package static func dotnet(_ secret: String) -> String {
         secret.replacing("--", with: "__")
     }

@@ -1,7 +1,7 @@
-/// A list of variables: names, and beginnings of names with a star behind them.
+/// A list of variables: names, and prefixes with a star after them.
 struct VariableNames: Sendable {
     private let names: Set<String>
-    /// By their first byte: a bulk selection may find thousands of names.
+    /// Indexed by first byte, because a bulk selection may find thousands of names.
     private let prefixes: [UInt8: [String]]
 
     init(_ words: String) {
@@ -12,7 +12,7 @@ struct VariableNames: Sendable {
         }
     }
 
-    /// Whether it is a name of the list, or begins as the list says.
+    /// Whether the list has the name, or a prefix of it.
     func matches(_ name: String) -> Bool {
         guard let first = name.utf8.first else { return false }
         return names.contains(name) || prefixes[first]?.contains { name.utf8.starts(with: $0.utf8) } == true
