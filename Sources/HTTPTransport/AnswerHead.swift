@@ -10,18 +10,18 @@ struct AnswerHead {
         case malformed(String)
     }
 
-    /// The headers of the last status line: what an interim answer (1xx) or a proxy said is gone.
+    /// The headers after the last status line: those of an interim answer (1xx) or of a proxy are dropped.
     private(set) var headers = HTTPHeaders()
-    /// The bytes of a body that the headers announce.
+    /// The length of the body that the headers announce.
     private(set) var contentLength: Int?
     private var bytes = 0
     private var ended = false
     /// Set with the first bytes of a body.
     var bodyBegan = false
 
-    /// Takes one line with its line end; trailers behind the body are passed over.
+    /// Takes one line with its line end. Ignores trailers after the body.
     ///
-    /// All of it is done on bytes: there are 15 lines to each of hundreds of answers.
+    /// Works on bytes only, because each of hundreds of answers has 15 lines.
     mutating func take(_ line: Span<UInt8>) -> Refusal? {
         bytes += line.count
         guard bytes <= Self.mostBytes else { return .tooLarge }
@@ -51,7 +51,7 @@ struct AnswerHead {
         headers.append(name: name, value: value)
         if name.isHeader("content-length") { contentLength = Int(value) }
         if name.isHeader("transfer-encoding"), !value.isHeader("chunked") {
-            // It would be decoded though nobody asked for it.
+            // curl would decode it, although we did not ask for it.
             return .malformed("a transfer encoding that was not asked for")
         }
         return nil
@@ -87,7 +87,7 @@ extension UInt8 {
 }
 
 extension String {
-    /// Whether both differ at most in the case of ASCII letters, as names of header fields may (RFC 9110, 5.1).
+    /// Whether both are equal except for the case of ASCII letters, like names of header fields (RFC 9110, 5.1).
     func isHeader(_ name: String) -> Bool {
         guard utf8.count == name.utf8.count else { return false }
         return zip(utf8, name.utf8).allSatisfy { ($0 ^ $1) & ~0x20 == 0 && ($0 == $1 || ($0 | 0x20).isLowerLetter) }

@@ -1,17 +1,20 @@
 import LinuxSystem
 
-/// How many exchanges one host may have under way at once: a value that is told what the exchanges meet.
+/// How many exchanges one host may have under way at once. A value; the transport reports the exchanges' progress to
+/// it.
 ///
-/// A further connection costs a handshake, and saves waiting for answers. The first exchange of a host goes alone as
-/// long as that is cheap, because what it learns makes the others cheap too: the address, the session that they
-/// resume, whether one connection carries them all (h2), and how long an answer takes.
+/// A further connection costs a handshake, but saves waiting for answers. The first exchange of a host goes alone while
+/// that is cheap, because its results make the others cheap: the address, the session to resume, whether one connection
+/// carries all (h2), and how long an answer takes.
 ///
 /// 1. The first one starts. Nothing else can be done before its name is resolved.
-/// 2. It is not accepted within `acceptPatience`: the host is some way off, where waiting costs more than handshakes.
-///    Everything starts, up to the bound.
-/// 3. It is accepted: the host is near. The others wait for its answer, but no longer than `answerPatience`.
-/// 4. A near host answers a second one over the same connection: the first answer's time holds much that is paid once.
-/// 5. The answers' time then says how many connections the work is worth; what is open already is used in any case.
+/// 2. If it is not accepted within `acceptPatience`, the host is distant: waiting costs more than handshakes. All
+///    start, up to the bound.
+/// 3. If it is accepted, the host is near. The others wait for its answer, at most for `answerPatience`.
+/// 4. With a near host, a second exchange uses the same connection, because the first answer's time includes one-time
+///    costs.
+/// 5. The time of the answers then decides how many connections are worth their handshakes. Open ones are used in any
+///    case.
 struct ConnectionPlan {
     /// Measured on loopback: a server within one machine or one rack accepts in a fraction of this.
     static let acceptPatience = Duration.milliseconds(1)
@@ -20,7 +23,7 @@ struct ConnectionPlan {
     /// What a resumed handshake costs, on both sides and until it has paid off: of 0.25, 0.5 and 3 ms the one with
     /// which 200 requests on loopback were the fastest (Tests/Benchmarks).
     static let handshakeCost = Duration.microseconds(500)
-    /// A host that answers faster is near.
+    /// A host that answers faster than this is near.
     static let nearAnswer = Duration.milliseconds(5)
     /// The streams that every h2 server allows (RFC 9113, 6.5.2 recommends no fewer).
     static let streams = 100
@@ -40,16 +43,16 @@ struct ConnectionPlan {
     private(set) var connections = 0
 
     private var isFailing = false
-    /// A connection was seen that carries one exchange at a time: not all of the host's carry many.
+    /// One of the host's connections carries only one exchange at a time.
     private var speaksPlainly = false
 
-    /// A host of which nothing is known yet, or nothing needs to be; `bound` is the most connections that it gets.
+    /// A host about which nothing is known yet. `bound` is its limit of connections.
     init(bound: Int, isKnown: Bool = false) {
         self.bound = max(bound, 1)
         stage = isKnown ? .open : .cold
     }
 
-    /// When something may start without any event: to be looked at again then.
+    /// When an exchange may start without an event: check again at that time.
     var nextLook: BootInstant? {
         switch stage {
         case .first(let look, _), .near(let look): look
@@ -70,13 +73,13 @@ struct ConnectionPlan {
 
     /// How many more may start, with `active` under way (`connected` of them on a connection) and `waiting` in line.
     func room(active: Int, connected: Int, waiting: Int) -> Int {
-        // After a failure to connect, those under way show whether there is any hope.
+        // After a failure to connect, wait for the exchanges under way.
         if isFailing && active > 0 { return 0 }
         let limit =
             switch stage {
             case .cold, .first, .near: 1
             case .open: max(width(for: active + waiting), min(connections, bound))
-            // One goes first again, should the connection have gone.
+            // One goes first again, because the connection may be closed.
             case .multiplexed: connected > 0 ? Self.streams : 1
             }
         return max(min(limit - active, waiting), 0)
@@ -84,7 +87,7 @@ struct ConnectionPlan {
 
     private func width(for work: Int) -> Int {
         guard let answerTime else { return min(work, bound) }
-        // The least of k·handshake + work/k·answer.
+        // The minimum of k·handshake + work/k·answer.
         let square = Double(work) * Double(answerTime.wholeNanoseconds) / Double(Self.handshakeCost.wholeNanoseconds)
         return min(max(Int(square.squareRoot().rounded()), 1), work, bound)
     }
@@ -94,7 +97,7 @@ struct ConnectionPlan {
         if stage == .cold { stage = .first(look: nil, accepted: false) }
     }
 
-    /// What the first exchange has met so far.
+    /// Reports the progress of the first exchange.
     mutating func watch(resolved: Bool, accepted: Bool, now: BootInstant) {
         if case .near(let look) = stage {
             stage = look.map { now >= $0 } ?? false ? .open : .near(look: look ?? now + Self.answerPatience)
@@ -144,7 +147,7 @@ struct ConnectionPlan {
         isFailing = true
     }
 
-    /// Nothing could connect: the next exchange goes first again.
+    /// No exchange could connect: the next one goes first again.
     mutating func forget() {
         stage = .cold
         isFailing = false

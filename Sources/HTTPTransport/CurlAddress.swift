@@ -1,7 +1,7 @@
 import CCurl
 import Secrets
 
-/// Where a request goes: its URL, checked, and what differs from it.
+/// The address of a request: its URL, checked, and the connection's address if that differs.
 struct CurlAddress: Hashable {
     /// The URL that curl gets.
     let url: String
@@ -9,12 +9,12 @@ struct CurlAddress: Hashable {
     /// The URL's host, in lower case.
     let host: String
     let port: String
-    /// Given to curl where the connection goes elsewhere than the URL says: `HOST:PORT:TO-HOST:TO-PORT`.
+    /// `HOST:PORT:TO-HOST:TO-PORT` for curl, if the connection goes to another address than the URL's.
     var connectTo: String?
-    /// The value of `Host:` where it is not the URL's.
+    /// The value of `Host:` if it is not the URL's.
     var hostHeader: String?
 
-    /// Checks the scheme against the peer, and the URL against what has no business in one.
+    /// Checks that the scheme fits the peer, and that the URL has no forbidden parts.
     init(_ request: HTTPRequest) throws(HTTPFailure) {
         guard request.url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
             let parts = CurlURL(request.url, flags: CURLU_PATH_AS_IS), let scheme = parts[CURLUPART_SCHEME],
@@ -34,7 +34,7 @@ struct CurlAddress: Hashable {
             return
         }
         connectTo = "::" + (Self.hasPort(connect) ? connect : connect + ":443")
-        // The name that the server must prove is the one in curl's URL; what was asked for stays in `Host`.
+        // curl's URL has the name that the server must prove; `Host` has the requested name.
         if let serverName, serverName != host {
             guard !serverName.isEmpty, parts.replace(CURLUPART_HOST, by: serverName) else {
                 throw .invalidRequest(reason: "the server name is none")

@@ -2,7 +2,7 @@ import CCurl
 import LinuxSystem
 import Secrets
 
-/// One exchange inside curl: its options, the memory that it lends to curl, and what curl has told of it so far.
+/// One exchange inside curl: its options, the memory that it lends to curl, and what curl has reported so far.
 ///
 /// curl's callbacks get this object unretained: it must outlive its place in the `CurlLoop`.
 @safe
@@ -19,19 +19,19 @@ final class CurlExchange {
     private var head = AnswerHead()
     private var body = SecretBuffer(capacity: 0)
     private var stop: CurlFacts.Stop?
-    /// A connection stood, and the request was about to be sent.
+    /// The connection was ready, and the request was about to be sent.
     private(set) var isConnected = false
     /// That connection carries many exchanges at once.
     private(set) var isMultiplexed = false
-    /// Who the server is, where that is noted.
+    /// How the server proved who it is, if that is noted.
     private(set) var peer: TLSPeer?
-    /// The first line of an answer is there.
+    /// The first line of an answer has arrived.
     private(set) var isAnswering = false
-    /// The host's plan knows how long the answer took to begin.
+    /// The host's plan has been told how long the answer took to begin.
     var isCounted = false
     /// The server's kernel (or a proxy's) has accepted a connection that was made for this exchange.
     private var wasAccepted = false
-    /// The sockets that curl waits for, for this exchange: two while it tries a host's addresses of both kinds.
+    /// The sockets that curl waits for in this exchange: two while it tries both IPv4 and IPv6.
     private var sockets: [CInt] = []
 
     init(_ request: HTTPRequest, _ address: CurlAddress, _ settings: CurlTransportSettings) throws(HTTPFailure) {
@@ -65,7 +65,7 @@ final class CurlExchange {
 extension CurlExchange {
     private func setGeneral() throws(HTTPFailure) {
         try unsafe set(CURLOPT_ERRORBUFFER, pointer: words)
-        // No signals, no joining of a resolver that hangs: an exchange can be given up at any time.
+        // No signals, and no wait for a hung resolver thread, so that an exchange can be cancelled at any time.
         try set(CURLOPT_NOSIGNAL, 1)
         try set(CURLOPT_QUICK_EXIT, 1)
         try set(CURLOPT_PROTOCOLS_STR, destination.scheme)
@@ -87,11 +87,11 @@ extension CurlExchange {
             headerLines.append("Host: \(hostHeader)")
         }
         if request.method == .post {
-            // Nothing is saved by asking first whether a body is welcome.
+            // No `Expect: 100-continue`: it would save nothing.
             headerLines.append("Expect:")
             try set(CURLOPT_POST, 1)
             try check(unsafe ccurl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(requestBody.count)))
-            // Not copied by curl: the memory is this object's.
+            // curl does not copy it: this object owns the memory.
             try unsafe set(CURLOPT_POSTFIELDS, pointer: UnsafeMutableRawPointer(mutating: requestBody.bytes))
         }
         try check(unsafe ccurl_set_list(easy, CURLOPT_HTTPHEADER, headerLines.first))
@@ -102,7 +102,7 @@ extension CurlExchange {
     }
 
     private func setPeer() throws(HTTPFailure) {
-        // Never curl's defaults: those read the environment, and both the bundle and the directory.
+        // Never curl's defaults: they read the environment, and load both the bundle and the directory.
         try set(CURLOPT_CAINFO, nil)
         try set(CURLOPT_CAPATH, nil)
         if case .authorities = request.peer, let proxy = settings.proxy {
@@ -136,7 +136,8 @@ extension CurlExchange {
         try set(CURLOPT_CAPATH, settings.trust.directory)
     }
 
-    /// A connection to a pinned server is made for one exchange and never resumed: the certificate is seen each time.
+    /// A connection to a pinned server is used for one exchange and never resumed, so that the certificate is checked
+    /// each time.
     private func setPin(_ sha1: [UInt8]) throws(HTTPFailure) {
         guard sha1.count == 20 else { throw .invalidRequest(reason: "a SHA-1 has 20 bytes") }
         unsafe withUnsafeMutableBytes(of: &pin.pointee.sha1) { unsafe $0.copyBytes(from: sha1) }
@@ -164,7 +165,7 @@ extension CurlExchange {
         if code != CURLE_OK { throw .invalidRequest(reason: "libcurl refuses an option (code \(code.rawValue))") }
     }
 
-    /// At least 1: curl takes 0 for no limit.
+    /// At least 1, because 0 means no limit for curl.
     private static func milliseconds(_ duration: Duration) -> Int {
         Int(min(max(duration.wholeMilliseconds, 1), Int64(Int32.max)))
     }
@@ -227,19 +228,19 @@ extension CurlExchange {
     }
 }
 
-// What has come of it.
+// Results.
 extension CurlExchange {
-    /// The name is known (or the connection is an old one).
+    /// The name is resolved, or the connection is reused.
     var isResolved: Bool { unsafe isConnected || ccurl_microseconds(easy, CURLINFO_NAMELOOKUP_TIME_T) > 0 }
 
-    /// The server's kernel has accepted. Not asked of curl: CURLINFO_CONNECT_TIME_T is 0 until TLS is done, too
-    /// (seen with 7.88.1).
+    /// The server's kernel has accepted the connection. Not from curl: its CURLINFO_CONNECT_TIME_T is 0 until TLS is
+    /// done (seen with 7.88.1).
     var isAccepted: Bool {
         lookAtSockets()
         return isConnected || wasAccepted
     }
 
-    /// curl begins (or ceases) to wait for a socket, for the sake of this exchange.
+    /// curl begins or ceases to wait for a socket of this exchange.
     func waits(for socket: CInt, _ begins: Bool) {
         lookAtSockets()
         sockets.removeAll { $0 == socket }
@@ -250,10 +251,10 @@ extension CurlExchange {
         if !wasAccepted, !isConnected { wasAccepted = sockets.contains { ccurl_has_peer($0) != 0 } }
     }
 
-    /// Whether the name of a machine's own endpoint is asked: it is near, and others wait for what it says.
+    /// Whether the request goes to the machine's own endpoint, which is near, and for which others wait.
     var isOfMachine: Bool { request.peer == .machine }
 
-    /// Adds headers, as long as the request has not been sent; false where it has, or where a header is none.
+    /// Adds headers if the request has not been sent; false if it has, or if a header is invalid.
     func amend(with headers: [(name: String, value: HTTPHeaderValue)]) -> Bool {
         guard !isConnected else { return false }
         do throws(HTTPFailure) {
@@ -275,7 +276,7 @@ extension CurlExchange {
         return .microseconds(max(began - sent, 0))
     }
 
-    /// The handle's address: a name for it that is safe to keep.
+    /// The handle's address, which identifies it.
     var address: UInt { unsafe UInt(bitPattern: easy) }
 
     private var proxyName: String? {
@@ -285,11 +286,11 @@ extension CurlExchange {
     /// The authorities that the server was checked against.
     var trust: TrustStore { settings.trust }
 
-    /// What is known of an exchange that ended with `code`.
+    /// The facts about an exchange that ended with `code`.
     func facts(_ code: CURLcode) -> CurlFacts {
         var verification = unsafe ccurl_long(easy, CURLINFO_SSL_VERIFYRESULT)
         if verification <= Int(X509_V_ERR_UNSPECIFIED) {
-            // curl begins with 1, unspecified.
+            // curl's initial value is 1, unspecified.
             verification = unsafe ccurl_long(easy, CURLINFO_PROXY_SSL_VERIFYRESULT)
         }
         return unsafe CurlFacts(
@@ -302,7 +303,7 @@ extension CurlExchange {
         )
     }
 
-    /// The answer, once.
+    /// Moves the answer out; only once.
     func response() -> HTTPResponse {
         var whole = SecretBuffer(capacity: 0)
         swap(&whole, &body)

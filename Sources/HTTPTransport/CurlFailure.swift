@@ -2,19 +2,19 @@ import CCurl
 import Glibc
 import LinuxSystem
 
-/// What is known of an exchange that curl gave up: enough to say in our own words why.
+/// The facts about an exchange that curl ended: enough to say why in our own words.
 struct CurlFacts {
-    /// Where one of our callbacks ended the exchange.
+    /// The reason, if one of our callbacks ended the exchange.
     enum Stop: Equatable {
         case tooLarge(limit: Int)
         case malformed(String)
     }
 
     var code: CURLcode
-    /// The host of the URL, and the proxy's where there is one.
+    /// The host of the URL, and of the proxy if there is one.
     var host: String
     var proxy: String?
-    /// The server's side of a TCP connection was there.
+    /// The server had accepted the TCP connection.
     var connected = false
     var stop: Stop?
     /// The certificate was not the pinned one.
@@ -25,7 +25,7 @@ struct CurlFacts {
     var systemError: CInt = 0
     /// A proxy's answer to CONNECT.
     var proxyStatus = 0
-    /// curl's own words; they can hold a server's, and are searched, not shown.
+    /// curl's error text. It may quote the server, so it is searched but not shown.
     var words = ""
     /// The file or directory of authorities.
     var authorities = "none"
@@ -73,7 +73,7 @@ struct CurlFacts {
         return .couldNotConnect(host: host, reason: reason)
     }
 
-    /// TLS: what will be the same next time is `untrusted`, a connection that broke on the way is `broken`.
+    /// TLS: a lasting problem is `untrusted`, a connection that broke is `broken`.
     private var handshake: HTTPFailure {
         if pinRefused {
             return .untrusted(reason: "the certificate's SHA-1 is not the pinned one")
@@ -113,7 +113,7 @@ struct CurlFacts {
         case CURLE_HTTP2:
             return .malformed(reason: "the answer breaks HTTP/2's framing")
         case CURLE_OUT_OF_MEMORY, Self.tooLarge, CURLE_FILESIZE_EXCEEDED:
-            // curl's own cap for one header line (100 kB) has the code of memory that ran out until 8.6.
+            // Until 8.6, curl's own limit for one header line (100 kB) has the code for exhausted memory.
             return .tooLarge(limit: AnswerHead.mostBytes)
         case CURLE_PARTIAL_FILE:
             return .broken(reason: "the connection was closed before the answer was whole")
@@ -152,7 +152,7 @@ struct CurlFacts {
         }
     }
 
-    /// Whether another source of authorities could make the difference.
+    /// Whether another source of authorities may help.
     var isUnknownAuthority: Bool {
         [
             X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,

@@ -4,11 +4,11 @@ import LinuxSystem
 
 /// libcurl's multi interface, driven by `curl_multi_socket_action` and poll(2).
 ///
-/// Not by `curl_multi_perform`: from 7.73 to 8.9 it can lose a timer, and the exchange with it, until something else
-/// wakes the loop. It removes all timers that had expired by `now` after a round over all exchanges; but `now` is moved
-/// on by each exchange that begins to connect during the round. An exchange that is told to run at once (its turn for
-/// a connection has come, a stream has data) by one further down the list has its timer removed without having run.
-/// `curl_multi_socket_action` removes a timer only to run the exchange that it belongs to.
+/// `curl_multi_perform` is not used: from 7.73 to 8.9 it can lose a timer, and then an exchange stalls until something
+/// else wakes the loop. After a round over all exchanges it removes all timers that have expired by `now`, but each
+/// exchange that begins to connect during the round moves `now` on. If an exchange tells an earlier one in the list to
+/// run at once (it may use a connection, a stream has data), the timer of that one is removed before it has run.
+/// `curl_multi_socket_action` removes a timer only to run its exchange.
 @safe
 final class CurlLoop {
     private let multi: UnsafeMutableRawPointer
@@ -16,14 +16,14 @@ final class CurlLoop {
     /// By the address of curl's handle.
     private var running: [UInt: CurlExchange] = [:]
 
-    /// Nothing is closed or freed at its end.
+    /// At its end it closes and frees nothing.
     private let isLeftOpen: Bool
 
     init(isLeftOpen: Bool = false) {
         self.isLeftOpen = isLeftOpen
         guard let multi = unsafe curl_multi_init() else { preconditionFailure("no memory for libcurl") }
         unsafe self.multi = unsafe multi
-        // Our own queue decides how many there are: curl shall not close one because few exchanges are left.
+        // Our own queue limits the connections: curl must not close one because few exchanges are left.
         _ = unsafe ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 512)
         _ = unsafe ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
@@ -38,7 +38,7 @@ final class CurlLoop {
 
     deinit {
         if isLeftOpen {
-            // curl goes on knowing them, so that they must not go.
+            // curl still refers to them, so they must stay alive.
             for exchange in running.values { _ = unsafe Unmanaged.passRetained(exchange) }
             return
         }
@@ -48,13 +48,13 @@ final class CurlLoop {
         _ = unsafe curl_multi_cleanup(multi)
     }
 
-    /// Starts an exchange: its name's look-up or its connection is under way when this returns.
+    /// Starts an exchange: when this returns, the name lookup or the connection has begun.
     func add(_ exchange: CurlExchange) {
         running[exchange.address] = exchange
         _ = unsafe curl_multi_add_handle(multi, exchange.easy)
     }
 
-    /// Gives an exchange up; a connection that is in the middle of something is closed.
+    /// Cancels an exchange. A connection with an unfinished request is closed.
     func remove(_ exchange: CurlExchange) {
         _ = unsafe curl_multi_remove_handle(multi, exchange.easy)
         running[exchange.address] = nil
@@ -66,7 +66,7 @@ final class CurlLoop {
         _ = unsafe curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &count)
     }
 
-    /// Waits for the first event, at the latest until `deadline`, and runs what it makes possible.
+    /// Waits for the first event, at most until `deadline`, and handles it.
     func turn(until deadline: BootInstant) {
         let ready = waitForSockets(until: deadline)
         var count: CInt = 0
@@ -88,7 +88,7 @@ final class CurlLoop {
         return ended
     }
 
-    /// Until curl's next timer; nil if there is none.
+    /// The time until curl's next timer; nil if there is none.
     private var timeToTimer: Duration? {
         var milliseconds = 0
         _ = unsafe curl_multi_timeout(multi, &milliseconds)
@@ -98,12 +98,12 @@ final class CurlLoop {
     private func waitForSockets(until deadline: BootInstant) -> [pollfd] {
         let left = max(deadline - .now, .zero)
         let pause = min(timeToTimer ?? left, left)
-        // Rounded up: a wait that ends too early would be followed by waits of nothing.
+        // Rounded up: otherwise the loop would spin until the timer expires.
         let milliseconds = min((pause.wholeNanoseconds + 999_999) / 1_000_000, Int64(CInt.max))
         let count = unsafe sockets.withUnsafeMutableBufferPointer {
             unsafe poll($0.baseAddress, nfds_t($0.count), CInt(milliseconds))
         }
-        // An interrupted wait is a short one.
+        // An interrupted wait counts as a short one.
         return count > 0 ? sockets.filter { $0.revents != 0 } : []
     }
 
@@ -119,7 +119,7 @@ final class CurlLoop {
             }
         guard events != 0 else { return }
         let entry = pollfd(fd: socket, events: Int16(events), revents: 0)
-        // What the machine itself answers goes first: a handshake would keep the request for a token waiting.
+        // Exchanges with the machine's own endpoints go first: a handshake would delay the request for a token.
         if running[easy]?.isOfMachine == true { sockets.insert(entry, at: 0) } else { sockets.append(entry) }
     }
 
@@ -145,10 +145,10 @@ final class CurlSessions {
     }
 }
 
-/// Makes libcurl and OpenSSL ready, once in a process.
+/// Initializes libcurl and OpenSSL, once in a process.
 enum CurlGlobal {
     static let isReady: Bool = {
-        // It would make OpenSSL write the keys of every connection to a file.
+        // SSLKEYLOGFILE would make libcurl write the keys of every connection to a file.
         _ = unsafe unsetenv("SSLKEYLOGFILE")
         return curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
     }()

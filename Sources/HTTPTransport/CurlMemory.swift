@@ -7,7 +7,7 @@ final class WipedMemory {
     private let start: UnsafeMutableRawPointer
     let count: Int
 
-    /// The parts, one behind another, and a NUL behind them that does not count.
+    /// The parts in sequence, and a final NUL that does not count.
     init(_ prefix: String, _ secret: SharedSecret?) {
         let prefix = Array(prefix.utf8)
         count = prefix.count + (secret?.count ?? 0)
@@ -29,12 +29,12 @@ final class WipedMemory {
         unsafe start.deallocate()
     }
 
-    /// The bytes as C has them; valid as long as this object lives.
+    /// A pointer to the bytes; valid as long as this object lives.
     var bytes: UnsafeRawPointer { unsafe UnsafeRawPointer(start) }
 
-    /// Whether a byte is there that ends a line or a string, or that no header may hold (RFC 9110, 5.5).
+    /// Whether it has a byte that ends a line or a string, or that no header may hold (RFC 9110, 5.5).
     var holdsControlBytes: Bool {
-        // Without leaving early, which would keep the compiler from taking many bytes at once.
+        // No early exit, so that the compiler can vectorize the loop.
         var found: UInt8 = 0
         for index in 0..<count {
             let byte = unsafe start.load(fromByteOffset: index, as: UInt8.self)
@@ -43,7 +43,7 @@ final class WipedMemory {
         return found != 0
     }
 
-    /// Whether nothing but spaces and tabs stands from `offset` on.
+    /// Whether only spaces and tabs follow from `offset` on.
     func isBlank(from offset: Int) -> Bool {
         (offset..<count).allSatisfy { index in
             let byte = unsafe start.load(fromByteOffset: index, as: UInt8.self)
@@ -75,7 +75,7 @@ final class WipedList {
         append(WipedMemory(line, nil))
     }
 
-    /// Appends a request's header; refuses what is none, without saying what it is.
+    /// Appends a request's header; throws for an invalid one, without its value in the error.
     func append(header name: String, _ value: HTTPHeaderValue) throws(HTTPFailure) {
         guard !name.isEmpty, name.utf8.allSatisfy(\.isTokenCharacter) else {
             throw .invalidRequest(reason: "a header's name is none")
@@ -88,7 +88,7 @@ final class WipedList {
         guard !line.holdsControlBytes else {
             throw .invalidRequest(reason: "the value of the header '\(name)' holds control characters")
         }
-        // curl takes a name with nothing behind its colon for a header to be left out.
+        // curl takes a name with nothing after its colon as an instruction to leave the header out.
         append(line.isBlank(from: name.utf8.count + 1) ? WipedMemory("\(name);", nil) : line)
     }
 }

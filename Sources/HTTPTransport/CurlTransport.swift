@@ -3,20 +3,20 @@ package import LinuxSystem
 import Messages
 import Secrets
 
-/// What a `CurlTransport` needs to know of its surroundings. Nothing is read from the process's own environment.
+/// The options of a `CurlTransport`. It reads nothing from the process's own environment.
 package struct CurlTransportOptions {
     /// `--ca-file`: replaces all other authorities.
     package var authoritiesFile: String?
     /// Looks up `SSL_CERT_FILE`, `SSL_CERT_DIR`, `https_proxy`, `HTTPS_PROXY`, `no_proxy`, `NO_PROXY`.
     package var environment: (String) -> String?
-    /// Is told of every exchange's end; not retained.
+    /// Notified of every exchange's end; not retained.
     package weak var observer: (any WaitObserver)?
     /// The most connections to one host.
     package var connectionsPerHost: Int
-    /// Whether the process ends soon after the transport: what is open is then left to the kernel, since closing each
-    /// of 30 TLS connections takes longer than all that comes after them.
+    /// Whether the process ends soon after the transport. Then the kernel closes the connections: closing each of 30
+    /// TLS connections would take longer than all later steps.
     package var endsWithProcess = false
-    /// Whether `peer(of:)` is going to be asked.
+    /// Whether `peer(of:)` will be called.
     package var notesPeers = false
 
     package init(
@@ -29,18 +29,18 @@ package struct CurlTransportOptions {
         self.connectionsPerHost = connectionsPerHost
     }
 
-    /// The variable whose value can be no proxy's address, so that it would be no use to ask through it.
+    /// The variable whose value is not a valid proxy address.
     package var mistakenProxy: String? { CurlTransportSettings.mistakenProxy(in: environment) }
 }
 
-/// Exchanges over libcurl, on the thread of whoever waits.
+/// Exchanges over libcurl, on the caller's thread while it waits.
 ///
-/// `begin` puts an exchange into its host's line; how many of a line are under way at once is the
-/// `ConnectionPlan`'s to say. An exchange's time limit counts from when it leaves the line.
+/// `begin` puts an exchange into its host's queue. `ConnectionPlan` decides how many of a queue are under way at once.
+/// An exchange's time limit begins when it leaves the queue.
 ///
-/// Nothing here waits for a thread that resolves a name: neither the end of an exchange nor that of the transport.
+/// Neither the end of an exchange nor the end of the transport waits for a resolver thread.
 package final class CurlTransport: HTTPTransport {
-    /// One server, in one way of being sure that it is the right one.
+    /// One server, with one way to check who it is.
     private struct HostKey: Hashable {
         let scheme: String
         let host: String
@@ -100,7 +100,7 @@ package final class CurlTransport: HTTPTransport {
 
     package var now: BootInstant { .now }
 
-    /// How a host proved who it is, where peers are noted and it has answered.
+    /// How a host proved who it is, if peers are noted and the host has answered.
     package func peer(of host: String) -> TLSPeer? { peers[host] }
 
     package func begin(_ request: HTTPRequest) -> HTTPTicket {
@@ -128,13 +128,13 @@ package final class CurlTransport: HTTPTransport {
     }
 
     package func wait(forAnyOf tickets: Set<HTTPTicket>, until deadline: BootInstant) -> HTTPTicket? {
-        // What was begun since can have ended at once.
+        // An exchange that was begun since may have ended at once.
         finishEnded()
         var isLast = false
         while true {
             if let ticket = submitted.first(where: tickets.contains) { return ticket }
             if isLast { return nil }
-            // A deadline that has passed still lets the exchanges make one step.
+            // Even after the deadline the exchanges make one step.
             isLast = now >= deadline
             let look = hosts.values.compactMap(\.plan.nextLook).min()
             loop.turn(until: min(look ?? deadline, deadline))
@@ -155,15 +155,15 @@ package final class CurlTransport: HTTPTransport {
     }
 }
 
-// The lines.
+// The queues.
 extension CurlTransport {
     private func newHost(_ peer: HTTPRequest.Peer) -> Host {
-        // A pinned exchange has its own connection, of which the next can learn nothing.
+        // A pinned exchange has its own connection, which no other exchange uses.
         let isApart = if case .pinned = peer { true } else { false }
         return Host(plan: ConnectionPlan(bound: connectionsPerHost, isKnown: isApart))
     }
 
-    /// Notes what has come of the exchanges, and starts those whose turn has come.
+    /// Handles ended exchanges, and starts those that may start.
     private func finishEnded() {
         var ended = loop.ended()
         repeat {
@@ -176,12 +176,12 @@ extension CurlTransport {
                 watch(key)
                 advance(key)
             }
-            // What was just started can have ended already: there is no socket left to wait for.
+            // An exchange that was just started may have ended already, so that there is no socket to wait for.
             ended = loop.ended()
         } while !ended.isEmpty
     }
 
-    /// Starts as many of a line as its plan allows.
+    /// Starts as many exchanges of a queue as its plan allows.
     private func advance(_ key: HostKey) {
         while let room = hosts[key]?.room, room > 0, let next = hosts[key]?.line.prefix(room) {
             hosts[key]?.line.removeFirst(room)
@@ -204,7 +204,7 @@ extension CurlTransport {
         }
     }
 
-    /// Tells a host's plan what its exchanges have met.
+    /// Reports the progress of a host's exchanges to its plan.
     private func watch(_ key: HostKey) {
         guard var host = hosts[key], !host.active.isEmpty else { return }
         let wasMultiplexed = host.plan.isMultiplexed
@@ -225,7 +225,8 @@ extension CurlTransport {
         plan.answered(after: exchange.answerTime)
     }
 
-    /// The exchanges that are still connecting go back to the head of the line: the one connection carries them.
+    /// Puts the exchanges that are still connecting back to the head of the queue, because one connection carries them
+    /// all.
     private func takeBack(_ key: HostKey) {
         let connecting = hosts[key]?.active.filter { !$0.value.isConnected } ?? [:]
         for (ticket, exchange) in connecting {
@@ -234,7 +235,7 @@ extension CurlTransport {
         hosts[key]?.line.insert(contentsOf: connecting.keys.sorted { $0.number < $1.number }, at: 0)
     }
 
-    /// Takes an exchange off curl and out of its host's sight.
+    /// Removes an exchange from curl and from its host.
     private func release(_ ticket: HTTPTicket, _ exchange: CurlExchange, _ key: HostKey) {
         loop.remove(exchange)
         tickets[ObjectIdentifier(exchange)] = nil
@@ -266,14 +267,14 @@ extension CurlTransport {
         if !exchange.isConnected { failLine(key, facts.failure) }
     }
 
-    /// What a directory of authorities does not know, the system's bundle may.
+    /// The system's bundle may have an authority that the directory lacks.
     private func retries(with exchange: CurlExchange) -> Bool {
         if let bundle = settings.trust.fallbackBundle { settings.trust = TrustStore(bundle: bundle) }
         return exchange.trust != settings.trust
     }
 
-    /// A host that could not be connected to fails those in its line too, as soon as nobody is left who might still
-    /// succeed: otherwise each of them would spend its own time limit on it.
+    /// If a host can't be reached and no exchange under way may still succeed, fails the exchanges in its queue too.
+    /// Otherwise each of them would spend its own time limit.
     private func failLine(_ key: HostKey, _ failure: HTTPFailure) {
         hosts[key]?.plan.failedToConnect()
         guard let host = hosts[key], host.active.isEmpty else { return }

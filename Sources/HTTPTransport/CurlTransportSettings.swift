@@ -1,22 +1,22 @@
 import CCurl
 import Secrets
 
-/// What holds for all exchanges of a transport.
+/// Settings for all exchanges of a transport.
 struct CurlTransportSettings {
-    /// A proxy for what lies beyond the machine.
+    /// A proxy for servers outside of the machine.
     struct Proxy: Equatable {
-        /// As the environment has it; it may hold a password.
+        /// The value from the environment; it may hold a password.
         let address: String
         /// Its host, to be shown.
         let name: String
-        /// Hosts that are reached without it, as curl reads them (CURLOPT_NOPROXY(3)).
+        /// Hosts that are reached without the proxy, in curl's syntax (CURLOPT_NOPROXY(3)).
         let exceptions: String
     }
 
     var trust: TrustStore
     let proxy: Proxy?
     let notesPeers: Bool
-    /// TLS sessions, for all exchanges but pinned ones.
+    /// TLS sessions, for all exchanges except pinned ones.
     let sessions = CurlSessions()
 
     init(_ options: CurlTransportOptions) {
@@ -27,7 +27,7 @@ struct CurlTransportSettings {
             .map { Proxy(address: $0, name: Self.host(ofProxy: $0), exceptions: exceptions) }
     }
 
-    /// The variable whose value can be no proxy's address; nil where there is none.
+    /// The variable whose value is not a valid proxy address; nil if there is none.
     static func mistakenProxy(in environment: (String) -> String?) -> String? {
         let name = ["https_proxy", "HTTPS_PROXY"].first { environment($0) != nil }
         guard let name, let address = environment(name), !address.isEmpty else { return nil }

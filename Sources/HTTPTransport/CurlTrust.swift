@@ -8,11 +8,11 @@ struct TrustStore: Equatable {
     var bundle: String?
     /// A directory with hash links.
     var directory: String?
-    /// The system's bundle, where its directory is used: tried once when the directory does not know an authority,
-    /// since people append to the bundle alone.
+    /// The system's bundle, if its directory is used: tried once if the directory lacks an authority, because people
+    /// add authorities to the bundle only.
     var fallbackBundle: String?
 
-    /// Nothing to check against: every handshake would fail.
+    /// No authorities: every handshake would fail.
     var isEmpty: Bool { bundle == nil && directory == nil }
 
     private static let directories = ["/etc/ssl/certs", "/etc/pki/tls/certs"]
@@ -21,8 +21,8 @@ struct TrustStore: Equatable {
         "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
     ]
 
-    /// `--ca-file`, which replaces all others; then `SSL_CERT_FILE` and `SSL_CERT_DIR`; then the system's; then, where
-    /// the system has none, what a bundle brings along.
+    /// `--ca-file`, which replaces all others; then `SSL_CERT_FILE` and `SSL_CERT_DIR`; then the system's; then, if the
+    /// system has none, those of the container bundle.
     static func chosen(
         authoritiesFile: String?, bundled: String? = ProcessFiles.bundleDirectory, environment: (String) -> String?
     ) -> TrustStore {

@@ -1,6 +1,6 @@
 package import Secrets
 
-/// A header's value: plain, or with a secret behind a prefix (`Bearer `), which is never printed.
+/// A header's value: plain, or a prefix (`Bearer `) followed by a secret, which is never printed.
 package enum HTTPHeaderValue: Sendable {
     case plain(String)
     case secret(prefix: String, SharedSecret)
@@ -13,9 +13,9 @@ package struct HTTPRequest: Sendable {
         case post = "POST"
     }
 
-    /// How the server proves who it is, and what stands between.
+    /// How the server proves who it is, and whether proxies are used.
     package enum Peer: Sendable, Hashable {
-        /// TLS checked against the system's or the configured authorities (`--ca-file`); the proxy variables hold.
+        /// TLS checked against the system's or the configured authorities (`--ca-file`); the proxy variables apply.
         case authorities
         /// TLS whose certificate must have this SHA-1 (20 bytes), instead of an authority; checked before any
         /// header is sent (Service Fabric). No proxy.
@@ -28,17 +28,17 @@ package struct HTTPRequest: Sendable {
     }
 
     package var method: Method
-    /// An absolute URL, https, or http where `peer` is `machine`.
+    /// An absolute URL: https, or http if `peer` is `machine`.
     package var url: String
     package var headers: [(name: String, value: HTTPHeaderValue)]
-    /// A request body; its content type stands in the headers.
+    /// A request body; its content type is in the headers.
     package var body: SharedSecret?
     package var peer: Peer
     /// The limit for the whole exchange.
     package var timeout: Duration
     /// The limit for resolving and connecting.
     package var connectTimeout: Duration
-    /// The most bytes of a body that are taken; one more ends the exchange with `HTTPFailure.tooLarge`.
+    /// The limit of the body in bytes; one more ends the exchange with `HTTPFailure.tooLarge`.
     package var bodyLimit: Int
     /// A name for the requests' count in the metrics: `vault`, `identity`, `entra`.
     package var endpoint: String
@@ -60,7 +60,7 @@ package struct HTTPRequest: Sendable {
     }
 }
 
-/// An answer, with whatever status; redirects are answers too, and are never followed.
+/// An answer with any status. Redirects are answers too, and are never followed.
 package struct HTTPResponse: ~Copyable, Sendable {
     package let status: Int
     package let headers: HTTPHeaders
@@ -73,7 +73,7 @@ package struct HTTPResponse: ~Copyable, Sendable {
     }
 }
 
-/// The headers of an answer, looked up without regard to case.
+/// The headers of an answer, looked up case-insensitively.
 package struct HTTPHeaders: Sendable, Equatable {
     package private(set) var fields: [Field] = []
 
@@ -105,16 +105,16 @@ package struct HTTPHeaders: Sendable, Equatable {
 package enum HTTPFailure: Error, Equatable, Sendable {
     case couldNotResolve(host: String)
     case couldNotConnect(host: String, reason: String)
-    /// The exchange's limit passed; `connected` tells whether the server had accepted the connection.
+    /// The exchange took longer than its limit; `connected`: whether the server had accepted the connection.
     case timedOut(connected: Bool)
     /// The server did not prove who it is, or TLS failed: 76, never retried.
     case untrusted(reason: String)
     /// The connection broke, or was closed before the answer was whole.
     case broken(reason: String)
-    /// More than the limit's bytes.
+    /// The answer is larger than the limit.
     case tooLarge(limit: Int)
     /// The answer is not HTTP.
     case malformed(reason: String)
-    /// The request can't be sent as asked: a URL or header value that is none.
+    /// The request can't be sent: its URL or a header value is invalid.
     case invalidRequest(reason: String)
 }

@@ -1,7 +1,7 @@
 import CCurl
 
-/// What a server asks in `retry-after-ms`, `x-ms-retry-after-ms` or `Retry-After` (RFC 9110, 10.2.3: seconds or a date),
-/// clamped to 1 s … 5 min; nil where it asks nothing or nothing that can be read.
+/// The pause that a server asks for in `retry-after-ms`, `x-ms-retry-after-ms` or `Retry-After` (RFC 9110, 10.2.3:
+/// seconds or a date), clamped to 1 s … 5 min; nil if it asks for none, or if the value is malformed.
 package func retryAfter(in headers: HTTPHeaders, wallClock now: Int64) -> Duration? {
     for name in ["retry-after-ms", "x-ms-retry-after-ms"] {
         if let milliseconds = headers[name].flatMap(wholeNumber) {
@@ -20,7 +20,7 @@ private func clamped(_ pause: Duration) -> Duration {
     min(max(pause, .seconds(1)), .seconds(300))
 }
 
-/// Digits only, as the grammar has it; what is too large for the type is large all the same.
+/// Reads digits only, as in the grammar. A number that overflows becomes the largest one.
 private func wholeNumber(_ text: String) -> Int64? {
     let blank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
     var value: Int64?

@@ -3,7 +3,7 @@ package import Messages
 
 /// How long and how often something is tried again.
 package struct RetryPolicy: Sendable {
-    /// Nothing goes on after this.
+    /// Nothing is tried after this.
     package var deadline: BootInstant
     /// The most tries of one request; nil: until the deadline (before the start).
     package var attempts: Int?
@@ -24,9 +24,9 @@ package enum AwaitedAnswer: Equatable, Sendable {
     case list(vault: String, listed: Int)
 }
 
-/// Told of what a wait is about: for the first failure's message, for progress, for the service manager.
+/// Observes waits: for the first failure's message, for progress, for the service manager.
 package protocol WaitObserver: AnyObject {
-    /// From here on this is waited for.
+    /// A wait for this answer begins.
     func awaiting(_ answer: AwaitedAnswer)
     /// A failure that may pass was seen; the next try comes after `pause`.
     func retrying(_ diagnosis: Diagnosis, after pause: Duration)

@@ -7,7 +7,7 @@ package struct TLSPeer: Equatable, Sendable {
     /// The common name of the authority that issued its certificate.
     package let issuer: String
 
-    /// Of the connection that an exchange uses; nil without TLS.
+    /// The peer of the connection that an exchange uses; nil without TLS.
     init?(_ easy: UnsafeMutableRawPointer) {
         var version = [CChar](repeating: 0, count: 32)
         var issuer = [CChar](repeating: 0, count: 256)
