@@ -3,12 +3,12 @@ import LinuxSystem
 import Messages
 import Secrets
 
-/// The entry: from raw arguments and environment to what is to be done.
+/// The entry point: parses raw arguments and environment into a command.
 package enum CommandLine {
-    /// Reads options, environment and configuration file; every mistake is one error, with place, exit code and hint.
+    /// Reads options, environment and configuration file. Every mistake is one error, with source location, exit code
+    /// and hint.
     ///
-    /// Nothing is printed, and nothing is read besides the configuration file and, for `--user` and `--group`, the
-    /// name service.
+    /// Prints nothing, and reads only the configuration file and, for `--user` and `--group`, the name service.
     package static func parse(_ invocation: Invocation) throws(ConfigurationError) -> ParsedCommand {
         let arguments = try Arguments(invocation.arguments)
         switch arguments.request {
@@ -19,8 +19,7 @@ package enum CommandLine {
         }
     }
 
-    /// How messages are to be written, as far as that can be known while the rest may be wrong: for the error that
-    /// `parse` ends with.
+    /// The log's format and level, for the error that `parse` throws: read separately, because the rest may be invalid.
     package static func log(_ invocation: Invocation) -> LogPlan {
         let separator = invocation.arguments.firstIndex(of: Array("--".utf8)) ?? invocation.arguments.count
         let words = invocation.arguments[..<separator].map { String(decoding: $0, as: UTF8.self) }
@@ -110,7 +109,7 @@ private struct CommandReader {
             return try ConfigurationText(path: named.text, name: displayed(named.text))
         }
         let path = PathText.joined(directory, "latchkey.toml")
-        // An instance that runs can be asked for its status whatever happened to the file since.
+        // The status of a running instance must be available, whatever happened to the file since its start.
         guard command != .status, command != .refresh else {
             return try? ConfigurationText(found(path))
         }
@@ -129,7 +128,7 @@ private struct CommandReader {
         }
     }
 
-    /// A path as messages show it: relative, where it lies below the working directory.
+    /// A path for messages: relative if it is below the working directory.
     private func displayed(_ path: String) -> String {
         let start = invocation.workingDirectory + (invocation.workingDirectory.hasSuffix("/") ? "" : "/")
         return start != "/" && path.hasPrefix(start) ? String(path.dropFirst(start.count)) : path

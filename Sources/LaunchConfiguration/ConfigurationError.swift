@@ -1,6 +1,6 @@
 package import Messages
 
-/// A mistake in options, environment or configuration file, with its place.
+/// A mistake in options, environment or configuration file, with its source location.
 package struct ConfigurationError: DiagnosableError, Equatable {
     package let diagnosis: Diagnosis
 
@@ -14,7 +14,7 @@ package struct ConfigurationError: DiagnosableError, Equatable {
     }
 }
 
-/// Why a text is no value of its kind; whoever knows where the text came from makes an error of it.
+/// Why a text is not a valid value. The caller, who knows the text's source, makes an error of it.
 struct ValueProblem: Error, Equatable {
     let reason: String
     let hint: String?
@@ -29,13 +29,13 @@ struct ValueProblem: Error, Equatable {
 enum Origin: Equatable, Sendable {
     /// As written: `--refresh`, `-e DB_PASSWORD=…`.
     case option(String)
-    /// What stands on the command line without an option: `REFERENCE`.
+    /// A positional argument: `REFERENCE`.
     case argument(String)
     /// The variable's name.
     case environment(String)
-    /// The place in the file, and the key.
+    /// The source location in the file, and the key.
     case file(SourceLocation, key: String)
-    /// A run's start, for what a refresh does not change.
+    /// A run's start, for settings that a refresh does not change.
     case startup(String)
 
     /// The exit code of mistakes there.
@@ -46,7 +46,7 @@ enum Origin: Equatable, Sendable {
         }
     }
 
-    /// The place as messages name it.
+    /// The origin as in messages.
     var location: SourceLocation {
         switch self {
         case .option(let word), .argument(let word): SourceLocation("'\(word)'")
@@ -74,7 +74,8 @@ enum Origin: Equatable, Sendable {
         return ConfigurationError(code, exit: exitCode, "\(start): \(reason)", hint: hint)
     }
 
-    /// A line that is too long is cut at its end, where the reason stands: what was given gives way.
+    /// Shortens the given text if the message is too long: the message would otherwise be cut at its end, where the
+    /// reason is.
     static func shortened(_ text: String) -> String { PrintableText.clipped(text, to: 300) }
 
     private var code: MessageCode {

@@ -1,6 +1,6 @@
 package import NameServices
 
-/// All that a command line is read from.
+/// The input of the parser.
 package struct Invocation: Sendable {
     /// The raw arguments, from the program's name on.
     package var arguments: [[UInt8]]
@@ -8,9 +8,9 @@ package struct Invocation: Sendable {
     /// Absolute.
     package var workingDirectory: String
     package var nameService: any NameService
-    /// How wide help may be.
+    /// The width of help in columns.
     package var columns: Int
-    /// What the run started with (`LaunchPlan.held`), when it is read again for a refresh; nil at the start.
+    /// The settings from the run's start (`LaunchPlan.startup`), for a refresh; nil at the start.
     package var startup: StartupSettings?
 
     package init(

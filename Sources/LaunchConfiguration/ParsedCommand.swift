@@ -1,6 +1,6 @@
 package import Secrets
 
-/// What a command line asks for.
+/// The parsed command line.
 package enum ParsedCommand: Equatable, Sendable {
     /// How `status` writes.
     package enum StatusForm: Equatable, Sendable {

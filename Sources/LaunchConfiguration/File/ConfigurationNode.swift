@@ -6,7 +6,7 @@ struct ConfigurationNode {
         case boolean(Bool)
         case array([ConfigurationNode])
         case table([Member])
-        /// What no key takes: a number with a fraction.
+        /// A number with a fraction, which no key accepts.
         case other(String)
     }
 
@@ -19,7 +19,7 @@ struct ConfigurationNode {
     let value: Value
     let location: TextLocation
 
-    /// What the value is, as messages say it.
+    /// The value's kind, for messages.
     var typeName: String {
         switch value {
         case .string: "a string"

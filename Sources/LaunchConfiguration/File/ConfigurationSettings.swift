@@ -29,7 +29,7 @@ struct ConfigurationSettings {
         return settings
     }
 
-    /// Where a key belongs that is known elsewhere, by its own name or by its option's.
+    /// The table of a key that is valid in another table, found by the key's or its option's name.
     private static func hint(_ name: String, in table: String?) -> String? {
         guard
             let key = OptionTable.definitions.first(where: { $0.key?.name == name || $0.name == name })?.key,

@@ -1,6 +1,6 @@
 import Messages
 
-/// A table of the configuration file, with the means to read its keys and to say what is wrong with them.
+/// A table of the configuration file, with functions that read its keys and make errors about them.
 struct ConfigurationTable {
     /// The file's name as messages show it.
     let file: String

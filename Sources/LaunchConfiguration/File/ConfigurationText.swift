@@ -2,7 +2,7 @@ import Glibc
 import LinuxSystem
 import Messages
 
-/// The configuration file's text, read and parsed, not yet understood.
+/// The configuration file's text, read and parsed as TOML.
 struct ConfigurationText {
     /// The file's name as messages show it.
     let name: String
@@ -12,7 +12,7 @@ struct ConfigurationText {
     var directory: String { PathText.directory(of: path) }
     let root: ConfigurationNode
 
-    /// No configuration that people write comes near.
+    /// Far more than any real configuration needs.
     private static let limit = 1 << 20
 
     /// Reads and parses the file at an absolute path.
@@ -24,7 +24,7 @@ struct ConfigurationText {
         try self.init(contents, name: name, path: path)
     }
 
-    /// Reads and parses the file that nobody named; nil if there is none, and an error where it can't be trusted.
+    /// Reads and parses a found file; nil if there is none. Throws if it can't be trusted.
     init?(_ found: FoundConfiguration) throws(ConfigurationError) {
         guard let contents = try found.contents(limit: Self.limit) else { return nil }
         try self.init(contents, name: found.name, path: found.path)
@@ -84,7 +84,7 @@ struct ConfigurationText {
 }
 
 extension SystemError {
-    /// Whether the path itself is at fault, not a right or a resource.
+    /// Whether the path itself is wrong, and not a permission or a resource.
     fileprivate var isAboutPath: Bool {
         [ENOENT, ENOTDIR, EISDIR, EINVAL, ENAMETOOLONG, ELOOP, EFBIG, ENXIO].contains(code)
     }

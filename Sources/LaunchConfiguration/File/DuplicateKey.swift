@@ -1,9 +1,8 @@
 /// A key that is given twice.
 ///
-/// The parser tells where it refuses the second one. The first one is looked up in what stands before it, which is read
-/// once more.
+/// The parser reports where the second one is. The first one is looked up in the text before it, which is parsed again.
 struct DuplicateKey {
-    /// The key as the second one writes it, up to the part that is taken.
+    /// The key as written the second time, up to the duplicate part.
     let path: [String]
     let first: TextLocation
     let second: TextLocation
@@ -34,7 +33,7 @@ struct DuplicateKey {
         let line = locations.line(location.line)
         guard let end = line[..<locations.offset(of: location)].lastIndex(of: UInt8(ascii: "=")) else { return nil }
         let start = Self.keyStart(before: end, in: line)
-        // Nobody's key takes the second one's place, to find the table that it belongs to.
+        // A unique key replaces the second one, to find the table that it belongs to.
         let stand = "\"\\u0000\"=0"
         guard let key = try? TOMLDocument(locations.text[start..<end] + Array("=0".utf8)),
             let table = TOMLDocument.beginning(locations.text[..<start] + Array(stand.utf8))?.root.table(holding: "\0")
@@ -70,7 +69,7 @@ struct DuplicateKey {
         return path
     }
 
-    /// Where the key begins that ends at an offset of the line.
+    /// The beginning of the key that ends at an offset of the line.
     private static func keyStart(before end: Int, in line: ArraySlice<UInt8>) -> Int {
         var start = end
         while start > line.startIndex {
@@ -94,7 +93,7 @@ extension ConfigurationNode {
         if case .table(let members) = value { members } else { [] }
     }
 
-    /// The table that headers go on with: of an array of tables the last one.
+    /// The table that a header continues: for an array of tables the last one.
     fileprivate var latest: ConfigurationNode {
         if case .array(let elements) = value, let last = elements.last { last } else { self }
     }

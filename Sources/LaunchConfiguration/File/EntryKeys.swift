@@ -17,7 +17,7 @@ package enum EntryTable: String, CaseIterable, Sendable {
         }
     }
 
-    /// The keys of one entry; credentials have names of the user's own.
+    /// The keys of one entry. In `[credentials]` the user chooses the names.
     package var keys: [EntryKey] {
         switch self {
         case .environment: EntryKey.object + [EntryKey.ifMissing]

@@ -7,7 +7,7 @@ struct EntryReader {
     /// The directory that templates' paths are relative to.
     let directory: String
     let defaultVault: VaultAddress?
-    /// The naming of selections that choose none.
+    /// The naming of selections without a naming of their own.
     let naming: NamingStyle
 
     init(_ text: ConfigurationText, defaultVault: VaultAddress?, naming: NamingStyle) {

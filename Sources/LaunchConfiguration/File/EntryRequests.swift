@@ -2,7 +2,7 @@ import Messages
 import Secrets
 
 extension EntryReader {
-    /// The object that an entry asks for, by its keys `secret`, `certificate` or `key` and what goes with them.
+    /// The object of an entry, from its keys `secret`, `certificate` or `key` and the related keys.
     func request(_ entry: ConfigurationTable) throws(ConfigurationError) -> ObjectRequest {
         let (kind, setting) = try object(entry)
         var reference = try reference(kind, setting, entry)
@@ -23,7 +23,7 @@ extension EntryReader {
             reference: reference, encoding: try encoding(kind, entry), format: try format(kind, entry))
     }
 
-    /// Several secrets in one file, as dotenv unless the entry says otherwise.
+    /// Several secrets in one file, in the format dotenv unless the entry names another.
     func set(_ settings: [Setting], _ entry: ConfigurationTable) throws(ConfigurationError) -> FileContent {
         let vault = try entry.string("vault")?.vault() ?? defaultVault
         var references: [VaultReference] = []

@@ -3,19 +3,19 @@ import LinuxSystem
 import Messages
 import NameServices
 
-/// `./latchkey.toml`, which nobody named: it is trusted only where nobody else could have written it. Whoever may write
-/// the directory could otherwise choose what a command of somebody else's runs, as root.
+/// `./latchkey.toml`, if it was found and not named. It is trusted only if no other user could have written it.
+/// Otherwise a user who may write the directory could choose what the commands of others run, as root.
 ///
 /// The rule is that of ssh_config(5): the file belongs to root or to the caller, and neither its group nor others may
-/// write it. As in sudoers(5), the group may where it is root's. The opened file is judged, at every reading. A file that
-/// is named (`--config`, `LATCHKEY_CONFIG`) is trusted.
+/// write it. As in sudoers(5), root's group may write it. The opened file is checked at every reading. A file that is
+/// named (`--config`, `LATCHKEY_CONFIG`) is trusted.
 struct FoundConfiguration {
     let path: String
     /// The file's name as messages show it.
     let name: String
     let nameService: any NameService
 
-    /// The file's bytes; nil where there is none.
+    /// The file's bytes; nil if it does not exist.
     func contents(limit: Int) throws(ConfigurationError) -> [UInt8]? {
         let file: SecureFile
         do { file = try SecureFile.open(path) } catch {
@@ -34,7 +34,7 @@ struct FoundConfiguration {
         return contents
     }
 
-    /// Refuses (78) what others could have written.
+    /// Refuses (78) a file that others could have written.
     func check(owner: UInt32, group: UInt32, mode: UInt32, caller: UInt32) throws(ConfigurationError) {
         if owner != 0, owner != caller {
             throw untrusted(

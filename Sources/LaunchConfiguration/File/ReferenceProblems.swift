@@ -2,8 +2,8 @@ import Messages
 import Secrets
 
 extension Origin {
-    /// The error for a reference or a vault that can't be understood; it quotes nothing of it, since somebody may have
-    /// written a secret where a reference belongs.
+    /// The error for an invalid reference or vault. It does not quote the text, because it may be a secret that was
+    /// written in the place of a reference.
     func error(_ error: ReferenceError) -> ConfigurationError {
         switch error.problem {
         case .vaultMissing:
@@ -22,7 +22,7 @@ extension Origin {
                 error.reason, hint: "write a name, such as contoso-web, or https://contoso-web.vault.azure.net"))
     }
 
-    /// Runs what can fail with a problem of a value given here.
+    /// Runs `body`, and adds this origin to a problem that it throws.
     func check<Value>(_ body: () throws(ValueProblem) -> Value) throws(ConfigurationError) -> Value {
         do { return try body() } catch { throw self.error(error) }
     }

@@ -1,10 +1,10 @@
-/// What somebody did who wrote no TOML: the parser says what it met.
+/// Explains the mistake in a text that is not TOML. The parser's own message says only what it met.
 struct SyntaxMistake {
     let location: TextLocation
     let reason: String
     let hint: String?
 
-    /// What a value is that settings have.
+    /// The kinds of values that settings have.
     static let values = "a value is a string in quotes, a number, true or false"
 
     private init(_ location: TextLocation, _ reason: String, hint: String? = nil) {
@@ -65,7 +65,7 @@ struct SyntaxMistake {
         let quotes = locations.text[start...].starts(with: [quote, quote, quote]) ? 3 : 1
         let line = locations.line(location.line)[..<(start + quotes)]
         let mark = String(repeating: Character(Unicode.Scalar(quote)), count: quotes)
-        // What stands before another string may be a value.
+        // The text before another string may be a value.
         let isFirst = line.dropLast(quotes).allSatisfy { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "'") }
         return Self(
             location, "the string that begins here is not closed",
@@ -89,7 +89,7 @@ struct SyntaxMistake {
         return Self(locations[start], isTooLarge ? "the number does not fit into 64 bits" : values)
     }
 
-    /// Whether a byte is no part of a word; a space is one between the digits of a date and a time.
+    /// Whether a byte ends a word. A space between a date and a time does not.
     private static func endsValue(_ offset: Int, _ line: ArraySlice<UInt8>) -> Bool {
         let isDigit = { (offset: Int) in line.indices.contains(offset) && (0x30...0x39).contains(line[offset]) }
         if line[offset] == UInt8(ascii: " "), isDigit(offset - 1), isDigit(offset + 1) { return false }

@@ -1,10 +1,10 @@
 import CTOML
 
-/// A TOML text as toml++ reads it (CTOML.h), copied out of its memory.
+/// A TOML text as parsed by toml++ (CTOML.h), copied from its memory.
 struct TOMLDocument {
-    /// Why a text is no TOML, in toml++'s words.
+    /// Why a text is not TOML, in toml++'s words.
     struct Problem: Error {
-        /// What was being read: `table header`.
+        /// The part that was being parsed: `table header`.
         let scope: String
         let reason: String
         let location: TextLocation
@@ -12,7 +12,7 @@ struct TOMLDocument {
         var isEndOfText: Bool { reason == "encountered end-of-file" }
     }
 
-    /// Each value with its members behind it; the first one is the table of the whole document.
+    /// Each value, followed by its members. The first one is the table of the whole document.
     private let values: [ctoml_value]
     private let texts: [UInt8]
 
@@ -38,7 +38,7 @@ struct TOMLDocument {
         return node(at: &index)
     }
 
-    /// The first date, time, infinity or NaN: TOML has them, no setting has.
+    /// The first date, time, infinity or NaN: TOML has them, but no setting accepts them.
     var firstForeignValue: TextLocation? {
         let value = values.first { $0.kind == CTOML_DATE || ($0.kind == CTOML_FLOAT && !$0.number.isFinite) }
         return value?.location.textLocation
@@ -53,7 +53,7 @@ struct TOMLDocument {
         return nil
     }
 
-    /// Where the last key or string before a place begins.
+    /// The beginning of the last key or string before a source location.
     func lastText(before location: TextLocation) -> TextLocation? {
         let strings = values.filter { $0.kind == CTOML_STRING }.map(\.location.textLocation)
         return (strings + values.map(\.key_location.textLocation)).filter { $0 < location && $0.line > 0 }.max()
@@ -89,7 +89,7 @@ struct TOMLDocument {
 }
 
 extension TOMLDocument {
-    /// What closes the part of a document that a text ends in, by toml++'s name of the part.
+    /// The text that closes the part in which a document ends, by toml++'s name of the part.
     private static let ends = [
         "array": "]", "inline table": "}", "table header": "]", "key": "x", "key-value pair": "=0", "string": "\"",
         "literal string": "'",
@@ -98,8 +98,8 @@ extension TOMLDocument {
     /// Values nest 16 deep, and a string ends with up to three quotes.
     private static let mostEnds = 40
 
-    /// Reads the beginning of a document: what is open at its end is closed, for as long as the parser misses an end.
-    /// Nil if something else is wrong with it.
+    /// Parses the beginning of a document: closes what is open at its end, until the parser accepts it. Nil if it has
+    /// another mistake.
     static func beginning(_ text: [UInt8]) -> TOMLDocument? {
         var text = text
         for _ in 0..<mostEnds {
@@ -113,7 +113,7 @@ extension TOMLDocument {
 }
 
 extension TOMLDocument.Problem {
-    /// Takes the scope from the parser's words: `Error while parsing SCOPE: REASON`.
+    /// Takes the part's name from the parser's message: `Error while parsing SCOPE: REASON`.
     fileprivate init(_ words: String, at location: TextLocation) {
         let start = "Error while parsing "
         let known = location.line > 0 ? location : TextLocation(line: 1, column: 1)

@@ -15,7 +15,7 @@ struct TextLocations {
 
     init(_ text: [UInt8]) {
         self.text = text
-        // A byte order mark is no character of the first line.
+        // A byte order mark does not count as a character of the first line.
         let start = text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         lineStarts = [start] + text.indices.filter { text[$0] == UInt8(ascii: "\n") }.map { $0 + 1 }
     }
@@ -28,19 +28,19 @@ struct TextLocations {
             if lineStarts[middle] <= offset { low = middle } else { high = middle }
         }
         let start = lineStarts[low]
-        // Continuation bytes of UTF-8 begin no character.
+        // Continuation bytes of UTF-8 don't begin a character.
         let column = text[start..<max(start, min(offset, text.count))].count { $0 & 0xC0 != 0x80 }
         return TextLocation(line: low + 1, column: column + 1)
     }
 
-    /// The line's bytes, without its end; empty behind the last line.
+    /// The line's bytes, without its end; empty after the last line.
     func line(_ number: Int) -> ArraySlice<UInt8> {
         guard number >= 1, number <= lineStarts.count else { return text[text.endIndex...] }
         let start = lineStarts[number - 1]
         return text[start...].prefix { $0 != UInt8(ascii: "\n") }
     }
 
-    /// The offset of a place; of one behind a line's end the end.
+    /// The offset of a source location; if the location is past the line's end, the offset of the end.
     func offset(of location: TextLocation) -> Int {
         let line = line(location.line)
         var column = 0

@@ -1,6 +1,6 @@
 import Messages
 
-/// The arguments in front of `--`, taken apart by the tables of commands and options.
+/// The arguments before `--`, parsed by the tables of commands and options.
 struct Arguments: Equatable {
     struct Given: Equatable {
         let id: OptionID
@@ -15,17 +15,17 @@ struct Arguments: Equatable {
         /// `--help` of a command, or of all.
         case help(CommandName?)
         case version
-        /// What a shell completes with.
+        /// The completion script of a shell.
         case completionScript(CompletionScript.Shell)
     }
 
     let request: Request
     private(set) var given: [Given] = []
     private(set) var positionals: [String] = []
-    /// Where COMMAND begins among all arguments.
+    /// The index of COMMAND among all arguments.
     private(set) var commandIndex: Int?
 
-    /// Takes the raw arguments apart, from the program's name on.
+    /// Parses the raw arguments, which begin with the program's name.
     init(_ raw: [[UInt8]]) throws(ConfigurationError) {
         let separator = raw.firstIndex(of: Array("--".utf8))
         let words = try Self.words(raw[..<(separator ?? raw.count)])
@@ -44,7 +44,7 @@ struct Arguments: Equatable {
         positionals = reader.positionals
     }
 
-    /// The arguments as text, without the program's name. Only COMMAND's may be other than UTF-8.
+    /// The arguments as text, without the program's name. Only those of COMMAND may be invalid UTF-8.
     private static func words(_ raw: ArraySlice<[UInt8]>) throws(ConfigurationError) -> [String] {
         var words: [String] = []
         for (index, bytes) in raw.enumerated().dropFirst() {
@@ -76,12 +76,12 @@ struct Arguments: Equatable {
         default: break
         }
         let command = try command(first)
-        // Asking for help wins over every mistake.
+        // A request for help takes precedence over every mistake.
         if words.contains("--help") || words.contains("-h") { return .help(command) }
         return words.contains("--version") ? .version : .command(command)
     }
 
-    /// What stands in front of a subcommand, or instead of one, and is none of the three options that may.
+    /// The error for an argument before or instead of a subcommand that is not one of the three options allowed there.
     private static func unknownOption(_ spelling: String) -> ConfigurationError {
         let own = ["--help", "--version", "--generate-completion-script"]
         let isElsewhere = OptionTable.definition(named: String(spelling.prefix { $0 != "=" }.dropFirst(2))) != nil
@@ -108,7 +108,7 @@ struct Arguments: Equatable {
                 ?? "see 'latchkey --help'; to start a command, 'latchkey run [options] -- COMMAND'")
     }
 
-    /// What programs of this kind call the same thing.
+    /// Names that similar programs use for the same command.
     private static let customary = [
         "exec": "run", "start": "run", "agent": "sidecar", "doctor": "check", "ls": "list", "read": "get",
         "show": "get",
@@ -136,7 +136,7 @@ private struct OptionReader {
                 try readOption(parts[0], value: parts.count == 2 ? parts[1] : nil)
             } else if word.hasPrefix("-"), word.count > 1 {
                 let joined = word.dropFirst(2)
-                // `-e=NAME=REFERENCE`: no name begins with '=', so that the sign can only be the option's.
+                // `-e=NAME=REFERENCE`: no name begins with '=', so the first sign belongs to the option.
                 let value = joined.hasPrefix("=") ? joined.dropFirst() : joined
                 try readOption(String(word.prefix(2)), value: joined.isEmpty ? nil : String(value))
             } else {

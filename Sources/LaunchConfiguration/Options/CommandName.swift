@@ -19,7 +19,7 @@ package enum CommandName: String, CaseIterable, Sendable {
         }
     }
 
-    /// What else there is to know before using it, in one paragraph.
+    /// More about it, in one paragraph.
     package var discussion: String {
         switch self {
         case .run:
@@ -62,7 +62,7 @@ package enum CommandName: String, CaseIterable, Sendable {
         }
     }
 
-    /// The usage line behind `latchkey`.
+    /// The usage line after `latchkey`.
     package var usage: String {
         switch self {
         case .run: "run [options] -- COMMAND [ARG…]"
@@ -78,7 +78,7 @@ package enum CommandName: String, CaseIterable, Sendable {
         }
     }
 
-    /// An example, as somebody would type it.
+    /// An example command line.
     package var example: String {
         switch self {
         case .run: "latchkey run --vault contoso-web -e DB_PASSWORD=db-password -- ./server"
@@ -94,6 +94,6 @@ package enum CommandName: String, CaseIterable, Sendable {
         }
     }
 
-    /// Whether COMMAND may follow behind `--`.
+    /// Whether COMMAND may follow after `--`.
     package var takesCommand: Bool { self == .run || self == .check }
 }

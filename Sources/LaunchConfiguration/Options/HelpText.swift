@@ -40,7 +40,7 @@ enum HelpText {
                     + "of ./latchkey.toml; see latchkey-\(command.rawValue)(1) and latchkey.toml(5).", width)
     }
 
-    /// Terms on the left, what they mean on the right; a long term has a line of its own.
+    /// Terms on the left, their meaning on the right. A long term has a line of its own.
     private static func list(
         _ rows: [(term: String, meaning: String)], indent: Int? = nil, _ width: Int
     ) -> String {

@@ -30,13 +30,13 @@ package enum OptionID: String, CaseIterable, Sendable {
     case json, explain, prometheus, wait, output
 }
 
-/// What an option's value is; where it comes from does not matter to it.
+/// The kind of an option's value, independent of its source.
 package enum OptionKind: Sendable, Equatable {
     case `switch`
     case text
     case path
     case choice([String])
-    /// A duration; `off` where that is allowed.
+    /// A duration, or `off` if that is allowed.
     case duration(orOff: Bool)
     case percent
     case signal
@@ -84,18 +84,18 @@ package enum OptionSection: String, CaseIterable, Sendable {
 package struct OptionDefinition: Sendable {
     package let id: OptionID
     package let kind: OptionKind
-    /// What stands for the value in help: `DURATION|off`; empty for switches.
+    /// The value's placeholder in help: `DURATION|off`; empty for switches.
     package let placeholder: String
     package let short: Character?
     package let section: OptionSection
     package let commands: [CommandName]
-    /// Its key; nil where there is none.
+    /// Its key; nil if there is none.
     package let key: ConfigurationKey?
     /// The default, in words; nil without one.
     package let defaultText: String?
     /// What it does, in one line.
     package let summary: String
-    /// Whether it is one of those that options of the environment set, too.
+    /// Whether a variable can set it too.
     let isSetting: Bool
 
     init(
@@ -127,11 +127,11 @@ package struct OptionDefinition: Sendable {
         return "LATCHKEY_" + String(name.uppercased().map { $0 == "-" ? "_" : $0 })
     }
 
-    /// The values it takes, where they can be listed.
+    /// The values that it accepts, if they can be listed.
     package var values: [String] {
         if case .choice(let values) = kind { values } else { [] }
     }
 
-    /// Whether a running instance takes a new value at its next refresh; every other one needs a restart.
+    /// Whether a running instance applies a new value at its next refresh. Any other option needs a restart.
     package var isAppliedByRefresh: Bool { key?.table == "refresh" }
 }

@@ -4,7 +4,7 @@ struct Setting: Equatable, Sendable {
     var origin: Origin
 }
 
-/// What was given for all options that have one value, by layer.
+/// The values of all options that have one value, by layer.
 struct Settings {
     /// From the strongest to the weakest.
     enum Layer: Int, CaseIterable {
@@ -12,7 +12,7 @@ struct Settings {
     }
 
     private var layers: [[OptionID: Setting]] = [[:], [:], [:]]
-    /// What a run started with, for what a refresh does not change.
+    /// The settings from the run's start, for options that a refresh does not change.
     private let startup: StartupSettings?
 
     init(startup: StartupSettings? = nil) {
@@ -24,7 +24,7 @@ struct Settings {
         set { layers[layer.rawValue] = newValue }
     }
 
-    /// The strongest value; what is held from the start goes before all, where a refresh does not change it.
+    /// The strongest value. For an option that a refresh does not change, the value from the start takes precedence.
     subscript(id: OptionID) -> Setting? {
         if let startup, !OptionTable.definition(id).isAppliedByRefresh {
             return startup.values[id.rawValue].map { Setting(text: $0, origin: .startup(id.rawValue)) }
@@ -32,14 +32,15 @@ struct Settings {
         return given(id)
     }
 
-    /// The strongest value that options, environment and file give now.
+    /// The strongest current value of options, environment and file.
     func given(_ id: OptionID) -> Setting? {
         layers.lazy.compactMap { $0[id] }.first
     }
 
     func isSet(_ id: OptionID) -> Bool { self[id]?.text == "1" }
 
-    /// Of options that exclude each other, keeps those of the strongest layer that names any; two there are an error.
+    /// Of options that exclude each other, keeps the one of the strongest layer that has any. Two in that layer are an
+    /// error.
     mutating func keepStrongest(of group: [OptionID]) throws(ConfigurationError) {
         var isDecided = false
         for layer in Layer.allCases {
@@ -55,18 +56,18 @@ struct Settings {
     }
 }
 
-/// What a run was started with, where a refresh does not change it: kept from worker to worker, so that an edited file
-/// cannot move a running instance to another vault or user. It holds no secret.
+/// The settings from a run's start that a refresh does not change. Each worker passes them to the next, so that an
+/// edited file can't move a running instance to another vault or user. They hold no secret.
 package struct StartupSettings: Equatable, Sendable {
     /// Option names and their values.
     package var values: [String: String] = [:]
-    /// The configuration file, absolute; nil where the run had none.
+    /// The absolute path of the configuration file; nil if the run had none.
     package var configurationPath: String?
-    /// Whether nobody named the file: whose it is is checked again at every reading.
+    /// Whether the file was found and not named. Then its owner is checked at every reading.
     package var configurationIsFound = false
-    /// `--user`, as the name service resolved it then.
+    /// `--user`, as resolved at the start.
     package var runAs: RunAs?
-    /// `--group`, likewise.
+    /// `--group`, as resolved at the start.
     package var group: UInt32?
 
     package init() {}

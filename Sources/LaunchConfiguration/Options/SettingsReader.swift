@@ -5,7 +5,7 @@ struct SettingsReader {
     let command: CommandName
     let workingDirectory: String
 
-    /// The options' layer; of one that is repeated, the last counts.
+    /// The options' layer. If an option is repeated, the last value counts.
     func options(_ given: [Arguments.Given]) throws(ConfigurationError) -> [OptionID: Setting] {
         var settings: [OptionID: Setting] = [:]
         for option in given {
@@ -18,7 +18,8 @@ struct SettingsReader {
         return settings
     }
 
-    /// The environment's layer. An empty variable counts as not set, as orchestrators make them from missing values.
+    /// The environment's layer. An empty variable counts as not set, because orchestrators set a variable empty if its
+    /// value is missing.
     func environment(_ environment: InheritedEnvironment) throws(ConfigurationError) -> [OptionID: Setting] {
         let prefix = Array("LATCHKEY_".utf8)
         var values: [ArraySlice<UInt8>: ArraySlice<UInt8>] = [:]

@@ -26,7 +26,7 @@ extension Settings {
         try self[.vault]?.vault()
     }
 
-    /// A value that goes into a URL or a form as it is: neither empty nor with spaces or control characters.
+    /// A value that is put into a URL or a form unchanged: not empty, without spaces and control characters.
     func identifier(_ id: OptionID) throws(ConfigurationError) -> String? {
         try read(id) { text throws(ValueProblem) in
             guard !text.isEmpty, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
@@ -73,7 +73,7 @@ enum OptionText {
         return percent
     }
 
-    /// A signal to tell of a change: one that a program can handle.
+    /// The signal for a change: one that a program can handle.
     static func changeSignal(_ text: String) throws(ValueProblem) -> CInt {
         let signal = try SignalText.parse(text)
         guard signal != 9, signal != SIGSTOP else {

@@ -2,10 +2,10 @@ import Glibc
 import Messages
 import WorkerProtocol
 
-/// Finds what is to be done on a change: `--on-change`, and what `--signal` and `--exec-on-change` imply.
+/// Finds the action on a change: `--on-change`, or what `--signal` and `--exec-on-change` imply.
 ///
-/// The strongest layer that says anything decides the action; signal and command are then taken from the strongest
-/// layer that names them, so that `--on-change signal` uses the file's `signal`.
+/// The strongest layer that has any of these options decides the action. Signal and command come from the strongest
+/// layer that has them, so that `--on-change signal` uses the file's `signal`.
 struct ChangeActionReader {
     private enum Choice: String, CaseIterable {
         case signal, restart, none, exec
@@ -19,11 +19,11 @@ struct ChangeActionReader {
             guard let (choice, origin) = try choice(settings[layer]) else { continue }
             return try action(choice, origin)
         }
-        // Whom to signal was said, so that signalling is meant.
+        // `--signal-pid` implies that the action is a signal.
         return command == .sidecar && settings[.signalPID] != nil ? .signal(SIGHUP) : .unset
     }
 
-    /// What one layer asks for; its parts must not contradict each other.
+    /// The action of one layer. Its options must not contradict each other.
     private func choice(_ layer: [OptionID: Setting]) throws(ConfigurationError) -> (Choice, Origin)? {
         let signal = layer[.signal]
         let exec = layer[.execOnChange]

@@ -1,7 +1,7 @@
 import Messages
 import Secrets
 
-/// Joins what options and file deliver, and refuses what can't stand together.
+/// Joins the entries of options and file, and refuses entries that contradict each other.
 struct DeliveryEntries {
     private(set) var environment: [EnvironmentEntry]
     private(set) var files: [FileEntry]
@@ -14,7 +14,7 @@ struct DeliveryEntries {
         selections = try file?.selections() ?? []
     }
 
-    /// Adds `-e`, `-f` and `--all`; an `-e` or `-f` takes the place of the file's entry of that name.
+    /// Adds `-e`, `-f` and `--all`. An `-e` or `-f` replaces the file's entry with the same name.
     mutating func add(
         _ given: [Arguments.Given], all: Setting?, defaultVault: VaultAddress?, naming: NamingStyle
     ) throws(ConfigurationError) {
@@ -49,7 +49,8 @@ struct DeliveryEntries {
         return FileEntry(path: path, content: .object(request), location: origin.location)
     }
 
-    /// Splits `NAME=REFERENCE`. What has no `=` is not quoted: it might be a value.
+    /// Splits `NAME=REFERENCE`. The error for a text without `=` does not quote it, because it might be a secret's
+    /// value.
     private static func pair(
         _ option: Arguments.Given, _ form: String
     ) throws(ConfigurationError) -> (String, String, Origin) {
@@ -98,7 +99,7 @@ struct DeliveryEntries {
         }
     }
 
-    /// No variable and no file twice, and no file where another needs a directory.
+    /// Refuses duplicate variables and files, and a file whose path another file needs as a directory.
     private func checkNames() throws(ConfigurationError) {
         let variables =
             environment.map { Taken(name: $0.name, by: $0.location, "'\($0.request.reference.object.name)'") }
@@ -126,7 +127,7 @@ struct DeliveryEntries {
         }
     }
 
-    /// A name that an entry takes, and what it gives it.
+    /// A name that an entry uses, and the entry's source location.
     private struct Taken {
         let name: String
         let location: SourceLocation
@@ -141,7 +142,7 @@ struct DeliveryEntries {
 }
 
 extension FileContent {
-    /// What is in the file, for messages.
+    /// The file's content, for messages.
     fileprivate var words: String {
         switch self {
         case .object(let request): "'\(request.reference.object.name)'"

@@ -3,8 +3,8 @@ import Secrets
 
 /// Finds the inherited variables whose whole value is a reference.
 enum InheritedReferences {
-    /// The references, in the environment's order; what is meant as one but can't be read is an error, since it would
-    /// reach the child as it is. Neither the value nor a part of it goes into the error.
+    /// The references, in the environment's order. A malformed reference is an error, because the child would get its
+    /// text. The error never quotes the value.
     static func find(
         in environment: InheritedEnvironment, except delivered: Set<String>
     ) throws(ConfigurationError) -> [EnvironmentEntry] {

@@ -10,7 +10,8 @@ package struct LaunchPlan: Sendable, Equatable {
     package var vault: VaultAddress?
     /// Variables in the order they were given, the file's first; names are unique.
     package var environment: [EnvironmentEntry] = []
-    /// Inherited variables whose value is a reference (`run` and `check`); a configured one of the same name is none.
+    /// Inherited variables whose value is a reference (`run` and `check`); a configured variable with the same name
+    /// replaces it.
     package var inherited: [EnvironmentEntry] = []
     package var files: [FileEntry] = []
     package var selections: [BulkSelection] = []
@@ -32,9 +33,9 @@ package struct LaunchPlan: Sendable, Equatable {
     package var configurationPath: String?
     /// `[credentials."UNIT"]` of the configuration: unit, then credential name, then reference.
     package var credentials: [String: [String: VaultReference]] = [:]
-    /// What the reader has to be told once: warnings.
+    /// Warnings to log once.
     package var notices: [Message] = []
-    /// What the next reading for a refresh has to be given, so that it changes only what a refresh may.
+    /// The settings for the next parsing at a refresh, so that it changes only what a refresh may change.
     package var startup = StartupSettings()
     /// Keys that have changed since the start and need a restart to be applied.
     package var restartKeys: [String] = []
@@ -42,7 +43,7 @@ package struct LaunchPlan: Sendable, Equatable {
     package init() {}
 }
 
-/// Where an entry stands: `-e DB_PASSWORD=…`, `latchkey.toml:12:1`, `the environment variable DB_PASSWORD`.
+/// The source of an entry: `-e DB_PASSWORD=…`, `latchkey.toml:12:1`, `the environment variable DB_PASSWORD`.
 package struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
     package let description: String
 
@@ -162,7 +163,7 @@ package struct RunAs: Sendable, Equatable {
 }
 
 package struct ChildPlan: Sendable, Equatable {
-    /// Where COMMAND begins among the arguments as given (argv[0] is `latchkey`, argv[1] the subcommand); nil without.
+    /// The index of COMMAND among all arguments (argv[0] is `latchkey`, argv[1] the subcommand); nil without a command.
     package var commandIndex: Int?
     package var once = false
     package var stopSignal: CInt = SIGTERM

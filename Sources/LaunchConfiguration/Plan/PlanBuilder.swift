@@ -4,7 +4,7 @@ import NameServices
 import Secrets
 import WorkerProtocol
 
-/// Makes a plan of settings and entries.
+/// Makes a plan from settings and entries.
 struct PlanBuilder {
     let command: CommandName
     let arguments: Arguments
@@ -12,7 +12,7 @@ struct PlanBuilder {
     let configuration: ConfigurationText?
     let invocation: Invocation
 
-    /// What commands that deliver nothing need: identity, vault, trust, messages.
+    /// The plan of commands that deliver nothing: identity, vault, trust, messages.
     func sourcePlan() throws(ConfigurationError) -> LaunchPlan {
         var plan = LaunchPlan()
         plan.identity.source = try settings.choice(.identity) ?? .auto
@@ -48,7 +48,7 @@ struct PlanBuilder {
         return plan
     }
 
-    /// What `credential` serves.
+    /// The plan of `credential`.
     func credentialPlan() throws(ConfigurationError) -> LaunchPlan {
         var plan = try sourcePlan()
         let reader = configuration.map { EntryReader($0, defaultVault: plan.vault, naming: .upperSnake) }
@@ -71,7 +71,7 @@ struct PlanBuilder {
 
     // MARK: parts
 
-    /// `check` answers soon whatever a run is configured to wait, unless it is told so itself.
+    /// `check` ignores the configured start timeout, so that it answers soon; only its own option counts.
     private func startTimeout() throws(ConfigurationError) -> Duration {
         if command == .check, settings[.options][.startTimeout] == nil { return .seconds(15) }
         return try settings.duration(.startTimeout) ?? .seconds(90)
@@ -160,7 +160,7 @@ struct PlanBuilder {
         try deliveryNotices(plan) + namesForNoShell(plan) + mistypedVariables()
     }
 
-    /// Variables whose names a shell drops or can't refer to.
+    /// Warnings for variables whose names a shell drops or can't refer to.
     private func namesForNoShell(_ plan: LaunchPlan) -> [Message] {
         let variables =
             plan.environment.map { (name: $0.name, location: $0.location) }
@@ -173,14 +173,14 @@ struct PlanBuilder {
         }
     }
 
-    /// Variables that nothing reads, but whose names are nearly those of variables that are read.
+    /// Warnings for unknown variables whose names are similar to known ones.
     private func mistypedVariables() -> [Message] {
         let prefix = "LATCHKEY_"
         let known = OptionTable.definitions.compactMap(\.environmentName)
         let ends = known.map { String($0.dropFirst(prefix.count)) }
         return invocation.environment.pairs.compactMap { pair in
             let name = String(decoding: pair.name, as: UTF8.self)
-            // What the command of another instance inherits is no mistake.
+            // A variable that the command of another instance has inherited is not a mistake.
             let isOurs = known.contains(name) || ["LATCHKEY_SECRETS", "LATCHKEY_CHANGED"].contains(name)
             guard name.hasPrefix(prefix), !isOurs,
                 let near = Suggestion.nearest(to: String(name.dropFirst(prefix.count)), among: ends)
@@ -209,8 +209,7 @@ struct PlanBuilder {
         return unseenVariable(plan).map { [$0] } ?? []
     }
 
-    /// The first variable that nothing would ever see: of `sync`, and of a `sidecar` without a command on change, which
-    /// is the only one that gets variables there.
+    /// The first variable that no process would get: with `sync`, and with a `sidecar` without a command on change.
     private func unseenVariable(_ plan: LaunchPlan) -> Message? {
         let isOfSidecar = command == .sidecar
         if case .exec = plan.refresh.onChange, isOfSidecar { return nil }

@@ -1,11 +1,11 @@
-/// A command in one text, split into words as a shell does it; nothing is expanded.
+/// A command in one text, split into words as by a shell, without expansion.
 enum CommandWords {
     private enum Quote { case single, double }
 
     /// Splits at spaces, tabs and newlines outside of quotes.
     ///
-    /// Quotes and backslashes work as in the POSIX shell (Shell Command Language, 2.2). What a shell would act on
-    /// (`|`, `;`, `&`, `<`, `>` and parentheses) is refused outside of quotes: there is no shell to act on it.
+    /// Quotes and backslashes work as in the POSIX shell (Shell Command Language, 2.2). A shell's operators (`|`, `;`,
+    /// `&`, `<`, `>` and parentheses) are refused outside of quotes, because no shell would act on them.
     static func split(_ text: String) throws(ValueProblem) -> [String] {
         var words: [String] = []
         var word: String?
@@ -17,7 +17,7 @@ enum CommandWords {
             case (.single, _): word = (word ?? "").appending(character)
             case (.double, "\\"):
                 guard let next = characters.next() else { throw unclosed }
-                // Between double quotes a backslash stands for itself, but before these.
+                // Between double quotes a backslash is literal, except before these.
                 if !["\"", "\\", "$", "`", "\n"].contains(next) { word = (word ?? "").appending("\\") }
                 if next != "\n" { word = (word ?? "").appending(next) }
             case (.double, _): word = (word ?? "").appending(character)

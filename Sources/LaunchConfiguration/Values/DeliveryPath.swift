@@ -1,8 +1,8 @@
 import Messages
 
-/// Paths of files below the secrets directory.
+/// Checks paths of files below the secrets directory.
 enum DeliveryPath {
-    /// Checks one path: relative, without empty, `.` or `..` components, each a name that the kernel takes.
+    /// Checks one path: relative, without empty, `.` or `..` components, each a name that the kernel accepts.
     static func check(_ path: String) throws(ValueProblem) {
         if path.isEmpty { throw ValueProblem("the file has no path") }
         let shown = Origin.shortened(path)
@@ -18,7 +18,7 @@ enum DeliveryPath {
             if component.isEmpty || component == "." || component == ".." {
                 throw ValueProblem("the path '\(shown)' has an empty, '.' or '..' component")
             }
-            // `..data` and what it is made of.
+            // `..data` and Latchkey's other names.
             if component.hasPrefix("..") {
                 throw ValueProblem("the path '\(shown)' has a name that begins with '..', which is reserved")
             }
@@ -26,7 +26,7 @@ enum DeliveryPath {
         }
     }
 
-    /// A file that stands where another one needs a directory: `tls` and `tls/key.pem`.
+    /// A file whose path another file needs as a directory: `tls` and `tls/key.pem`.
     static func conflict(among files: [FileEntry]) -> (file: FileEntry, below: FileEntry)? {
         let byPath = Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
         for file in files {

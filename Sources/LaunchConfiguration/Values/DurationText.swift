@@ -1,5 +1,5 @@
-/// Durations as users of Go's tools write them: `30s`, `5m`, `1h30m`, `1.5h`, `5min`. A number without a unit is none,
-/// since people take it for seconds or for minutes; only `0` needs no unit.
+/// Durations as users of Go's tools write them: `30s`, `5m`, `1h30m`, `1.5h`, `5min`. A number without a unit is
+/// invalid, because people read it as seconds or as minutes; only `0` needs no unit.
 enum DurationText {
     private static let units: [(names: [String], nanoseconds: Int64)] = [
         (["w", "week", "weeks"], 604_800_000_000_000),
@@ -30,7 +30,7 @@ enum DurationText {
     static func text(_ duration: Duration) -> String {
         let milliseconds = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
         if milliseconds % 1000 != 0 { return "\(milliseconds)ms" }
-        // Days, hours and minutes, from the table: the compiler makes two programs in turn of a list written here.
+        // Days, hours and minutes from the table: with a literal list here, two builds would not give the same bytes.
         for unit in units[1...3] where milliseconds > 0 && milliseconds % (unit.nanoseconds / 1_000_000) == 0 {
             return "\(milliseconds / (unit.nanoseconds / 1_000_000))\(unit.names[0])"
         }
@@ -62,7 +62,7 @@ enum DurationText {
         return units.firstIndex { $0.names.contains(name) }
     }
 
-    /// Decimal digits with up to nine behind the point.
+    /// Decimal digits with up to nine after the point.
     private struct Number {
         var whole: Int64 = 0
         var fraction: Int64 = 0

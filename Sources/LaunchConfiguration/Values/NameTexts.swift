@@ -5,8 +5,8 @@ enum NameTexts {
     /// The variables that Latchkey itself gives the child.
     static let ownVariables = ["LATCHKEY_SECRETS", "LATCHKEY_CHANGED"]
 
-    /// Checks a variable's name that configuration gives: anything that execve(2) can carry, and that a log shows as it
-    /// is. Names that no shell can read (`my.setting`, `Logging:Level`) are allowed, since programs do read them.
+    /// Checks a variable's name from the configuration: execve(2) must accept it, and a log must show it unchanged.
+    /// Names that no shell can read (`my.setting`, `Logging:Level`) are allowed, because programs read them.
     static func checkVariable(_ name: String) throws(ValueProblem) {
         if name.isEmpty { throw ValueProblem("the variable has no name") }
         if name.utf8.contains(UInt8(ascii: "=")) { throw ValueProblem("a variable's name holds no '='") }
@@ -36,7 +36,7 @@ enum NameTexts {
             && name.utf8.allSatisfy { isAlphanumeric($0) || "._-@:".utf8.contains($0) }
     }
 
-    /// The default instance's name: the command's base name, with what can't stand in one replaced.
+    /// The default instance's name: the command's base name, with invalid characters replaced.
     static func instance(ofCommand command: [UInt8]) -> String {
         let base = command.split(separator: UInt8(ascii: "/")).last ?? []
         let bytes = base.prefix(64).map { isAlphanumeric($0) || "._-@:".utf8.contains($0) ? $0 : UInt8(ascii: "_") }
@@ -51,7 +51,7 @@ enum NameTexts {
         else { throw ValueProblem("'\(name)' is no unit's name", hint: "write it whole, such as \"web.service\"") }
     }
 
-    /// Checks a credential's name (systemd.exec(5)): it becomes a file's.
+    /// Checks a credential's name (systemd.exec(5)), which becomes a file's name.
     static func checkCredential(_ name: String) throws(ValueProblem) {
         guard (1...255).contains(name.utf8.count), name != ".", name != "..",
             name.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") })

@@ -5,7 +5,7 @@ import NameServices
 struct UserText {
     let service: any NameService
 
-    /// Why a look-up ended: no such name, or a name service that fails.
+    /// Why a lookup failed: no such name, or a failure of the name service.
     enum Failure: Error {
         case value(ValueProblem)
         case system(SystemError)

@@ -70,7 +70,7 @@ extension CompletionScript {
             """
     }
 
-    /// The branches for values, those alike in one.
+    /// The branches for values; equal ones are merged.
     private var bashValues: String {
         var branches: [(action: String, spellings: [String])] = []
         for option in OptionTable.definitions where option.takesValue {

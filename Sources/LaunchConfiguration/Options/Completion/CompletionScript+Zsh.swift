@@ -99,7 +99,7 @@ extension CompletionScript {
         }
     }
 
-    /// Without what would end a quoted specification.
+    /// The text without characters that would end a quoted specification.
     private func zshText(_ text: String) -> String {
         var quoted = ""
         for character in text {

@@ -1,7 +1,7 @@
-/// What a shell completes `latchkey` with, made of the tables of commands and options.
+/// The completion script of a shell, made from the tables of commands and options.
 ///
-/// The scripts ask `latchkey list` for the names of secrets, with the options of the line so far, for three seconds at
-/// most; where no identity is at hand they offer nothing.
+/// The scripts call `latchkey list` for the names of secrets, with the options of the line so far, for at most three
+/// seconds. Without an identity they offer no names.
 package struct CompletionScript {
     package enum Shell: String, CaseIterable, Sendable {
         case bash, zsh, fish
@@ -21,16 +21,16 @@ package struct CompletionScript {
         }
     }
 
-    /// The options that lead to a vault: what `list` has to be asked with.
+    /// The options that `list` needs to reach the vault.
     static let sources = OptionTable.definitions(for: .list).filter { $0.section == .source }
 }
 
-/// What an option's value is completed with.
+/// How an option's value is completed.
 enum ValueCompletion: Equatable {
     case nothing
     case words([String])
     case file, directory, user, group, instance
-    /// A secret's name behind `NAME=`.
+    /// A secret's name after `NAME=`.
     case delivery
 }
 
