@@ -216,7 +216,7 @@ extension MessageCode {
         case .systemRefused:
             .error(.system, "the operating system refused a resource or a right", "do as the reason suggests")
         case .confinementMissing:
-            .info("the kernel, or what surrounds the worker, keeps it from laying down rights; it goes on with them")
+            .info("the kernel cannot sandbox the worker fully; the worker goes on")
 
         // refresh
         case .startRetrying:

@@ -72,7 +72,7 @@ package struct WireReader {
         switch try readByte() {
         case 0: return false
         case 1: return true
-        default: throw WireError("a truth value that is none")
+        default: throw WireError("an invalid boolean")
         }
     }
 

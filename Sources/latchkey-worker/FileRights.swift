@@ -65,7 +65,7 @@ extension Confinement {
         }
         for problem in problems {
             log.write(
-                Message(.debug, .confinementMissing, "this worker is not confined as it could be: \(problem)"))
+                Message(.debug, .confinementMissing, "the kernel cannot sandbox this worker fully: \(problem)"))
         }
         return sight
     }

@@ -36,7 +36,7 @@ extension Confinement {
         do throws(SystemError) {
             try keepOnly(needs)
         } catch {
-            log.write(Message(.debug, .confinementMissing, "this worker is not confined as it could be: \(error)"))
+            log.write(Message(.debug, .confinementMissing, "the kernel cannot sandbox this worker fully: \(error)"))
         }
     }
 }

@@ -29,7 +29,7 @@ extension Check {
             }
             add(entry, nil, targets, diagnosis.code.rawValue)
         case .failure(let diagnosis):
-            report.note(.secret, "\(object.kind.rawValue) '\(object.name)': not had, see above")
+            report.note(.secret, "\(object.kind.rawValue) '\(object.name)': could not be fetched, see above")
             add(entry, nil, targets, diagnosis.code.rawValue)
         }
     }

@@ -111,7 +111,7 @@ extension CheckReport.Section {
     fileprivate var heading: String {
         switch self {
         case .secret: "secrets"
-        case .surroundings: "what is around"
+        case .surroundings: "surroundings"
         default: rawValue
         }
     }
