@@ -111,7 +111,6 @@ extension CheckReport.Section {
     fileprivate var heading: String {
         switch self {
         case .secret: "secrets"
-        case .surroundings: "surroundings"
         default: rawValue
         }
     }
