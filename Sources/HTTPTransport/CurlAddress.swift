@@ -37,7 +37,7 @@ struct CurlAddress: Hashable {
         // curl's URL has the name that the server must prove; `Host` has the requested name.
         if let serverName, serverName != host {
             guard !serverName.isEmpty, parts.replace(CURLUPART_HOST, by: serverName) else {
-                throw .invalidRequest(reason: "the server name is none")
+                throw .invalidRequest(reason: "the server name is invalid")
             }
             hostHeader = port == "443" ? host : "\(host):\(port)"
         }

@@ -78,7 +78,7 @@ final class WipedList {
     /// Appends a request's header; throws for an invalid one, without its value in the error.
     func append(header name: String, _ value: HTTPHeaderValue) throws(HTTPFailure) {
         guard !name.isEmpty, name.utf8.allSatisfy(\.isTokenCharacter) else {
-            throw .invalidRequest(reason: "a header's name is none")
+            throw .invalidRequest(reason: "a header's name is invalid")
         }
         let line =
             switch value {

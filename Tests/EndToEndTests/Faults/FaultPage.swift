@@ -23,14 +23,15 @@ enum FaultPage {
     private static let opening = """
         # Faults and what becomes of them
 
-        Each row is a fault or a bad input that a test brings about: before the start, and in a refresh of a run that goes well.
+        Each row is a fault or a bad input that a test injects: before the start, and in a refresh of a run that works.
 
-        Before the start, the command is not started: one line says what is wrong, with the code in the table, and Latchkey ends
-        with the exit code. What may pass (75) is tried again until `--start-timeout`; all else ends at once.
+        Before the start, Latchkey does not start the command. It says in one line what is wrong, with the code in the
+        table, and ends with the exit code. It retries a temporary failure (75) until `--start-timeout`; any other ends
+        at once.
 
-        In a refresh, what was delivered last stays: files, environment and generation are what they were, the command is
-        neither restarted nor signalled, the state is `failing`, and the code is the one in the status. Once the fault is gone,
-        the next refresh succeeds.
+        In a refresh, the last delivery stays: files, environment and generation are unchanged, the command is neither
+        restarted nor signalled, the state is `failing`, and the status has the code in the table. Once the fault is
+        gone, the next refresh succeeds.
 
         """
 
@@ -38,35 +39,37 @@ enum FaultPage {
         """
         ## System calls of a worker
 
-        `CallFaultTests` writes down the calls that a worker makes from the first lines of its `main` on, and fails them one by
-        one: the call is not made, and ends with the error. That is done for a start with variables and files and for a refresh
-        with something new, with the errors below, and for `sync` and `get` with the first of them; in the usual run not for
-        those two, and only for the last call of each name. It prints a table of what became of them.
+        `CallFaultTests` records the system calls that a worker makes from the first lines of its `main` on, and fails
+        them one by one: the call is not made, and returns the error. It does so for a start with variables and files
+        and for a refresh with a new version, with all errors below; for `sync` and `get` with the first error only. The
+        usual run leaves these two out, and fails only the last call of each name. The test prints a table of the
+        outcomes.
 
-        At each point the command succeeds all the same, maybe at another try, or ends with 70, 71, 74, 75 or 76 and one line
-        that says what failed (a second one where a worker could not even report it). Then nothing is delivered, or all of it,
-        and the next start succeeds. In a refresh, what was delivered last stays, and the next attempt, which comes of its own
-        accord, delivers what is new; where only the report failed, the new files are in place before it, and the app is told
-        by that attempt. `sync` and `get` have nobody above them: without memory they die of a signal, and where their first
-        lines are refused they end with 71 and no line. Where every read and write transfers half of what it was asked for, nothing is lost.
+        At each point the command succeeds all the same, maybe at another try, or ends with 70, 71, 74, 75 or 76 and one
+        line that says what failed (a second one if a worker could not even send its report). Then nothing or everything
+        is delivered, and the next start succeeds. In a refresh, the last delivery stays, and the next attempt, which
+        comes by itself, delivers the new version. If only the report failed, the new files are already in place, and
+        the next attempt tells the app. `sync` and `get` have no supervisor: without memory they die of a signal, and if
+        their first calls fail they end with 71 and no line. If every read and write transfers only half of the bytes,
+        nothing is lost.
 
-        The supervisor's calls are failed one by one too (`InjectionTests`); a delivery is killed at each of its calls
-        (`KillTests`), and meets full and exhausted file systems (`ShortageTests`).
+        `InjectionTests` fails the supervisor's calls one by one too. `KillTests` kills a delivery at each of its calls,
+        and `ShortageTests` runs it on full and exhausted file systems.
 
 
         """ + CallErrors.page
 
     private static let closing = """
-        ## What no test brings about
+        ## What no test injects
 
-        - **Calls of a worker before its `main`**, which are the loader's, and those of threads that libraries start. A worker
-          that can't be loaded, or ends without a report, is a row above.
-        - **A launcher's own wall clock that is years off.** The kernel has no namespace for it, and the machine's is everybody's:
-          the emulator's clock is moved instead.
-        - **A user's quota on a tmpfs.** Kernels refuse to make one where they were built without it: its error is injected.
-        - **A name server that never answers**, but for a name lookup that hangs while the launcher is told to end (`EndingTests`):
-          the worker looks names up as the system is configured to.
-        - **Azure itself.** All answers are the emulator's, in the form of recorded ones.
+        - **Calls of a worker before its `main`**, which are the loader's, and calls of threads that libraries start. A
+          row above has a worker that can't be loaded, and one that ends without a report.
+        - **A wrong wall clock of the supervisor.** The kernel has no namespace for it, and all processes share the
+          machine's: the tests move the emulator's clock instead.
+        - **A user's quota on a tmpfs.** A kernel can be built without it: the tests inject its error.
+        - **A name server that never answers**, except for a name lookup that hangs while Latchkey is told to end
+          (`EndingTests`): the worker looks names up as the system is configured to.
+        - **Azure itself.** The emulator gives all answers, in the form of recorded ones.
 
         """
 
@@ -75,7 +78,7 @@ enum FaultPage {
             "| \(fault.what) | \(fault.provocation) | \(start(fault)) | \(refresh(fault)) |\n"
         }
         return
-            "## \(group.title)\n\n| fault | brought about by | before the start | in a refresh |\n|---|---|---|---|\n"
+            "## \(group.title)\n\n| fault | injected by | before the start | in a refresh |\n|---|---|---|---|\n"
             + rows.joined()
     }
 

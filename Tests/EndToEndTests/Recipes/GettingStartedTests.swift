@@ -13,7 +13,7 @@ struct GettingStartedTests {
             \(words("Without Azure"))
             (
             RUNTIME_DIRECTORY=$PWD/script
-            \(words("A script, or a job of cron"))
+            \(words("A script, or a cron job"))
             echo "script: ${#password} characters"
             )
             \(words("With Azure"))

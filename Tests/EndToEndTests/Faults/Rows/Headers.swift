@@ -67,7 +67,7 @@ extension FaultGroup {
                     "OPENSSL_CONF": "SCRATCH/openssl.cnf", "OPENSSL_MODULES": "/nowhere",
                 ], files: ["openssl.cnf": "openssl_conf = c4n4ry_missing\n[c4n4ry\n"]),
             Fault(
-                what: "authorities that are none", files: ["none.pem": "no certificate\n"],
+                what: "invalid authorities", files: ["none.pem": "no certificate\n"],
                 options: ["--ca-file", "SCRATCH/none.pem"], start: .ends(76, "vault-untrusted"),
                 refresh: .untried("an option is the start's")),
             Fault(

@@ -13,7 +13,7 @@ extension FaultGroup {
     }
 
     static let identityBodies = FaultGroup(
-        title: "Answers of an identity endpoint that are none",
+        title: "Invalid answers of an identity endpoint",
         rows: [
             answer("a body of 3 MB", #""body-size":3000000"#),
             answer("a body that never ends", #""endless":true"#),
@@ -55,7 +55,7 @@ extension FaultGroup {
             answer("an error of AKS's own (500)", #""error":"identity-plain-failure""# + later, 75, "identity-failing"),
             answer("not available (503)", #""status":503"# + later, 75, "identity-failing"),
             answer("no route to it (403)", #""error":"identity-unreachable""#, 77, "identity-none"),
-            answer("a time that is none in Retry-After", #""status":503,"retry-after":"soon""#, 75, "identity-failing"),
+            answer("an invalid time in Retry-After", #""status":503,"retry-after":"soon""#, 75, "identity-failing"),
         ])
 
     static let serviceRefusals = FaultGroup(

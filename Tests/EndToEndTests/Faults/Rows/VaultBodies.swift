@@ -10,7 +10,7 @@ extension FaultGroup {
     private static let id = #""id":"VAULT/secrets/db-password/6fd6c1e4ba1b4b5f8a6a1c0a0e0f0d0c""#
 
     static let vaultBodies = FaultGroup(
-        title: "Answers of a vault that are none",
+        title: "Invalid answers of a vault",
         rows: [
             Fault(what: "a body of 3 MB", answers: answer(#""body-size":3000000"#), start: .ends(76, "vault-answer")),
             Fault(
