@@ -70,7 +70,7 @@ package enum Terminal {
         return foreground < 0 || foreground == group
     }
 
-    /// The width of a terminal; nil where the descriptor is none (ioctl_tty(2), `TIOCGWINSZ`).
+    /// The width of a terminal; nil if the descriptor is not a terminal (ioctl_tty(2), `TIOCGWINSZ`).
     package static func columns(of number: CInt) -> Int? {
         var size = winsize()
         guard unsafe ioctl(number, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
