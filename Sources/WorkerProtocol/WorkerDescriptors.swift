@@ -20,8 +20,8 @@ package enum WorkerDescriptor {
     package static let directories: Int32 = 11
 }
 
-/// What a worker ends with, without a report, that wants another one to begin its attempt anew: a file that it needs was
-/// not there, or another one, when it laid down its rights to files, and those can't be widened.
+/// The exit code of a worker that sends no report because another worker must begin the attempt anew: a file that it
+/// needs appeared or changed after its sandbox was set, and the sandbox can't be widened.
 package let workerBeginsAnewCode: Int32 = 121
 
 /// The version that both programs must agree on; changed with every change of an order or a message.
