@@ -25,7 +25,7 @@ struct PagingTests {
     }
 
     @Test(arguments: ["", "abc", "e30"])
-    func `a token that is none is refused`(token: String) {
+    func `an invalid token is refused`(token: String) {
         #expect(throws: Refusal.self) { try Paging(call("$skiptoken=\(token)")) }
     }
 

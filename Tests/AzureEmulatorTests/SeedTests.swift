@@ -94,7 +94,7 @@ struct SeedTests {
         #expect(try #require(error).message.contains(message))
     }
 
-    @Test func `a line of an environment file that is none is named`() throws {
+    @Test func `an invalid line of an environment file is named`() throws {
         let error = #expect(throws: SeedError.self) { try seed("A=1\nnonsense", name: "x.env") }
         #expect(try #require(error).message.contains("line 2"))
     }

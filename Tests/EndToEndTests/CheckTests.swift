@@ -297,7 +297,7 @@ struct CheckTests {
     private static let hasStrace = Programs.installed("strace") != nil
 
     /// What changes the file system, takes a lock, starts a program or signals one.
-    private static let deeds =
+    private static let writes =
         "creat,mkdir,mkdirat,mknod,mknodat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,"
         + "rmdir,truncate,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,flock,kill,tgkill,open,openat,openat2,"
         + "fcntl,execve,execveat"
@@ -318,7 +318,7 @@ struct CheckTests {
             let outcome = try Launch(
                 mount == nil ? strace : try #require(Programs.installed("unshare")),
                 (mount == nil ? [] : shell)
-                    + ["-f", "-qq", "-o", scratch.path + "/calls", "-e", "trace=\(Self.deeds)", Programs.latchkey]
+                    + ["-f", "-qq", "-o", scratch.path + "/calls", "-e", "trace=\(Self.writes)", Programs.latchkey]
                     + arguments + ["-f", "a=db-password", "--", Programs.probe, "report"],
                 environment: try emulator.environment(), directory: scratch.path
             ).end()
@@ -331,10 +331,10 @@ struct CheckTests {
                     && ["O_CREAT", "O_WRONLY", "O_RDWR", "O_TRUNC"].allSatisfy { !call.contains($0) }
                 return isReading || (call.contains(" fcntl(") && !call.contains("SETLK"))
             }
-            let deeds = calls.filter { !harmless.contains($0) }
+            let writes = calls.filter { !harmless.contains($0) }
             // `latchkey` itself, and the worker that it becomes.
-            #expect(deeds.count == 2, "\(deeds)")
-            #expect(deeds.allSatisfy { $0.contains("exec") })
+            #expect(writes.count == 2, "\(writes)")
+            #expect(writes.allSatisfy { $0.contains("exec") })
         }
     }
 

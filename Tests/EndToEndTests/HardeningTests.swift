@@ -83,7 +83,7 @@ struct HardeningTests {
     @Test(
         .enabled(if: Programs.installed("strace") != nil, "strace is not installed"),
         .enabled(if: Confinement.canRestrictFiles, "the kernel has no Landlock, or none that allows renames"))
-    func `a worker lays down its rights to files before it connects`() throws {
+    func `a worker gives up its rights to files before it connects`() throws {
         try Emulator.serving { azure in
             let scratch = try Scratch()
             let launch = try Launch(

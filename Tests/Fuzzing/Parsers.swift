@@ -145,7 +145,7 @@ private let vault = try? VaultAddress(parsing: "contoso-web")
     let text = text(bytes)
     _ = ReferenceParser.claims(bytes)
     guard let reference = try? ReferenceParser(defaultVault: vault).parse(text) else { return }
-    precondition(reference.object.name.utf8.allSatisfy { $0.isLetterOrDigit || $0 == 0x2D }, "a name that is none")
+    precondition(reference.object.name.utf8.allSatisfy { $0.isLetterOrDigit || $0 == 0x2D }, "an invalid name")
     precondition(reference.object.vault.url.hasPrefix("https://"))
 }
 

@@ -63,7 +63,7 @@ import Testing
         ("7", 7_000), ("  30\t", 30_000), ("0", 1_000), ("99999999999999999999", 300_000), ("1 2", nil), ("-1", nil),
         ("soon", nil), ("", nil),
     ])
-    func `a number of seconds is clamped, and what is none is none`(text: String, milliseconds: Int64?) {
+    func `a number of seconds is clamped, and anything else is nil`(text: String, milliseconds: Int64?) {
         let asked = retryAfter(in: HTTPHeaders([("Retry-After", text)]), wallClock: 0)
         #expect(asked == milliseconds.map { Duration.milliseconds($0) })
     }

@@ -46,7 +46,7 @@ func `an expiry is read in every documented form`(member: String, expected: Int)
     #""expires_in":"-9223372036854775808""#, #""expires_in":1e16"#, #""expires_on":253402300800"#,
     #""expires_on":"2019-06-20 02:57:58.""#, #""expires_on":"\u0660\u0661/01/2019 02:57:58""#,
 ])
-func `an expiry that is none ends with a clear failure`(member: String) throws {
+func `an invalid expiry ends with a clear failure`(member: String) throws {
     let found = try diagnosis { _ = try token(#"{"access_token":"synthetic-token",\#(member)}"#) }
     #expect((found.code, found.exitCode) == (.identityAnswer, .protocolFailure))
     #expect(!found.text.contains("synthetic-token"))

@@ -112,7 +112,7 @@ struct SubjectPhrase: CustomStringConvertible {
 extension VaultError.AnswerFault {
     fileprivate var words: String {
         switch self {
-        case .status: "has a status that is none of a vault's"
+        case .status: "has a status that no vault sends"
         case .json(let fault): fault.words
         case .anotherObject: "is about another object"
         case .foreignPage: "names a next page that is not the vault's own"

@@ -83,7 +83,7 @@ struct VaultRefusalTests {
     }
 
     @Test(arguments: [("truncate", "20"), ("garbage", "true"), ("endless", "true"), ("body-size", "3000000")])
-    func `an answer that is none is refused or tried again, and not quoted`(fault: String, value: String) throws {
+    func `an invalid answer is refused or tried again, and not quoted`(fault: String, value: String) throws {
         try Emulator.serving { azure in
             let scratch = try Scratch()
             try azure.fault("{\"endpoint\":\"vault\",\"token\":true,\"\(fault)\":\(value)}")
