@@ -36,7 +36,7 @@ extension VaultAddress {
             }
         }
         guard text.bytes.last != UInt8(ascii: ":"), let url = EndpointURL("https://" + text.text) else {
-            // A scheme and no port: this is a URL.
+            // The text before the invalid port is a URL.
             if let colon = text.bytes.lastIndex(of: UInt8(ascii: ":")),
                 EndpointURL("https://" + TextCursor(text.bytes[..<colon]).text) != nil
             {

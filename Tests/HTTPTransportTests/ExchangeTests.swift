@@ -95,7 +95,7 @@ struct ExchangeTests {
     @Test(arguments: [
         "http://localhost/", "https://user:password@localhost/", "ftp://localhost/", "localhost", "https://a b/",
     ])
-    func `a URL of another scheme is not even tried`(url: String) {
+    func `an invalid URL, or one of another scheme, is not even tried`(url: String) {
         #expect {
             try CurlTransport.trusting().ask(get(url))
         } throws: { error in
