@@ -55,6 +55,7 @@ missing=()
 programs=()
 need() {
     local package=$1 program=${!#}
+    program=${program##* }
     shift
     "$@" >/dev/null 2>&1 && return
     missing+=("$package")

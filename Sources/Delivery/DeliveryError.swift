@@ -143,7 +143,7 @@ extension DeliveryError: DiagnosableError {
         case .templateMissing(let error):
             Diagnosis(
                 .templateMissing, exit: .noInput, "template '\(error.subject ?? "")': \(error.reason)",
-                hint: "give the template's path, relative to the working directory or absolute")
+                hint: "give the template's path, absolute or relative to the configuration file")
         case .templateSyntax(let location, let words):
             Diagnosis(
                 .templateSyntax, exit: .data, "\(location): \(words)",

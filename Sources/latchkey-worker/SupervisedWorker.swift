@@ -322,14 +322,13 @@ struct SupervisedWorker {
         return EarlierDelivery(memory: memory, values: values, now: .now)
     }
 
-    /// Whether to log a warning now: expiry once a day, any other one only at the start.
+    /// Whether to log a warning now: always at the start, later once a day.
     private mutating func isDue(_ warning: Message) -> Bool {
-        guard order.task != .first || warning.diagnosis.code == .secretExpires else { return true }
         let key =
             "\(warning.diagnosis.code.rawValue) \(warning.diagnosis.vault ?? "") \(warning.diagnosis.secret ?? "")"
         let day = wallClockSeconds() / 86_400
         defer { memory.warnedDays[key] = day }
-        return memory.warnedDays[key] != day
+        return order.task == .first || memory.warnedDays[key] != day
     }
 
     private mutating func finish(

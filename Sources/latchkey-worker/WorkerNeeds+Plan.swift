@@ -11,8 +11,8 @@ extension WorkerNeeds {
         let owner = directories?.secrets.owner
         self.init(user: owner?.user ?? own?.user ?? 0, group: owner?.group ?? own?.group ?? 0)
         // Root reads the files that it is told to read, whoever owns them: templates, certificates, the keys of Arc's
-        // agent.
-        capabilities = [.readEverything]
+        // agent. Container engines give root CAP_DAC_OVERRIDE and not the capability that is for reading only.
+        capabilities = [Self.ownPermitted.contains(.readEverything) ? .readEverything : .overrideAccess]
         if owner?.identity != nil {
             capabilities.formUnion([.setUser, .setGroup])
             changesIdentity = true
@@ -27,6 +27,13 @@ extension WorkerNeeds {
         // Includes the mode of the cache file.
         modes = Set(plan.files.compactMap(\.mode) + [0o400])
         if let owner { modes.formUnion([owner.fileMode, owner.directoryMode]) }
+    }
+
+    /// The capabilities that this process may use (proc(5), `CapPrm`); the one for reading where that can't be read.
+    private static var ownPermitted: Set<Capability> {
+        let digits = ProcessFiles.statusLine("CapPrm:", of: ProcessFiles.ownProcess) ?? ""
+        guard let bits = UInt64(digits, radix: 16) else { return [.readEverything] }
+        return Set([Capability.readEverything, .overrideAccess].filter { bits >> UInt64($0.rawValue) & 1 == 1 })
     }
 }
 

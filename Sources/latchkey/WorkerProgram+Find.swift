@@ -37,7 +37,8 @@ extension WorkerProgram {
         #else
             guard let file = ProcessFiles.openReadable(path) else { return nil }
             let bundled = directory + "/lib/ld.so"
-            if let loader = ProcessFiles.openReadable(bundled) {
+            // One that can be executed and not read needs no copy.
+            if let loader = ProcessFiles.openReadable(bundled) ?? (try? ProcessFiles.openProgram(bundled)) {
                 // Without the image's own cache: what it names was linked with another libc.
                 let options = ["--inhibit-cache", "--library-path", directory + "/lib"]
                 return WorkerProgram(executable: loader, file: file, path: path, loader: bundled, options: options)

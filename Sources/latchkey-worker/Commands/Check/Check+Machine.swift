@@ -59,6 +59,9 @@ extension Check {
         let lookup = CommandLookup(plan, environment)
         lookAtCommand(lookup)
         guard let name = lookup.commandOnChange else { return }
+        guard !plan.environment.contains(where: { $0.name == "PATH" }) else {
+            return report.note(.command, "the command on change '\(name)' is looked for in the delivered PATH")
+        }
         do throws(Diagnosis) {
             let found = try lookup.find(name, role: CommandLookup.roleOnChange)
             report.pass(.command, "the command on change '\(name)' is '\(found)'")
