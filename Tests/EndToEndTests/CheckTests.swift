@@ -329,7 +329,9 @@ struct CheckTests {
                 let isReading =
                     call.contains("open")
                     && ["O_CREAT", "O_WRONLY", "O_RDWR", "O_TRUNC"].allSatisfy { !call.contains($0) }
-                return isReading || (call.contains(" fcntl(") && !call.contains("SETLK"))
+                // The mode of the copy in memory that the worker is started from.
+                let isCopy = call.contains(" fchmod(") && call.contains(", 0111)")
+                return isReading || isCopy || (call.contains(" fcntl(") && !call.contains("SETLK"))
             }
             let writes = calls.filter { !harmless.contains($0) }
             // `latchkey` itself, and the worker that it becomes.
