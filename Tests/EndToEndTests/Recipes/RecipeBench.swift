@@ -131,11 +131,14 @@ final class RecipeBench {
         return given + ["/usr/sbin"] + versions.sorted().suffix(1).map { "/usr/lib/postgresql/\($0)/bin" }
     }()
 
+    /// What `deploy/test.sh` installs with `--full` only: servers, compilers and runtimes.
+    private static let large: Set = ["postgres", "initdb", "psql", "node", "go", "java", "javac", "jar"]
+
     /// Why a recipe can't be run; nil where all of its programs are installed.
     static func obstacle(_ programs: String...) -> String? {
         programs.first { program in
             !path.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }
-        }.map { "\($0) is not installed" }
+        }.map { "\($0) is not installed" + (large.contains($0) ? ": the full run installs it" : "") }
     }
 
     /// A port that nobody listened on a moment ago.
