@@ -45,8 +45,19 @@ extension Scratch {
         return try status().process == launch.pid
     }
 
-    /// The status of the instance that runs in this directory.
+    /// The status of the instance that runs in this directory, once it has started: a command can say that it is ready a
+    /// moment before the status does.
     func status() throws -> RunningStatus {
+        var status = try readStatus()
+        guard status.state == "starting" else { return status }
+        _ = try eventually {
+            status = try readStatus()
+            return status.state != "starting"
+        }
+        return status
+    }
+
+    private func readStatus() throws -> RunningStatus {
         let text = try String(contentsOfFile: path + "/instance/status.json", encoding: .utf8)
         return try JSONDecoder().decode(RunningStatus.self, from: Data(text.utf8))
     }
