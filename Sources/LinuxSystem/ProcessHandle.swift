@@ -113,6 +113,9 @@ package enum ProcessFiles {
         return path
     }
 
+    /// Whether this is the machine's first PID namespace (pid_namespaces(7)), whose inode's number the kernel fixes.
+    package static var isInInitialPIDNamespace: Bool { linkTarget("/proc/self/ns/pid") == "pid:[4026531836]" }
+
     /// What a symbolic link holds (readlink(2)); nil where it can't be read.
     static func linkTarget(_ path: String) -> String? {
         var target = [UInt8](repeating: 0, count: Int(PATH_MAX))

@@ -63,7 +63,7 @@ extension DeliveryDirectories {
         let status = try system(path) { () throws(SystemError) in try nearest.handle.descriptor.status() }
         let fileSystem = try system(path) { () throws(SystemError) in try nearest.handle.descriptor.fileSystem() }
         if !fileSystem.isMemory, !request.allowDisk { throw .refused(directory: path, .notMemory(fileSystem.name)) }
-        if request.directory != nil, nearest.isWhole, isLockListed(status, as: .directory, in: listedLocks()) {
+        if request.directory != nil, nearest.isWhole, isHeld(nearest.handle, status) {
             throw .busy(directory: path, pid: nil)
         }
         if nearest.isWhole {
@@ -77,6 +77,18 @@ extension DeliveryDirectories {
             path: secrets, fileSystem: fileSystem.name, swap: swap ?? (fileSystem.isMemory ? .possible : .disk),
             freeBytes: fileSystem.freeBytes, user: delivered.user, group: delivered.group,
             directoryMode: delivered.directoryMode, fileMode: delivered.fileMode, passedOver: passedOver)
+    }
+
+    /// Whether a run holds the directory. The kernel lists a lock with the process that took it; in a PID namespace it
+    /// does so only as long as that process lives, and a worker has ended. There the lock is tried, for a moment.
+    private static func isHeld(_ directory: borrowing Directory, _ status: FileStatus) -> Bool {
+        if isLockListed(status, as: .directory, in: listedLocks()) { return true }
+        guard !ProcessFiles.isInInitialPIDNamespace else { return false }
+        do throws(SystemError) {
+            return try !directory.reopened().descriptor.lockDirectory()
+        } catch {
+            return false
+        }
     }
 
     /// The rules for an existing directory: it is ours, and others can't write it, unless it is an accepted volume.
