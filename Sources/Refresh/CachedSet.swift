@@ -96,9 +96,8 @@ private struct CacheNotes {
     init(memory: DeliveryState, identity: String, selections: [String], selected: [[String]]) {
         self.memory = memory
         self.identity = identity
-        // The digests belong to the old run; the settings come from the command line of the next run.
+        // The digests belong to the old run.
         self.memory.key = []
-        self.memory.startup = []
         self.selections = selections
         self.selected = selected
     }

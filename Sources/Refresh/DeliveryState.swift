@@ -28,9 +28,6 @@ package struct DeliveryState: Equatable, Sendable {
     /// Requests so far, by endpoint and status.
     package var requests: [String: Int64] = [:]
 
-    /// The settings that the run keeps from its start, encoded by the program that parses them.
-    package var startup: [UInt8] = []
-
     package init(key: [UInt8]) {
         self.key = key
     }
@@ -56,7 +53,6 @@ package struct DeliveryState: Equatable, Sendable {
         }
         writer.write(numbers: warnedDays)
         writer.write(numbers: requests)
-        writer.write(startup)
         return writer.bytes
     }
 
@@ -84,7 +80,6 @@ package struct DeliveryState: Equatable, Sendable {
         ) { $1 }
         warnedDays = try reader.readNumbers()
         requests = try reader.readNumbers()
-        startup = try reader.readBytes()
         try reader.end()
     }
 }

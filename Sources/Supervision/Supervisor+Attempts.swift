@@ -52,10 +52,15 @@ extension Supervisor {
         guard let worker, worker.state == .working else { return [] }
         switch message {
         case .prepared(let plan, _):
-            guard worker.order.task == .first else { return [] }
-            self.plan = plan
-            deadlines[.worker] = now.boot + .milliseconds(plan.attemptTimeoutMilliseconds)
-            return [.writeStatus]
+            guard hasPlan else {
+                (self.plan, hasPlan) = (plan, true)
+                deadlines[.worker] = now.boot + .milliseconds(plan.attemptTimeoutMilliseconds)
+                return [.writeStatus]
+            }
+            guard let part = self.plan.update(from: plan) else { return [] }
+            return killWorker(
+                .workerReport, "the worker's plan has another \(part) than the start's, which no refresh changes",
+                at: now)
         case .waiting(let milliseconds):
             // The service manager's timeout is extended with ours (sd_notify(3), EXTEND_TIMEOUT_USEC).
             return phase == .starting ? [waitsForStart(milliseconds)] : []
@@ -69,7 +74,6 @@ extension Supervisor {
     private mutating func finished(
         _ report: WorkerReport, of worker: Worker, at now: Moment
     ) -> [SupervisorAction] {
-        if let plan = report.plan { self.plan = plan }
         switch (worker.order.task, report.outcome) {
         case (.first, .delivered): return firstDelivered(report, at: now)
         case (.first, .ended(let code)): return end(code: code)
@@ -125,7 +129,7 @@ extension Supervisor {
         }
         note(report, at: now)
         if report.filesChanged || report.environmentChanged {
-            let names = report.changedNames.isEmpty ? "" : " (\(report.changedNames))"
+            let names = report.changedNames.isEmpty ? "" : " (\(report.changedNames.joined(separator: ",")))"
             actions.append(.log(Message(.info, .refreshed, "secrets changed\(names)")))
         }
         actions += announce(report, worker.cause, at: now)
@@ -155,7 +159,7 @@ extension Supervisor {
         status.failed(failure, metrics: report?.metrics, isNew: isNew, at: now, next: deadlines[.refresh])
         var actions: [SupervisorAction] = report == nil ? [] : [.keepMemory]
         if isNew { actions.append(.log(failureMessage(failure, at: now))) }
-        if failure.stops {
+        if failure.isGone, plan.stopsWhenGone {
             if phase == .watching { return actions + end(code: failure.exitCode) }
             if rollout?.isUp == true {
                 let stop = stopChild(with: plan.stopSignal, exitCode: failure.exitCode, at: now)

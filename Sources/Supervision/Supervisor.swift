@@ -130,6 +130,8 @@ package struct Supervisor: Sendable {
 
     package internal(set) var phase = Phase.starting
     package internal(set) var plan = SupervisorPlan()
+    /// The first worker has sent the plan.
+    package internal(set) var hasPlan = false
     package internal(set) var deadlines = Deadlines()
     package internal(set) var child: Child?
     package internal(set) var status = SupervisorStatus()

@@ -25,7 +25,7 @@ package enum SupervisorAction: Equatable, Sendable {
     case signalTarget(SignalTarget, Int32)
     /// Looks whether the process beside a sidecar is there.
     case findTarget(SignalTarget)
-    case startAction([String], changedNames: String)
+    case startAction([String], changedNames: [String])
     case killAction
     /// Stops this process by the signal by which the terminal stopped the child.
     case stopSelf(by: Int32)

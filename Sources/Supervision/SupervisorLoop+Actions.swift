@@ -147,10 +147,10 @@ extension SupervisorLoop {
         }
     }
 
-    private func startAction(_ words: [String], changedNames: String) {
+    private func startAction(_ words: [String], changedNames: [String]) {
         var request = childRequest
         request.arguments = words.map { Array($0.utf8) }
-        request.extra = [Array("LATCHKEY_CHANGED=\(Self.bounded(changedNames))".utf8)]
+        request.extra = [Array("LATCHKEY_CHANGED=\(Self.bounded(changedNames.joined(separator: ",")))".utf8)]
         request.ownGroup = true
         request.deathSignal = SIGKILL
         request.output = STDERR_FILENO
@@ -201,7 +201,7 @@ extension SupervisorLoop {
     func log(_ message: Message) {
         guard message.severity <= machine.plan.logLevel else { return }
         let usual = manager.journal == nil ? MessageFormat.text : .journal
-        let format = isPrepared ? machine.plan.logFormat : usual
+        let format = machine.hasPlan ? machine.plan.logFormat : usual
         if format == .journal, let journal = manager.journal {
             let entry = JournalEntry(message, instance: machine.plan.instance)
             if journal.send(entry) { return }

@@ -11,6 +11,7 @@ extension SupervisorLoop {
             let orders = try MemoryFile.create(name: "order")
             var order = order
             order.handover = directories.handover
+            order.startup = machine.plan.startup
             if !order.isBegunAnew {
                 order.begunAt = BootInstant.now.nanoseconds
                 beginnings = 0
@@ -20,6 +21,7 @@ extension SupervisorLoop {
             filling.environment.put(try MemoryFile.create(name: "app-environment"))
             filling.memory.put(try MemoryFile.create(name: "memory"))
             received.removeAll(keepingCapacity: true)
+            isPrepared = false
             let pair = try LocalSocket.pair()
             // What can fail comes before the spawn: the machine must know every worker that runs.
             try events.watch(pair.first.number, as: Watched.report.rawValue)
@@ -85,6 +87,9 @@ extension SupervisorLoop {
                     return
                 }
                 arrived.add(message.descriptors)
+                guard arrived.count <= (isPrepared ? 0 : Self.descriptorLimit) else {
+                    return garbage("descriptors that nobody asked for")
+                }
                 if message.count == 0 { return stopWatchingReport() }
                 received += buffer.prefix(message.count)
                 guard received.count <= WorkerMessage.sizeLimit + WorkerMessage.headerSize else {
@@ -112,21 +117,29 @@ extension SupervisorLoop {
         }
     }
 
+    /// As many as come with a handover, at most.
+    private static let descriptorLimit = 3
+
+    /// The first worker's plan brings the directories. The machine decides what counts of a later one.
     private func adopt(_ plan: SupervisorPlan, _ handover: Handover?) throws(WireError) {
         let descriptors = arrived
         arrived = OwnedList([])
         guard !isPrepared else { throw WireError("a second plan") }
+        isPrepared = true
+        guard !machine.hasPlan else {
+            guard handover == nil, descriptors.count == 0 else { throw WireError("directories in a refresh") }
+            return
+        }
         guard descriptors.count == handover?.descriptorCount ?? 0 else {
             throw WireError("descriptors that do not fit")
         }
-        isPrepared = true
         keepsFiles = plan.keepsFiles || plan.once
         directories.adopt(handover, descriptors: descriptors.takeAll())
     }
 
     /// An environment is taken only if it is sealed: nobody can change it any more.
     private func check(_ report: WorkerReport) throws(WireError) {
-        if let plan = report.plan { keepsFiles = plan.keepsFiles || plan.once }
+        guard isPrepared || report.outcome != .delivered else { throw WireError("a delivery without a plan") }
         let isFirst = environment.number == nil && !setting.isSidecar && report.outcome == .delivered
         guard !(report.environmentChanged || isFirst) || filling.environment.isSealed else {
             throw WireError("an environment that is not sealed")

@@ -36,9 +36,9 @@ package final class SupervisorLoop {
     private var isDispatching = false
     /// Descriptors of a message that is not complete yet.
     var arrived = OwnedList([])
-    /// The first worker has sent the plan.
+    /// The current worker has sent its plan.
     var isPrepared = false
-    /// By the newest plan, files stay when Latchkey ends.
+    /// By the plan, files stay when Latchkey ends.
     var keepsFiles = false
     var buffer = [UInt8](repeating: 0, count: 16_384)
     /// We were stopped and continued, and the CONT that did it is still to be read.

@@ -2,7 +2,7 @@ import Glibc
 package import LinuxSystem
 package import Messages
 
-/// What the supervisor needs to know of the plan. The worker has read and checked it.
+/// What the supervisor needs to know of the plan. The worker has read and checked it before it connects to anything.
 package struct SupervisorPlan: Equatable, Sendable {
     /// The name for `status` and `refresh`.
     package var instance = ""
@@ -25,8 +25,41 @@ package struct SupervisorPlan: Equatable, Sendable {
     package var keepsFiles = false
     package var logFormat = MessageFormat.text
     package var logLevel = Severity.info
+    /// The child is stopped if a required secret is definitely gone (`--on-gone stop`).
+    package var stopsWhenGone = false
+    /// The settings of the start, for the workers of refreshes; opaque to the supervisor.
+    package var startup: [UInt8] = []
 
     package init() {}
+
+    /// Takes over what a refresh may change, from the plan of a later worker: the table `[refresh]` of the configuration
+    /// file, which is read again each time. Returns the name of a part that is not the start's, and takes nothing then.
+    ///
+    /// | part | a later plan |
+    /// |---|---|
+    /// | action on change, its target, interval, stopping when a secret is gone | counts: `[refresh]` may be edited |
+    /// | command, `--once`, user and groups | must be the start's: the only thing that runs as somebody else |
+    /// | stop signal and timeout, group, who notifies | must be the start's: the child runs with them |
+    /// | instance, whether files stay | must be the start's: the directories are chosen |
+    /// | log, timeout of an attempt, settings of the start | must be the start's: workers get them from the supervisor |
+    ///
+    /// A report (`WorkerReport`) changes none of these: it comes after the network.
+    package mutating func update(from later: SupervisorPlan) -> String? {
+        let kept = [
+            ("instance", instance == later.instance), ("command", commandIndex == later.commandIndex),
+            ("process", once == later.once), ("user", identity == later.identity),
+            ("stop signal", stopSignal == later.stopSignal),
+            ("stop timeout", stopTimeoutMilliseconds == later.stopTimeoutMilliseconds),
+            ("process group", groupSignal == later.groupSignal), ("notify mode", childNotifies == later.childNotifies),
+            ("time limit", attemptTimeoutMilliseconds == later.attemptTimeoutMilliseconds),
+            ("cache", keepsFiles == later.keepsFiles),
+            ("log", logFormat == later.logFormat && logLevel == later.logLevel), ("start", startup == later.startup),
+        ]
+        if let (part, _) = kept.first(where: { !$0.1 }) { return part }
+        (action, target) = (later.action, later.target)
+        (intervalMilliseconds, stopsWhenGone) = (later.intervalMilliseconds, later.stopsWhenGone)
+        return nil
+    }
 }
 
 extension SupervisorPlan {
@@ -46,6 +79,8 @@ extension SupervisorPlan {
         writer.write(keepsFiles)
         writer.write(logFormat.rawValue)
         writer.write(logLevel.rawValue)
+        writer.write(stopsWhenGone)
+        writer.write(startup)
     }
 
     init(reading reader: inout WireReader) throws(WireError) {
@@ -70,6 +105,8 @@ extension SupervisorPlan {
         logFormat = format
         guard let level = Severity(rawValue: try reader.readByte()) else { throw WireError("an unknown level") }
         logLevel = level
+        stopsWhenGone = try reader.readBool()
+        startup = try reader.readBytes()
     }
 
     /// Milliseconds, up to a hundred years.

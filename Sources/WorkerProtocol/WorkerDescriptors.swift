@@ -25,7 +25,7 @@ package enum WorkerDescriptor {
 package let workerBeginsAnewCode: Int32 = 121
 
 /// The version that both programs must agree on; changed with every change of an order or a message.
-package let workerProtocolVersion: UInt8 = 1
+package let workerProtocolVersion: UInt8 = 2
 
 /// The first argument of a worker that a supervisor started; a command's name can't begin with it.
 package let workerOrderArgument = "--supervised"

@@ -1,8 +1,12 @@
 package import SecretsDirectory
 
 /// What a worker tells the supervisor, in this order: at most one `prepared`, any number of `waiting`, one `finished`.
+///
+/// `prepared` is sent before the worker connects to anything, and is the only one that brings a plan: what comes later
+/// may be the words of whoever took the worker over. A `finished` changes the outcome, what is shown, and times.
 package enum WorkerMessage: Equatable, Sendable {
-    /// The plan is known and the directories are ours, where there are any: their descriptors come along.
+    /// The plan is known and the directories are ours, where there are any: their descriptors come along with the
+    /// first one.
     case prepared(SupervisorPlan, Handover?)
     /// The fetch goes on retrying; the next try comes after these milliseconds.
     case waiting(milliseconds: Int64)
@@ -28,8 +32,8 @@ package struct WorkerReport: Equatable, Sendable {
     package var environmentChanged = false
     /// The number of the generation that is delivered.
     package var generation: Int64 = 0
-    /// Names of what changed, comma-separated, for `LATCHKEY_CHANGED`.
-    package var changedNames = ""
+    /// Names of what changed.
+    package var changedNames: [String] = []
     /// Names of the variables whose values are not those that were delivered before.
     package var changedVariables: [String] = []
     /// What is served is a cached generation (`--cache memory`).
@@ -46,8 +50,6 @@ package struct WorkerReport: Equatable, Sendable {
     package var statusJSON: [UInt8] = []
     /// The worker's lines of metrics.prom; opaque to the supervisor.
     package var metrics: [UInt8] = []
-    /// The plan, where it may have changed.
-    package var plan: SupervisorPlan?
 
     package init(outcome: Outcome) {
         self.outcome = outcome
@@ -65,15 +67,15 @@ package struct WorkerFailure: Equatable, Sendable {
     /// The secret's and the vault's name, where the failure is about one.
     package var secret: String?
     package var vault: String?
-    /// A required secret is definitely gone, and the plan says to stop then.
-    package var stops = false
+    /// A required secret is definitely gone.
+    package var isGone = false
 
-    package init(code: String, exitCode: Int32, message: String, hint: String? = nil, stops: Bool = false) {
+    package init(code: String, exitCode: Int32, message: String, hint: String? = nil, isGone: Bool = false) {
         self.code = code
         self.exitCode = exitCode
         self.message = message
         self.hint = hint
-        self.stops = stops
+        self.isGone = isGone
     }
 }
 
@@ -145,7 +147,7 @@ extension WorkerReport {
         writer.write(filesChanged)
         writer.write(environmentChanged)
         writer.write(generation)
-        writer.write(changedNames)
+        writer.write(list: changedNames) { $0.write($1) }
         writer.write(list: changedVariables) { $0.write($1) }
         writer.write(stale)
         writer.write(ageMilliseconds)
@@ -154,7 +156,6 @@ extension WorkerReport {
         writer.write(summary)
         writer.write(statusJSON)
         writer.write(metrics)
-        writer.write(optional: plan) { $1.encode(into: &$0) }
     }
 
     init(reading reader: inout WireReader) throws(WireError) {
@@ -167,7 +168,7 @@ extension WorkerReport {
         filesChanged = try reader.readBool()
         environmentChanged = try reader.readBool()
         generation = try reader.readInteger(in: 0...Int64.max)
-        changedNames = try reader.readString()
+        changedNames = try reader.readList(atMost: 100_000) { reader throws(WireError) in try reader.readString() }
         changedVariables = try reader.readList(atMost: 100_000) { reader throws(WireError) in try reader.readString() }
         stale = try reader.readBool()
         ageMilliseconds = try reader.readInteger(in: SupervisorPlan.durations)
@@ -178,7 +179,6 @@ extension WorkerReport {
         summary = try reader.readString()
         statusJSON = try reader.readBytes()
         metrics = try reader.readBytes()
-        plan = try reader.readOptional { reader throws(WireError) in try SupervisorPlan(reading: &reader) }
     }
 }
 
@@ -190,7 +190,7 @@ extension WorkerFailure {
         writer.write(optional: hint) { $0.write($1) }
         writer.write(optional: secret) { $0.write($1) }
         writer.write(optional: vault) { $0.write($1) }
-        writer.write(stops)
+        writer.write(isGone)
     }
 
     init(reading reader: inout WireReader) throws(WireError) {
@@ -200,6 +200,6 @@ extension WorkerFailure {
         hint = try reader.readOptional { reader throws(WireError) in try reader.readString() }
         secret = try reader.readOptional { reader throws(WireError) in try reader.readString() }
         vault = try reader.readOptional { reader throws(WireError) in try reader.readString() }
-        stops = try reader.readBool()
+        isGone = try reader.readBool()
     }
 }

@@ -27,6 +27,8 @@ package struct WorkerOrder: Equatable, Sendable {
     package var keepsPrevious: Bool
     /// The directories whose descriptors come along; nil at the first attempt and where there are none.
     package var handover: Handover?
+    /// The settings of the start, as the first worker sent them; empty at the first attempt.
+    package var startup: [UInt8] = []
 
     package init(
         task: Task, attempt: Int64 = 0, failures: Int64 = 0, startedAt: Int64 = 0, keepsPrevious: Bool = false
@@ -51,6 +53,7 @@ package struct WorkerOrder: Equatable, Sendable {
         writer.write(isBegunAnew)
         writer.write(keepsPrevious)
         writer.write(optional: handover) { $1.encode(into: &$0) }
+        writer.write(startup)
         return writer.bytes
     }
 
@@ -69,6 +72,7 @@ package struct WorkerOrder: Equatable, Sendable {
         isBegunAnew = try reader.readBool()
         keepsPrevious = try reader.readBool()
         handover = try reader.readOptional { reader throws(WireError) in try Handover(reading: &reader) }
+        startup = try reader.readBytes()
         try reader.end()
     }
 }

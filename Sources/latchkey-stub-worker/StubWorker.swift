@@ -7,8 +7,9 @@ import WorkerProtocol
 ///
 /// What it does is read from the environment that it is handed, from `STUB_*`: `STUB_FIRST`, `STUB_REFRESH` and
 /// `STUB_ROLLBACK` say how an attempt goes (`deliver`, `change`, `crash`, `hang`, `garbage`, `silent`, `fail`, `unsealed`,
-/// `ended`, `anew` once, `anew-always`), the rest sets fields of the plan. The child's environment is the one handed in,
-/// byte for byte.
+/// `ended`, `anew` once, `anew-always`, and those of `StubAttack`), the rest sets fields of the plan. Ways with commas
+/// between them are those of one refresh after the other, the last one of all that follow. The child's environment is the
+/// one handed in, byte for byte.
 @main
 enum StubWorker {
     static func main() {
@@ -47,13 +48,16 @@ struct StubAttempt {
         let way: String
         switch order.task {
         case .first: way = setting.text("FIRST") ?? "deliver"
-        case .refresh: way = setting.text("REFRESH") ?? "deliver"
+        case .refresh:
+            let ways = (setting.text("REFRESH") ?? "deliver").split(separator: ",")
+            way = String(ways[min(Int(order.attempt) - 2, ways.count - 1)])
         case .rollBack: way = setting.text("ROLLBACK") ?? "deliver"
         }
         if way == "hang-early" { hang() }
-        if order.task == .first, !order.isBegunAnew {
-            try send(.prepared(plan, nil))
-        }
+        let attack = StubAttack(rawValue: way)
+        try attack?.begin(plan)
+        if attack != .noPlan { try send(.prepared(attack?.changed(plan) ?? plan, nil)) }
+        try attack?.go(on: plan, WorkerReport(outcome: .delivered))
         switch way {
         case "crash": Signals.die(of: 11)
         case "hang": hang()
@@ -63,7 +67,7 @@ struct StubAttempt {
         case "anew" where !order.isBegunAnew: ProcessStart.exit(workerBeginsAnewCode)
         case "fail": try report(failure, order)
         case "ended": try report(WorkerReport(outcome: .ended(exitCode: 66)), order)
-        default: try deliver(order, way)
+        default: try deliver(order, isChange: way == "change" || attack != nil, isSealed: way != "unsealed")
         }
         if setting.isSet("LINGER") { hang() }
     }
@@ -80,6 +84,9 @@ struct StubAttempt {
     private var plan: SupervisorPlan {
         var plan = SupervisorPlan()
         plan.instance = "stub"
+        if let user = setting.number("USER") {
+            plan.identity = UserIdentity(user: UInt32(user), group: UInt32(user), groups: [UInt32(user)])
+        }
         plan.once = setting.isSet("ONCE")
         plan.stopSignal = Int32(setting.number("STOP_SIGNAL") ?? Int64(SIGTERM))
         plan.stopTimeoutMilliseconds = setting.number("STOP_TIMEOUT") ?? 25_000
@@ -99,23 +106,23 @@ struct StubAttempt {
         return plan
     }
 
-    private func deliver(_ order: WorkerOrder, _ way: String) throws(SystemError) {
+    private func deliver(_ order: WorkerOrder, isChange: Bool, isSealed: Bool) throws(SystemError) {
         var result = WorkerReport(outcome: .delivered)
         result.generation = order.attempt
-        result.environmentChanged = order.task == .first || way == "change" || way == "change-fail"
-        result.changedNames = result.environmentChanged ? changedNames : ""
+        result.environmentChanged = order.task == .first || isChange
+        result.changedNames = result.environmentChanged ? changedNames : []
         result.summary = "1 secret of 1 vault"
         if result.environmentChanged {
             let added = order.task == .first ? [] : Array("STUB_GENERATION=\(order.attempt)".utf8) + [0]
             try writeAll((block + added).span, to: WorkerDescriptor.childEnvironment)
-            if way != "unsealed" { try MemoryFile.seal(WorkerDescriptor.childEnvironment) }
+            if isSealed { try MemoryFile.seal(WorkerDescriptor.childEnvironment) }
         }
         try report(result, order)
     }
 
-    private var changedNames: String {
-        guard let count = setting.number("CHANGED") else { return "STUB" }
-        return (1...count).map { "STUB-\($0)" }.joined(separator: ",")
+    private var changedNames: [String] {
+        guard let count = setting.number("CHANGED") else { return ["STUB"] }
+        return (1...count).map { "STUB-\($0)" }
     }
 
     private func report(_ report: WorkerReport, _ order: WorkerOrder) throws(SystemError) {

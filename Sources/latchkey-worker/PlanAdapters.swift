@@ -23,6 +23,8 @@ extension SupervisorPlan {
         logLevel = plan.log.level
         action = plan.refresh.onChange
         target = plan.signalTarget
+        stopsWhenGone = plan.refresh.onGone == .stop
+        startup = plan.startup.encoded
     }
 }
 

@@ -89,7 +89,7 @@ struct SupervisedWorker {
 
     private mutating func attempt() throws(SystemError) {
         let parsed: ParsedCommand
-        let startup = isBeginning ? nil : try? StartupSettings(decoding: memory.startup)
+        let startup = try? StartupSettings(decoding: order.startup)
         let invocation = Invocation(arguments, environment, startup: startup)
         do throws(ConfigurationError) {
             parsed = try CommandLine.parse(invocation)
@@ -140,7 +140,6 @@ struct SupervisedWorker {
                 log.write(Message(.warning, obstacle))
             }
             if !isSidecar, let message = WithheldCredentials(plan, environment).message { log.write(message) }
-            memory.startup = plan.startup.encoded
         }
         noteRestartKeys(plan)
         let directories: DeliveryDirectories?
@@ -152,13 +151,12 @@ struct SupervisedWorker {
         }
         plan.instance = directories?.instance?.name ?? plan.instance
         jitter = Self.jitterKey(plan, directories).generator(attempt: order.attempt)
-        if isBeginning {
-            let prepared = SupervisorPlan(plan, isSidecar: isSidecar, format: log.format)
-            try LocalSocket.send(
-                WorkerMessage.prepared(prepared, directories?.handover).encoded,
-                descriptors: directories?.descriptors ?? [],
-                over: WorkerDescriptor.report)
-        }
+        // The supervisor keeps the directories that the first worker chose.
+        let chosen = isBeginning ? directories : nil
+        let prepared = SupervisorPlan(plan, isSidecar: isSidecar, format: log.format)
+        try LocalSocket.send(
+            WorkerMessage.prepared(prepared, chosen?.handover).encoded, descriptors: chosen?.descriptors ?? [],
+            over: WorkerDescriptor.report)
         // Before the worker reads from the network, and before it has a second thread.
         sight = confinement.apply(plan, environment, directories, log)
         Confinement.keepOnly(WorkerNeeds(plan, directories), log)
@@ -340,14 +338,13 @@ struct SupervisedWorker {
         result.filesChanged = order.task == .first ? outcome.filesReplaced : outcome.filesChanged
         result.environmentChanged = outcome.environmentChanged
         result.generation = memory.generation
-        result.changedNames = outcome.changedNames.joined(separator: ",")
+        result.changedNames = outcome.changedNames
         result.changedVariables = outcome.changedVariables
         let next = Schedule.next(
             plan.refresh, turningPoints: fetchedSet.turningPoints, now: wallClockSeconds(), using: &jitter)
         result.nextMilliseconds = next?.wholeMilliseconds
         // The status shows the delivered set. If the app failed with the fetched set, the two differ.
         show(in: &result)
-        result.plan = SupervisorPlan(plan, isSidecar: isSidecar, format: log.format)
         change(&result)
         do throws(SystemError) {
             if outcome.environmentChanged { try MemoryFile.seal(WorkerDescriptor.childEnvironment) }
@@ -376,7 +373,7 @@ struct SupervisedWorker {
 
     private mutating func fail(_ failure: RefreshFailure, _ plan: RefreshPlan) throws(SystemError) {
         var told = Self.told(failure)
-        told.stops = failure.isGone && plan.onGone == .stop
+        told.isGone = failure.isGone
         var result = WorkerReport(outcome: .failed(told))
         result.generation = memory.generation
         result.metrics = memory.metrics

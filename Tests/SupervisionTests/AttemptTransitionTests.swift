@@ -10,7 +10,7 @@ struct AttemptTransitionTests {
         var fixture = Fixture()
         #expect(fixture.handle(.begun).order?.task == .first)
         fixture.handle(.workerStarted(pid: Fixture.workerPid))
-        fixture.handle(.workerMessage(.prepared(fixture.plan, nil)))
+        #expect(fixture.handle(.workerMessage(.prepared(fixture.plan, nil))) == [.writeStatus])
         let actions = fixture.handle(.workerMessage(.finished(fixture.report())))
         #expect(actions == [.keepEnvironment(keepsPrevious: false), .keepMemory, .startChild])
         let started = fixture.handle(.childStarted(pid: Fixture.childPid))
@@ -198,10 +198,39 @@ struct AttemptTransitionTests {
     }
 
     @Test func `a secret that is gone for good stops the child where that was chosen`() {
-        var fixture = Fixture()
+        var fixture = Fixture(plan: Fixture.plan { $0.stopsWhenGone = true })
         fixture.start()
-        #expect(fixture.refresh(fixture.failure(stops: true)).effects.contains(.signalChild(SIGTERM, queuedValue: nil)))
+        #expect(
+            fixture.refresh(fixture.failure(isGone: true)).effects.contains(.signalChild(SIGTERM, queuedValue: nil)))
         #expect(fixture.ends(Fixture.childPid, .killed(signal: SIGTERM)).last == .exit(code: 75))
     }
 
+    @Test func `a secret that is gone for good stops no child where that was not chosen`() {
+        var fixture = Fixture()
+        fixture.start()
+        #expect(fixture.refresh(fixture.failure(isGone: true)).effects == [.keepMemory])
+        #expect(fixture.machine.phase == .running(.steady))
+    }
+
+    @Test func `a later plan changes what a refresh may change, and nothing else`() {
+        var fixture = Fixture()
+        fixture.start()
+        fixture.signal(SIGHUP)
+        fixture.handle(.workerStarted(pid: Fixture.workerPid))
+        #expect(fixture.handle(.workerMessage(.prepared(Fixture.plan { $0.action = .restart }, nil))).isEmpty)
+        #expect(fixture.machine.plan.action == .restart)
+        fixture.handle(.workerMessage(.finished(fixture.report())))
+        fixture.ends(Fixture.workerPid)
+        fixture.signal(SIGHUP)
+        fixture.handle(.workerStarted(pid: Fixture.workerPid))
+        let other = Fixture.plan {
+            $0.identity = UserIdentity(user: 0, group: 0, groups: [])
+            $0.action = .exec(["/bin/sh"])
+        }
+        let actions = fixture.handle(.workerMessage(.prepared(other, nil)))
+        #expect(actions.codes == [.refreshFailed])
+        #expect(actions.first == .killWorker)
+        #expect(fixture.machine.plan == Fixture.plan { $0.action = .restart })
+        #expect(fixture.handle(.workerMessage(.finished(fixture.report { $0.filesChanged = true }))).isEmpty)
+    }
 }

@@ -83,11 +83,11 @@ struct Fixture {
     }
 
     func failure(
-        _ message: String = "no way", code: String = "vault-unreachable", stops: Bool = false
+        _ message: String = "no way", code: String = "vault-unreachable", isGone: Bool = false
     ) -> WorkerReport {
         var report = WorkerReport(
             outcome: .failed(
-                WorkerFailure(code: code, exitCode: 75, message: message, hint: nil, stops: stops)))
+                WorkerFailure(code: code, exitCode: 75, message: message, hint: nil, isGone: isGone)))
         report.nextMilliseconds = 1000
         return report
     }

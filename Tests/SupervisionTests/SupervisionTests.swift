@@ -127,9 +127,9 @@ struct ChangeTransitionTests {
         var fixture = fixture(.exec(["/bin/reload"]))
         let change = fixture.report {
             $0.filesChanged = true
-            $0.changedNames = "DB"
+            $0.changedNames = ["DB"]
         }
-        let start = SupervisorAction.startAction(["/bin/reload"], changedNames: "DB")
+        let start = SupervisorAction.startAction(["/bin/reload"], changedNames: ["DB"])
         #expect(fixture.refresh(change).effects.last == start)
         fixture.handle(.actionStarted(pid: 300))
         #expect(fixture.refresh(change).effects.suffix(2) == [.killAction, start])

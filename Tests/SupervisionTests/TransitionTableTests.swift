@@ -159,7 +159,8 @@ struct TransitionTableTests {
     ]
 
     private static let reportRules = [
-        Rule([.starting], [.prepared], nil, "writeStatus"),
+        // The same plan once more: a worker that begins the attempt anew.
+        Rule([.starting], [.prepared]),
         Rule([.starting], [.waiting], nil, "EXTEND_TIMEOUT_USEC"),
         Rule(refreshing + [.pending, .rollingBack], [.prepared, .waiting]),
         Rule([.starting], [.delivered, .changed], nil, "keepEnvironment", "keepMemory", "startChild"),
@@ -241,6 +242,7 @@ extension TransitionTableTests {
             isSidecar: state == .watching, watchdog: .seconds(5),
             plan: Fixture.plan {
                 $0.once = state == .becoming
+                $0.stopsWhenGone = true
                 $0.action = state == .watching ? .none : .restart
             })
         fixture.bring(to: state)
@@ -321,7 +323,7 @@ extension Fixture {
         case .delivered: return handle(.workerMessage(.finished(report())))
         case .changed: return handle(.workerMessage(.finished(report { $0.environmentChanged = true })))
         case .failed: return handle(.workerMessage(.finished(failure())))
-        case .failedForGood: return handle(.workerMessage(.finished(failure(stops: true))))
+        case .failedForGood: return handle(.workerMessage(.finished(failure(isGone: true))))
         case .endedSilently: return handle(.workerMessage(.finished(WorkerReport(outcome: .ended(exitCode: 66)))))
         case .garbage: return handle(.workerGarbage(reason: "too long"))
         case .actionStarted: return handle(.actionStarted(pid: Self.actionPid))

@@ -1,4 +1,5 @@
 import LinuxSystem
+import Messages
 import SecretsDirectory
 import Testing
 import WorkerProtocol
@@ -12,12 +13,13 @@ private let messages: [WorkerMessage] = {
     plan.action = .exec(["/bin/reload", "grüße"])
     plan.target = .pidFile("/run/app.pid")
     var report = WorkerReport(outcome: .delivered)
+    plan.startup = [1, 2, 3]
+    plan.stopsWhenGone = true
     report.filesChanged = true
-    report.changedNames = "DB,TLS"
+    report.changedNames = ["DB", "TLS"]
     report.nextMilliseconds = 300_000
     report.statusJSON = Array("[]".utf8)
-    report.plan = plan
-    let failure = WorkerFailure(code: "vault-unreachable", exitCode: 75, message: "grüße", hint: "try", stops: true)
+    let failure = WorkerFailure(code: "vault-unreachable", exitCode: 75, message: "grüße", hint: "try", isGone: true)
     let handover = Handover(
         instance: Handover.Instance(name: "web", path: "/run/latchkey/web", isOurs: true, isMemory: true),
         secrets: Handover.Secrets(
@@ -141,5 +143,35 @@ struct WorkerOrderTests {
 
     @Test func `an order with bytes behind its end is an error`() {
         #expect(throws: WireError.self) { try WorkerOrder(decoding: Self.order.encoded + [0]) }
+    }
+}
+
+struct SupervisorPlanTests {
+    @Test(
+        arguments: [
+            { $0.instance = "x" }, { $0.commandIndex = 1 }, { $0.once = true },
+            { $0.identity = UserIdentity(user: 0, group: 0, groups: []) }, { $0.stopSignal = 9 },
+            { $0.stopTimeoutMilliseconds = 0 }, { $0.groupSignal = true }, { $0.childNotifies = true },
+            { $0.attemptTimeoutMilliseconds = 0 }, { $0.keepsFiles = true }, { $0.logFormat = .json },
+            { $0.logLevel = .debug }, { $0.startup = [1] },
+        ] as [@Sendable (inout SupervisorPlan) -> Void])
+    func `a plan that differs from the start's is not taken`(change: @Sendable (inout SupervisorPlan) -> Void) {
+        var plan = SupervisorPlan()
+        var later = plan
+        later.action = .restart
+        change(&later)
+        #expect(plan.update(from: later) != nil)
+        #expect(plan == SupervisorPlan())
+    }
+
+    @Test func `what stands in the file's table of refreshes is taken`() {
+        var plan = SupervisorPlan()
+        var later = plan
+        later.action = .exec(["/bin/reload"])
+        later.target = .process(7)
+        later.intervalMilliseconds = nil
+        later.stopsWhenGone = true
+        #expect(plan.update(from: later) == nil)
+        #expect(plan == later)
     }
 }
