@@ -57,6 +57,9 @@ let package = Package(
         // C++: toml++ (Debian's libtomlplusplus-dev), which is header only.
         .target(
             name: "CTOML", cxxSettings: [.unsafeFlags(["-fstack-protector-strong", "-Wall", "-Wextra", "-Werror"])]),
+        // libsystemd's declarations (libsystemd-dev). The library is loaded at run time, where there is something of
+        // systemd to talk to.
+        .target(name: "CSystemd", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
@@ -78,7 +81,7 @@ let package = Package(
         library("HTTPTransport", ["LinuxSystem", "Secrets", "Messages", "CCurl"]),
         library("Delivery", ["LinuxSystem", "Secrets", "Messages", "SecretsDirectory", "Cryptography"]),
         library("Supervision", ["LinuxSystem", "Messages", "WorkerProtocol", "ServiceNotify", "SecretsDirectory"]),
-        library("ServiceManager", ["LinuxSystem"]),
+        library("Systemd", ["LinuxSystem", "ServiceNotify", "CSystemd"]),
 
         // 3 to 5
         library("ManagedIdentity", ["LinuxSystem", "Secrets", "Messages", "HTTPTransport", "Cryptography"]),
@@ -104,7 +107,7 @@ let package = Package(
             dependencies: [
                 "LinuxSystem", "NameServices", "Secrets", "Messages", "WorkerProtocol", "LaunchConfiguration",
                 "HTTPTransport", "ManagedIdentity", "KeyVault", "Delivery", "SecretsDirectory", "Refresh",
-                "ServiceManager",
+                "Systemd",
                 "ServiceNotify", "Cryptography",
             ],
             exclude: [],
@@ -182,7 +185,7 @@ let package = Package(
         tests(of: "NameServices", ["LinuxSystem"]),
         tests(of: "SecretsDirectory", ["LinuxSystem", "Messages", "latchkey-rotate"]),
         tests(of: "WorkerProtocol", ["LinuxSystem", "Messages", "SecretsDirectory"]),
-        tests(of: "ServiceNotify", ["LinuxSystem", "Messages", "ServiceManager"]),
+        tests(of: "ServiceNotify", ["LinuxSystem", "Messages", "Systemd"]),
         tests(of: "LaunchConfiguration", ["LinuxSystem", "NameServices", "Secrets", "Messages", "WorkerProtocol"]),
         tests(of: "HTTPTransport", ["Secrets", "Messages", "LinuxSystem"], excluding: ["servers"]),
         tests(of: "Delivery", ["Secrets", "Messages", "LinuxSystem", "SecretsDirectory", "Cryptography"]),
@@ -229,7 +232,7 @@ if Context.environment["LATCHKEY_FUZZING"] != nil {
             name: "latchkey-fuzz",
             dependencies: [
                 "LinuxSystem", "Secrets", "Messages", "HTTPTransport", "WorkerProtocol", "ServiceNotify",
-                "LaunchConfiguration", "Delivery", "ManagedIdentity", "KeyVault", "Refresh", "ServiceManager",
+                "LaunchConfiguration", "Delivery", "ManagedIdentity", "KeyVault", "Refresh", "Systemd",
             ],
             path: "Tests/Fuzzing", exclude: ["Corpus", "run.sh"], swiftSettings: strict))
 }

@@ -86,12 +86,13 @@ is_there() {
     pkg-config | curl) command -v "$1" >/dev/null ;;
     libcurl4-openssl-dev) pkg-config --exists libcurl 2>/dev/null ;;
     libssl-dev) pkg-config --exists libcrypto 2>/dev/null ;;
+    libsystemd-dev) pkg-config --exists libsystemd 2>/dev/null ;;
     libtomlplusplus-dev) [ -e /usr/include/toml++/toml.h ] ;;
     esac
 }
 look() {
     missing=()
-    for package in pkg-config curl libcurl4-openssl-dev libssl-dev libtomlplusplus-dev; do
+    for package in pkg-config curl libcurl4-openssl-dev libssl-dev libsystemd-dev libtomlplusplus-dev; do
         is_there "$package" || missing+=("$package")
     done
 }
@@ -119,7 +120,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     look
     [ ${#missing[@]} -eq 0 ] || fail "installed, and still not found: ${missing[*]}"
 fi
-held "libraries: libcurl, libcrypto, toml++"
+held "libraries: libcurl, libcrypto, libsystemd, toml++"
 
 bin=${LATCHKEY_DEMO_BIN:-}
 programs=(latchkey latchkey-worker latchkey-emulator latchkey-sample-app)

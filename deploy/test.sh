@@ -66,6 +66,7 @@ look() {
     need pkg-config command -v pkg-config
     need libcurl4-openssl-dev pkg-config --exists libcurl
     need libssl-dev pkg-config --exists libcrypto
+    need libsystemd-dev pkg-config --exists libsystemd
     need libtomlplusplus-dev test -e /usr/include/toml++/toml.h
     need python3 command -v python3
     need python3-venv python3 -c 'import ensurepip, venv'
@@ -112,7 +113,7 @@ look() {
         need golang-go command -v go
     fi
 }
-required=' pkg-config libcurl4-openssl-dev libssl-dev libtomlplusplus-dev '
+required=' pkg-config libcurl4-openssl-dev libssl-dev libsystemd-dev libtomlplusplus-dev '
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then

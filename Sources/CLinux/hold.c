@@ -8,12 +8,19 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+// Of later kernels than the headers that this may be compiled with (linux/socket.h; 6.5).
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
 
 // The manager loads at most 1 MiB, and fails the unit's start beyond it. The words are for whoever reads the socket by
 // hand.
@@ -151,4 +158,44 @@ void clinux_hold_begin(void) {
         if (sigaction(number, NULL, &present) != 0 || present.sa_handler != SIG_DFL) continue;
         sigaction(number, &action, NULL);
     }
+}
+
+// The process that connected, by a descriptor. Where the kernel has no option for it the number is all that there is: it
+// is the right one as long as the peer runs, which waits for the answer.
+static int peer_process(int connection, pid_t process) {
+    int pidfd = -1;
+    socklen_t size = sizeof pidfd;
+    if (getsockopt(connection, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) == 0) return pidfd;
+    if (errno != ENOPROTOOPT || process <= 0) return -1;
+    return (int)syscall(SYS_pidfd_open, process, 0);
+}
+
+int clinux_accept(int listener, struct clinux_peer *peer) {
+    struct sockaddr_un address = {0};
+    socklen_t length = sizeof address;
+    // A signal between the two would find a connection that nobody holds.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int connection;
+    do connection = accept4(listener, (struct sockaddr *)&address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    while (connection == -1 && errno == EINTR);
+    if (connection != -1) clinux_hold(connection);
+    int code = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = code;
+    if (connection == -1) return -1;
+    // Who can't be told is nobody who may have anything, and is refused as such: closing it would be an answer.
+    struct ucred credentials = {.uid = (uid_t)-1};
+    socklen_t size = sizeof credentials;
+    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) credentials.uid = (uid_t)-1;
+    peer->user = credentials.uid;
+    peer->process = credentials.pid;
+    peer->pidfd = peer_process(connection, credentials.pid);
+    // The kernel may say that there was more than it had room for.
+    if (length > sizeof address) length = sizeof address;
+    peer->address_count = length > offsetof(struct sockaddr_un, sun_path)
+        ? length - offsetof(struct sockaddr_un, sun_path) : 0;
+    memcpy(peer->address, address.sun_path, peer->address_count);
+    return connection;
 }

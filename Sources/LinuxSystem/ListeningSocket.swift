@@ -5,10 +5,8 @@ import Glibc
 package struct ListeningSockets {
     private let numbers: [CInt]
 
-    /// Adopts the numbers; nil if one of them is not a listening local stream socket. They stay open until the process
-    /// ends.
-    package init?(adopting numbers: [CInt]) {
-        guard !numbers.isEmpty, numbers.allSatisfy({ clinux_is_listening($0) }) else { return nil }
+    /// Adopts listening local stream sockets. They stay open until the process ends.
+    package init(adopting numbers: [CInt]) {
         self.numbers = numbers
         for number in numbers { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
         clinux_hold_begin()
@@ -25,21 +23,12 @@ package struct ListeningSockets {
             // A peer that has disconnected does not count.
             guard number >= 0 else { continue }
             let address = unsafe withUnsafeBytes(of: &peer.address) { unsafe Array($0.prefix(peer.address_count)) }
+            let process = OwnedSlot()
+            if peer.pidfd >= 0 { process.put(OwnedDescriptor(owning: peer.pidfd)) }
             peers.append(
-                LocalPeer(
-                    OwnedDescriptor(owning: number), user: peer.user, address: address,
-                    controlGroups: Self.controlGroups(of: peer)))
+                LocalPeer(OwnedDescriptor(owning: number), user: peer.user, address: address, process: process))
         }
         return peers
-    }
-
-    /// The peer's control groups, from the kernel; nil if they may be those of another process.
-    private static func controlGroups(of peer: clinux_peer) -> String? {
-        guard peer.pidfd >= 0 else { return nil }
-        let process = OwnedDescriptor(owning: peer.pidfd)
-        let text = ProcessFiles.text("/proc/\(peer.process)/cgroup")
-        // The PID may have been reused in between, except if the process still runs.
-        return clinux_is_running(process.number) ? text : nil
     }
 
     /// A listener with a waiting connection. The next call takes the others.
@@ -60,18 +49,31 @@ package final class LocalPeer {
     package let user: UInt32
     /// The address that the peer bound itself to, with its leading NUL byte; empty for none.
     package let address: [UInt8]
-    /// The peer's control groups (cgroups(7), /proc/PID/cgroup); nil if unknown.
-    package let controlGroups: String?
+    private let process: OwnedSlot
     private let descriptor: OwnedDescriptor
 
     package init(
-        _ descriptor: consuming OwnedDescriptor, user: UInt32, address: [UInt8], controlGroups: String?
+        _ descriptor: consuming OwnedDescriptor, user: UInt32, address: [UInt8],
+        process: OwnedSlot = OwnedSlot()
     ) {
         _ = clinux_hold(descriptor.number)
         self.descriptor = descriptor
         self.user = user
         self.address = address
-        self.controlGroups = controlGroups
+        self.process = process
+    }
+
+    /// The connection's descriptor.
+    package var number: CInt { descriptor.number }
+
+    /// The descriptor of the peer's process (pidfd_open(2)); nil where the kernel does not say.
+    package var processDescriptor: CInt? { process.number }
+
+    /// Whether the peer's process has not ended: its number can't be another's yet.
+    package var isRunning: Bool {
+        guard let number = process.number else { return false }
+        var watched = pollfd(fd: number, events: CShort(POLLIN), revents: 0)
+        return unsafe poll(&watched, 1, 0) == 0
     }
 
     deinit { clinux_release(descriptor.number) }

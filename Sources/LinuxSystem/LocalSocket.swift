@@ -112,6 +112,25 @@ package enum LocalSocket {
         return descriptor
     }
 
+    /// Whether a descriptor is a local datagram socket.
+    package static func isDatagram(_ number: CInt) -> Bool {
+        var (domain, type) = (CInt(0), CInt(0))
+        var size = socklen_t(MemoryLayout<CInt>.size)
+        return unsafe getsockopt(number, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX
+            && getsockopt(number, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == CInt(SOCK_DGRAM.rawValue)
+    }
+
+    /// Waits until the receivers have taken what was sent from this socket, at most 200 ms.
+    package static func flush(_ socket: CInt) {
+        var looks = 100
+        while looks > 0, !isTaken(socket) {
+            pause(.milliseconds(2))
+            looks -= 1
+        }
+        // The receiver looks the sender up after it has taken the message.
+        pause(.milliseconds(2))
+    }
+
     /// Whether the receivers have taken everything that was sent from this socket (unix(7), `SIOCOUTQ`).
     package static func isTaken(_ socket: CInt) -> Bool {
         var waiting: CInt = 0

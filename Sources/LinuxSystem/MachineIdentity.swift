@@ -7,9 +7,11 @@ package enum MachineIdentity {
     /// No part suffices alone. Images are shipped with one `/etc/machine-id` for all or with an empty one
     /// (machine-id(5)), host names repeat, and containers that share the host's network share its name. The boot's id
     /// (random(4)) differs between kernels, and the PID namespace (namespaces(7)) differs between containers.
-    package static var parts: [String] {
+    ///
+    /// `machine` stands for /etc/machine-id where it is known otherwise.
+    package static func parts(machine: String? = nil) -> [String] {
         [
-            ProcessFiles.text("/etc/machine-id"), ProcessFiles.text("/proc/sys/kernel/random/boot_id"),
+            machine ?? ProcessFiles.text("/etc/machine-id"), ProcessFiles.text("/proc/sys/kernel/random/boot_id"),
             ProcessFiles.text("/proc/sys/kernel/hostname"), ProcessFiles.linkTarget("/proc/self/ns/pid"),
         ].map { $0 ?? "" }
     }

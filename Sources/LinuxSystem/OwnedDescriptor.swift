@@ -20,6 +20,13 @@ package struct OwnedDescriptor: ~Copyable {
         self.init(owning: copy)
     }
 
+    /// The number that the next descriptor of this process gets.
+    package static func lowestFree() throws(SystemError) -> CInt {
+        let number = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+        guard number >= 0 else { throw SystemError(call: "open", subject: "/dev/null") }
+        return OwnedDescriptor(owning: number).number
+    }
+
     deinit {
         _ = Glibc.close(number)
     }

@@ -39,12 +39,6 @@ package final class Journal {
     package func flush() {
         guard hasSent else { return }
         hasSent = false
-        var looks = 100
-        while looks > 0, !LocalSocket.isTaken(socket.number) {
-            pause(.milliseconds(2))
-            looks -= 1
-        }
-        // Taken is not looked up yet.
-        pause(.milliseconds(2))
+        LocalSocket.flush(socket.number)
     }
 }

@@ -150,7 +150,7 @@ struct SupervisedWorker {
             return try report(WorkerReport(outcome: .ended(exitCode: error.exitCode.rawValue)))
         }
         plan.instance = directories?.instance?.name ?? plan.instance
-        jitter = Self.jitterKey(plan, directories).generator(attempt: order.attempt)
+        jitter = jitterKey(plan, directories).generator(attempt: order.attempt)
         // The supervisor keeps the directories that the first worker chose.
         let chosen = isBeginning ? directories : nil
         let prepared = SupervisorPlan(plan, isSidecar: isSidecar, format: log.format)
@@ -165,9 +165,10 @@ struct SupervisedWorker {
     }
 
     /// The directory distinguishes instances with the same name; without a directory, the supervisor's PID does.
-    private static func jitterKey(_ plan: LaunchPlan, _ directories: DeliveryDirectories?) -> JitterKey {
+    private func jitterKey(_ plan: LaunchPlan, _ directories: DeliveryDirectories?) -> JitterKey {
+        let machine = MachineIdentity.parts(machine: log.systemd?.machine)
         let directory = directories?.instance?.path ?? "process \(ProcessFiles.parentProcess)"
-        return JitterKey(MachineIdentity.parts + [plan.instance ?? plan.defaultInstance, directory])
+        return JitterKey(machine + [plan.instance ?? plan.defaultInstance, directory])
     }
 
     /// Chooses the directories, or adopts the lent ones. A run without files goes on without any.

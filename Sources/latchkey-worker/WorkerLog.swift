@@ -2,18 +2,19 @@ import LaunchConfiguration
 import LinuxSystem
 import Messages
 import ServiceNotify
+import Systemd
 
 /// Writes messages to standard error, or to the journal if standard error is the journal, as the plan says.
 final class WorkerLog {
     private var renderer: MessageRenderer
-    private let journal: Journal?
+    private let journal: JournalWriter?
     private var level = Severity.info
     /// The line of progress, which is erased before a message is written.
     weak var progress: ProgressLine?
 
     init(environment: EnvironmentEntries) {
         let colour = Terminal.showsColour(on: 2, environment.value)
-        journal = Journal(stream: environment.text("JOURNAL_STREAM"))
+        journal = JournalWriter(stream: environment.text("JOURNAL_STREAM"))
         renderer = MessageRenderer(format: journal == nil ? .text : .journal, colour: colour)
     }
 
@@ -25,6 +26,9 @@ final class WorkerLog {
     }
 
     var format: MessageFormat { renderer.format }
+
+    /// libsystemd, where it is loaded for the journal.
+    var systemd: SystemdLibrary? { journal?.library }
 
     /// Logs an error of the command line, in the format that its readable part asks for.
     func end(_ error: ConfigurationError, of invocation: Invocation) {

@@ -39,6 +39,38 @@ struct LinkageTests {
         #expect(!dynamic.contains { $0.contains("(TEXTREL)") || $0.contains("(RPATH)") }, "\(dynamic)")
     }
 
+    @Test func `neither program needs libsystemd to start, and a note tells packagers that the worker loads it`() throws
+    {
+        for program in [Programs.latchkey, Self.worker] {
+            let libraries = try headers("--dynamic", of: program).filter { $0.contains("(NEEDED)") }
+            #expect(!libraries.contains { $0.contains("libsystemd") }, "\(libraries)")
+        }
+        let sections = try headers("--section-headers", of: Self.worker)
+        #expect(sections.contains { $0.contains(".note.dlopen") && $0.contains("NOTE") }, "\(sections)")
+        let text = try Data(contentsOf: URL(fileURLWithPath: Self.worker), options: .alwaysMapped)
+        #expect(text.range(of: Data(#""priority":"recommended","soname":["libsystemd.so.0"]"#.utf8)) != nil)
+    }
+
+    @Test(.enabled(if: Programs.installed("strace") != nil, "strace is not installed"))
+    func `a start without systemd looks for nothing of it`() throws {
+        try Emulator.serving { azure in
+            let scratch = try Scratch()
+            let trace = scratch.path + "/trace"
+            let variables = try azure.environment().merging(["RUNTIME_DIRECTORY": scratch.path + "/instance"]) { $1 }
+            let outcome = try Launch(
+                try #require(Programs.installed("strace")),
+                [
+                    "-f", "-qq", "-o", trace, "-e", "trace=open,openat", Programs.latchkey, "run", "--vault",
+                    azure.vault,
+                    "--ca-file", azure.authority, "-e", "A=db-password", "--", "true",
+                ], environment: variables, directory: scratch.path, within: scratch
+            ).end()
+            try #require(outcome.ending == .code(0), "\(outcome.errors)")
+            let opened = try String(contentsOfFile: trace, encoding: .utf8)
+            #expect(opened.contains("libcurl") && !opened.contains("libsystemd"))
+        }
+    }
+
     @Test func `nothing of Foundation is linked`() throws {
         for program in [Programs.latchkey, Self.worker] {
             let libraries = try headers("--dynamic", of: program).filter { $0.contains("(NEEDED)") }

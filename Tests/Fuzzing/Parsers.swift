@@ -4,7 +4,7 @@ import LinuxSystem
 import Messages
 import Refresh
 import Secrets
-import ServiceManager
+import Systemd
 import ServiceNotify
 import WorkerProtocol
 

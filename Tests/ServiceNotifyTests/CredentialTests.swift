@@ -1,5 +1,5 @@
 import LinuxSystem
-import ServiceManager
+import Systemd
 import Testing
 
 struct CredentialRequestTests {
@@ -27,31 +27,17 @@ struct CredentialRequestTests {
     }
 }
 
-struct ListenDescriptorsTests {
-    private static let own: Int32 = 77
-
-    @Test(arguments: [
-        (["LISTEN_PID": "77", "LISTEN_FDS": "2"], [Int32(3), 4]), (["LISTEN_PID": "78", "LISTEN_FDS": "2"], []),
-        (["LISTEN_FDS": "1"], []), (["LISTEN_PID": "77"], []), (["LISTEN_PID": "77", "LISTEN_FDS": "-1"], []),
-        (["LISTEN_PID": "77", "LISTEN_FDS": "0"], []), (["LISTEN_PID": "77", "LISTEN_FDS": "999999999"], []),
-    ])
-    func `descriptors are taken by the process that they are meant for`(variables: [String: String], expected: [Int32])
-    {
-        #expect(ListenDescriptors.numbers(process: Self.own) { variables[$0] } == expected)
-    }
-}
-
 struct CredentialClientTests {
     /// A client as the manager's is, and its other end.
     private func connect(
-        user: UInt32 = 0, groups: String? = "0::/system.slice/web.service\n"
+        user: UInt32 = 0, unit: String? = "web.service"
     ) throws -> (CredentialClient, OwnedSlot) {
         let pair = try LocalSocket.pair()
         let other = OwnedSlot()
         other.put(try OwnedDescriptor(duplicating: pair.second.number))
         let address = Array("\0a0/unit/web.service/token".utf8)
         return (
-            CredentialClient(LocalPeer(pair.takeFirst(), user: user, address: address, controlGroups: groups)), other
+            CredentialClient(LocalPeer(pair.takeFirst(), user: user, address: address), unit: unit), other
         )
     }
 
@@ -71,26 +57,10 @@ struct CredentialClientTests {
         #expect(try connect(user: 1000).0.request == nil)
     }
 
-    @Test(arguments: [
-        nil, "", "0::/\n", "0::/init.scope\n", "0::/system.slice\n", "0::/system.slice/other.service\n",
-        "0::/user.slice/user-0.slice/session-1.scope\n", "0::/system.slice/other.service/web.service\n",
-        "0::/../web.service\n", "0::/system.slice/web.service:x\n",
-        "1:name=systemd:/system.slice/other.service\n0::/system.slice/web.service\n",
-    ])
-    func `root in another unit is not the manager`(groups: String?) throws {
-        let (client, _) = try connect(groups: groups)
+    @Test(arguments: [nil, "init.scope", "other.service"])
+    func `root in another unit is not the manager`(unit: String?) throws {
+        let (client, _) = try connect(unit: unit)
         #expect(client.request == nil && client.claim?.unit == "web.service")
-    }
-
-    @Test(arguments: [
-        "0::/system.slice/web.service\n", "0::/system.slice/web.service/.control\n", "0::/web.service\n",
-        "0::/system.slice/system-web.slice/web.service/main\n", "0::/system.slice/_web.service\n",
-        "12:cpu,cpuacct:/other\n1:name=systemd:/system.slice/web.service\n0::/system.slice/web.service\n",
-        "3:pids:/x\n1:name=systemd:/system.slice/web.service\n",
-        "9:name=systemd:/\n8:pids:/\n0::/system.slice/web.service\n",
-    ])
-    func `what the manager starts for the unit asks`(groups: String) throws {
-        #expect(try connect(groups: groups).0.request?.unit == "web.service")
     }
 
     @Test func `a credential arrives byte for byte, and then the end`() throws {

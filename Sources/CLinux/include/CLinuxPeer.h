@@ -15,12 +15,8 @@ struct clinux_peer {
     uint8_t address[108];
 };
 
-/// Whether the descriptor is a local stream socket that listens.
-bool clinux_is_listening(int socket);
 /// Takes a connection; its descriptor is close-on-exec, does not block, and is held. Returns -1 on failure.
 int clinux_accept(int listener, struct clinux_peer *peer);
-/// Whether the process of a pidfd still runs.
-bool clinux_is_running(int pidfd);
 
 /// From here on every signal that would end this process refuses all held peers first: those that people send, those of
 /// limits, and those that report a fault of the process's own.

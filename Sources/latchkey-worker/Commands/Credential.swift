@@ -4,7 +4,7 @@ import LaunchConfiguration
 import LinuxSystem
 import Messages
 import Secrets
-import ServiceManager
+import Systemd
 
 /// `latchkey credential`: answers systemd's `LoadCredential=NAME:SOCKET` from the vault, and ends when no unit asks.
 ///
@@ -23,13 +23,12 @@ final class Credential {
     private static let idle = Duration.seconds(5)
 
     static func run(_ plan: LaunchPlan, _ environment: EnvironmentEntries, _ log: WorkerLog) -> Int32 {
-        guard let socket = socket(environment) else {
-            log.end([
-                Diagnosis(
-                    .usage, exit: .usage, "no listening socket was handed over",
-                    hint: "start it by its socket: 'systemctl enable --now latchkey-credential.socket'")
-            ])
-            return ExitCode.usage.rawValue
+        let socket: CredentialSocket
+        do throws(Diagnosis) {
+            socket = try Self.socket(environment)
+        } catch {
+            log.end([error])
+            return error.exitCode.rawValue
         }
         let server = Credential(plan, environment, log)
         defer { socket.end() }
@@ -39,7 +38,7 @@ final class Credential {
 
     /// If the configuration can't be used, all pending requests are refused, so that no unit waits for its timeout.
     static func refuseAll(_ diagnosis: Diagnosis, _ environment: EnvironmentEntries, _ log: WorkerLog) {
-        guard let socket = socket(environment) else { return }
+        guard let socket = try? socket(environment) else { return }
         defer { socket.end() }
         while case let clients = socket.next(within: idle), !clients.isEmpty {
             for client in clients {
@@ -49,9 +48,18 @@ final class Credential {
         }
     }
 
-    private static func socket(_ environment: EnvironmentEntries) -> CredentialSocket? {
-        CredentialSocket(
-            descriptors: ListenDescriptors.numbers(process: ProcessFiles.ownProcess) { environment.text($0) })
+    private static func socket(_ environment: EnvironmentEntries) throws(Diagnosis) -> CredentialSocket {
+        guard let library = SystemdLibrary.load() else {
+            throw Diagnosis(
+                .systemRefused, exit: .system, "libsystemd can't be loaded: without it nobody can tell which unit asks",
+                hint: SystemdLibrary.remedy)
+        }
+        guard let socket = CredentialSocket(library, { environment.text($0) }) else {
+            throw Diagnosis(
+                .usage, exit: .usage, "no listening socket was handed over",
+                hint: "start it by its socket: 'systemctl enable --now latchkey-credential.socket'")
+        }
+        return socket
     }
 
     private init(_ plan: LaunchPlan, _ environment: EnvironmentEntries, _ log: WorkerLog) {

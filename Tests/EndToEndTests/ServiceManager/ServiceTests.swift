@@ -162,6 +162,34 @@ struct ServiceTests {
     }
 
     @Test(arguments: BoxRoot.available)
+    func `the worker's entries and the supervisor's have the same fields`(root: BoxRoot) throws {
+        let box = try Box(root)
+        try Emulator.serving { emulator in
+            try emulator.configure("shop", command: Self.reader, Self.delivery, in: box)
+            try emulator.fault(#"{"endpoint":"vault","status":429,"retry-after":1,"times":1}"#)
+            try box.check("systemctl", "start", "latchkey@shop")
+            try emulator.fault(#"{"endpoint":"vault","path":"db-password","error":"forbidden-by-rbac"}"#)
+            #expect(try box.run("systemctl", "reload", "latchkey@shop").ending == .code(1))
+            func entry(_ code: String, _ program: String) throws -> [String: Any] {
+                let text = try box.check(
+                    "journalctl", "--quiet", "--lines=1", "--output=json", "LATCHKEY_CODE=\(code)",
+                    "_COMM=\(program)")
+                let object = try JSONSerialization.jsonObject(with: Data(text.utf8))
+                return try #require(object as? [String: Any])
+            }
+            let worker = try entry("start-retrying", "latchkey-worker")
+            let supervisor = try entry("refresh-failed", "latchkey")
+            func own(_ entry: [String: Any]) -> Set<String> { Set(entry.keys.filter { !$0.hasPrefix("_") }) }
+            // The one is about a vault, the other about a secret of it too.
+            #expect(own(worker).union(["LATCHKEY_SECRET"]) == own(supervisor))
+            for field in ["SYSLOG_IDENTIFIER", "_TRANSPORT", "_SYSTEMD_UNIT", "LATCHKEY_INSTANCE", "LATCHKEY_VAULT"] {
+                let value = try #require(supervisor[field] as? String)
+                #expect(worker[field] as? String == value, "\(field)")
+            }
+        }
+    }
+
+    @Test(arguments: BoxRoot.available)
     func `the command's own readiness, words, descriptors and barriers arrive`(root: BoxRoot) throws {
         let box = try Box(root)
         try Emulator.serving { emulator in

@@ -2,14 +2,17 @@ package import LinuxSystem
 
 /// The socket under which any unit's credentials can be asked for.
 package struct CredentialSocket {
+    private let library: SystemdLibrary
     private let listeners: ListeningSockets
     /// More at once wait for the next round.
     private static let most = 256
 
-    /// Takes over what the manager handed in; nil where that is not what this command can serve.
-    package init?(descriptors: [Int32]) {
-        guard let listeners = ListeningSockets(adopting: descriptors) else { return nil }
-        self.listeners = listeners
+    /// Takes over what the service manager handed to this process; nil where that is not what this command can serve.
+    package init?(_ library: SystemdLibrary, _ variable: (String) -> String?) {
+        let descriptors = library.listenDescriptors(variable)
+        guard !descriptors.isEmpty, descriptors.allSatisfy({ library.isListening($0) }) else { return nil }
+        self.library = library
+        listeners = ListeningSockets(adopting: descriptors)
     }
 
     /// Before the process ends: nobody is left without an answer.
@@ -17,7 +20,9 @@ package struct CredentialSocket {
 
     /// Waits for somebody who asks, at most this long, and returns all that ask then; empty when nobody did.
     package func next(within limit: Duration) -> [CredentialClient] {
-        listeners.accept(waitingAtMost: limit, count: Self.most).map { CredentialClient($0) }
+        listeners.accept(waitingAtMost: limit, count: Self.most).map {
+            CredentialClient($0, unit: library.unit(of: $0))
+        }
     }
 }
 
@@ -38,9 +43,9 @@ package final class CredentialClient {
 
     private static let timeLimit = Duration.seconds(5)
 
-    package init(_ peer: LocalPeer) {
+    package init(_ peer: LocalPeer, unit: String?) {
         self.peer = peer
-        unit = peer.controlGroups.flatMap { UnitName.unit(ofControlGroups: $0) }
+        self.unit = unit
         claim = CredentialRequest(address: peer.address)
         request = peer.user == 0 && unit != nil && claim?.unit == unit ? claim : nil
     }
