@@ -6,6 +6,7 @@ import LinuxSystem
 import Messages
 import Refresh
 import SecretsDirectory
+import Systemd
 import WorkerProtocol
 
 /// One attempt for a supervisor: the first fetch and every refresh take the same path.
