@@ -173,6 +173,15 @@ package enum ProcessFiles {
         statusLine("PPid:", of: process).flatMap { Int32($0) }
     }
 
+    /// When a process was started, by the clock's tick before (proc(5), `/proc/PID/stat`); nil where that can't be read.
+    package static func start(of process: Int32) -> BootInstant? {
+        // The name, in parentheses, may hold anything. Behind it comes the third field; the start is the 22nd.
+        guard let text = text("/proc/\(process)/stat"), let name = text.lastIndex(of: ")") else { return nil }
+        let fields = text[name...].dropFirst().split(separator: " ")
+        guard fields.count > 19, let ticks = Int64(fields[19]) else { return nil }
+        return BootInstant(nanoseconds: ticks * (1_000_000_000 / Int64(sysconf(Int32(_SC_CLK_TCK)))))
+    }
+
     /// Whether a process has a file open (proc(5), `/proc/PID/fd`); nil where that can't be seen.
     package static func hasOpen(_ file: FileStatus, _ process: Int32) -> Bool? {
         let place = "/proc/\(process)/fd"

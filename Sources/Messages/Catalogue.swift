@@ -239,6 +239,7 @@ extension MessageCode {
             .warning("the process to be signalled was not found", "check --signal-pid")
         case .actionFailed:
             .warning("the command of --exec-on-change failed", "see its output and exit code")
+        case .changeTold: .info("a change that had to wait was told")
         case .configurationRestart:
             .warning("a change of the configuration needs a restart to be applied", "restart when convenient")
         case .configurationKept:

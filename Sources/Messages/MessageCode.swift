@@ -107,6 +107,7 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case signalUnhandled = "signal-unhandled"
     case signalTarget = "signal-target"
     case actionFailed = "action-failed"
+    case changeTold = "change-told"
     case configurationRestart = "config-restart"
     case configurationKept = "config-kept"
 

@@ -15,6 +15,8 @@ package struct Deadlines: Equatable, Sendable {
         case worker
         /// The changes of the last two seconds become one restart.
         case restart
+        /// What is owed is tried again.
+        case owed
         /// The next refresh begins.
         case refresh
     }

@@ -6,12 +6,16 @@ package struct StatusDocument: Sendable {
     package let process: Int32
     package let child: Int32?
     package let status: SupervisorStatus
+    package let pending: OwedChange?
 
-    package init(instance: String, process: Int32, child: Int32?, status: SupervisorStatus) {
+    package init(
+        instance: String, process: Int32, child: Int32?, status: SupervisorStatus, pending: OwedChange? = nil
+    ) {
         self.instance = instance
         self.process = process
         self.child = child
         self.status = status
+        self.pending = pending
     }
 
     /// The document that `latchkey status --json` prints (latchkey-status(1)); `schema` is 1.
@@ -32,9 +36,17 @@ package struct StatusDocument: Sendable {
             "environment_stale": .boolean(status.environmentIsStale),
             "stale_variables": .array(
                 status.environmentIsStale ? status.staleVariables.map { .text($0, limit: 1024) } : []),
+            "pending": .array(pending.map { [owed($0)] } ?? []),
             "secrets": .written(status.secretsJSON),
         ]
         return document.bytes(levels: 1) + [UInt8(ascii: "\n")]
+    }
+
+    private func owed(_ change: OwedChange) -> JSONValue {
+        [
+            "action": .text(change.receiver.action), "receiver": .text(change.receiver.words, limit: 1024),
+            "names": .array(change.names.map { .text($0, limit: 1024) }), "since": JSONValue(seconds: change.since),
+        ]
     }
 
     private var failure: JSONValue {
@@ -68,6 +80,8 @@ package struct StatusDocument: Sendable {
         metric(
             "stale", "gauge", "1 while what is served is older than it should be.",
             [("", status.state == "fresh" ? 0 : 1)])
+        metric(
+            "pending", "gauge", "Receivers of changes that have yet to be told.", [("", pending == nil ? 0 : 1)])
         metric("generation", "gauge", "The number of the delivered generation.", [("", status.generation)])
         metric(
             "child_restarts_total", "counter", "Restarts of the command for new secrets.", [("", status.restarts)])

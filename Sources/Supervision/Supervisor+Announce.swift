@@ -2,27 +2,67 @@ import LinuxSystem
 import Messages
 import WorkerProtocol
 
+// Who is told of a change. `owed` holds what nobody was told of yet, `telling` what the running command on change was
+// given; a try that failed is followed by the next one, by the deadline `owed`.
+
 extension Supervisor {
-    /// Tells the app of a change as the plan says.
+    /// Owes a change to whom the plan says, and tries to tell it.
     mutating func announce(_ report: WorkerReport, _ cause: RefreshCause, at now: Moment) -> [SupervisorAction] {
         let changed = report.filesChanged || report.environmentChanged
         status.staleVariables = Set(status.staleVariables).union(report.changedVariables).sorted()
-        let stale: [SupervisorAction] = report.environmentChanged && !isSidecar ? [.log(environmentIsStale)] : []
+        var actions: [SupervisorAction] = []
         switch plan.action {
-        case .unset, .none, .signal: if report.environmentChanged { status.environmentIsStale = true }
+        case .unset, .none, .signal:
+            if report.environmentChanged { status.environmentIsStale = true }
+            if report.environmentChanged, !isSidecar, plan.action != .unset { actions = [.log(environmentIsStale)] }
         case .restart, .exec: break
         }
+        guard let receiver else { return actions + (changed && plan.action == .unset ? warnOnce(unannounced) : []) }
+        if changed {
+            let change = OwedChange(
+                receiver: receiver, names: report.changedNames.sorted(), since: now.wall, changedAt: now.boot)
+            owed = owed?.joined(with: change) ?? change
+            return actions + tell(at: now)
+        }
+        // Who asks for a refresh wants the signal in any case.
+        guard cause == .request, case .signal = plan.action else { return actions }
+        return actions + (owed == nil ? signal(receiver) : tell(at: now))
+    }
+
+    /// Whom the plan wants to be told; nil for nobody.
+    private var receiver: OwedChange.Receiver? {
         switch plan.action {
-        case .unset: return changed ? warnOnce(unannounced) : []
-        case .none: return stale
-        case .signal(let number): return changed || cause == .request ? stale + signalChange(number) : []
+        case .unset, .none: nil
+        case .signal(let number):
+            isSidecar ? plan.target.map { .target($0, signal: number) } : .child(signal: number)
+        case .restart: isSidecar ? nil : .restart
+        case .exec(let words): .command(words)
+        }
+    }
+
+    /// Tries to tell what is owed.
+    mutating func tell(at now: Moment) -> [SupervisorAction] {
+        deadlines[.owed] = nil
+        guard let owed, phase == .watching || rollout != nil else { return [] }
+        switch owed.receiver {
+        case .child, .target: return signal(owed.receiver, since: owed.changedAt)
+        case .command(let words):
+            // The running command ends by itself, in its time; what it was not told of is told by the next one.
+            guard telling == nil else { return [] }
+            telling = owed
+            self.owed = nil
+            return [.startAction(words, changedNames: owed.names)]
         case .restart:
-            if changed { scheduleRestart(at: now) }
+            scheduleRestart(at: now)
             return []
-        case .exec(let words):
-            guard changed else { return [] }
-            return (actionProcess == nil ? [] : [.killAction])
-                + [.startAction(words, changedNames: report.changedNames)]
+        }
+    }
+
+    private func signal(_ receiver: OwedChange.Receiver, since: BootInstant? = nil) -> [SupervisorAction] {
+        switch receiver {
+        case .child(let number): child == nil ? [] : [.signalChange(number)]
+        case .target(let target, let number): [.signalTarget(target, number, since: since)]
+        case .command, .restart: []
         }
     }
 
@@ -36,9 +76,73 @@ extension Supervisor {
         deadlines[.restart] = now.boot + Self.restartWindow
     }
 
-    private func signalChange(_ number: Int32) -> [SupervisorAction] {
-        if let target = plan.target { return [.signalTarget(target, number)] }
-        return child == nil ? [] : [.signalChange(number)]
+    /// The receiver was told of all that is owed, by a signal or by its own start.
+    mutating func wasTold(byStart: Bool) -> [SupervisorAction] {
+        guard let told = owed, told.receiver.isSignalled else { return [] }
+        owed = nil
+        deadlines[.owed] = nil
+        return done(told, byStart ? "has started since the change" : "was told of the change")
+    }
+
+    /// The log says that it was done only where it has said that it waits.
+    private func done(_ told: OwedChange, _ how: String) -> [SupervisorAction] {
+        let message = Message(.info, .changeTold, "\(told.receiver.words) \(how)\(Self.listed(told.names))")
+        return (told.isLogged ? [.log(message)] : []) + [.writeStatus]
+    }
+
+    /// A try has failed. The log says so once, and the next one comes.
+    private mutating func wasNotTold(_ message: Message, at now: Moment) -> [SupervisorAction] {
+        guard var owed, owed.receiver != .restart else { return warnOnce(message) }
+        owed.tries += 1
+        let pause = owed.pause(interval: plan.intervalMilliseconds.map { .milliseconds($0) })
+        deadlines[.owed] = now.boot + pause
+        let isNew = !owed.isLogged
+        owed.isLogged = true
+        self.owed = owed
+        guard isNew else { return [] }
+        var waiting = message
+        waiting.diagnosis.text += "; the change is told as soon as it can be, next try in \(Self.words(pause))"
+        return [.log(waiting), .writeStatus]
+    }
+
+    /// The command on change has ended, or could not be started: what it was given is told, or owed again.
+    mutating func actionEnded(_ failure: String?, at now: Moment) -> [SupervisorAction] {
+        actionProcess = nil
+        deadlines[.action] = nil
+        let given = telling
+        telling = nil
+        guard let failure else { return (given.map { done($0, "was told of the change") } ?? []) + tell(at: now) }
+        guard let given, phase == .watching || rollout != nil else { return [.log(Self.actionFailed(failure))] }
+        guard let newer = owed else {
+            owed = given
+            return wasNotTold(Self.actionFailed(failure), at: now)
+        }
+        owed = given.joined(with: newer)
+        let isNew = !given.isLogged
+        owed?.isLogged = true
+        return (isNew ? [.log(Self.actionFailed(failure))] : []) + tell(at: now)
+    }
+
+    static func actionFailed(_ what: String) -> Message {
+        Message(.warning, .actionFailed, "the command on change \(what)")
+    }
+
+    /// The plan may have another receiver than before: what is owed is owed to that one. A restart is under way already.
+    mutating func planChanged(at now: Moment) -> [SupervisorAction] {
+        guard let owed, owed.receiver != .restart, owed.receiver != receiver else { return [] }
+        guard let receiver else {
+            self.owed = nil
+            deadlines[.owed] = nil
+            return [.writeStatus]
+        }
+        self.owed?.receiver = receiver
+        return tell(at: now)
+    }
+
+    /// What somebody has yet to be told of.
+    package var pending: OwedChange? {
+        guard let telling else { return owed }
+        return owed.map { telling.joined(with: $0) } ?? telling
     }
 
     private mutating func warnOnce(_ message: Message) -> [SupervisorAction] {
@@ -47,7 +151,7 @@ extension Supervisor {
 
     /// A sidecar warns at its start, and not only at the first change, when the process to signal is missing.
     func findTarget() -> [SupervisorAction] {
-        guard case .signal = plan.action, let target = plan.target else { return [] }
+        guard owed == nil, case .target(let target, _) = receiver else { return [] }
         return [.findTarget(target)]
     }
 
@@ -72,22 +176,19 @@ extension Supervisor {
     }
 
     mutating func changeSignalWithheld(
-        _ number: Int32, _ reason: SupervisorEvent.WithheldReason
+        _ number: Int32, _ reason: SupervisorEvent.WithheldReason, at now: Moment
     ) -> [SupervisorAction] {
         switch reason {
         case .noHandler:
-            return warnOnce(
+            return wasNotTold(
                 Message(
                     .warning, .signalUnhandled,
                     "the command has no handler for signal \(number), which would end it: not sent",
-                    hint: "choose another one with --signal, or --on-change restart"))
+                    hint: "choose another one with --signal, or --on-change restart"), at: now)
         case .noTarget(let description):
-            return [
-                .log(
-                    Message(
-                        .warning, .signalTarget, "no process to signal: \(description)",
-                        hint: Self.targetRemedy))
-            ]
+            return wasNotTold(
+                Message(.warning, .signalTarget, "no process to signal: \(description)", hint: Self.targetRemedy),
+                at: now)
         }
     }
 

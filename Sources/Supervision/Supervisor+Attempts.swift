@@ -57,7 +57,7 @@ extension Supervisor {
                 deadlines[.worker] = now.boot + .milliseconds(plan.attemptTimeoutMilliseconds)
                 return [.writeStatus]
             }
-            guard let part = self.plan.update(from: plan) else { return [] }
+            guard let part = self.plan.update(from: plan) else { return planChanged(at: now) }
             return killWorker(
                 .workerReport, "the worker's plan has another \(part) than the start's, which no refresh changes",
                 at: now)

@@ -11,6 +11,7 @@ extension Supervisor {
         case .running(.startingNew):
             phase = .running(.probation)
             deadlines[.probation] = now.boot + Self.probation
+            if owed?.receiver == .restart { owed = nil }
         default: return []
         }
         child = Child(pid: pid, startedAt: now.boot)
@@ -38,9 +39,10 @@ extension Supervisor {
         guard let ending = Ending(event.change) else { return [] }
         if event.pid == worker?.pid { return workerEnded(ending, at: now) }
         guard event.pid == actionProcess else { return [] }
-        actionProcess = nil
-        deadlines[.action] = nil
-        return ending == .code(0) ? [] : [.log(Self.actionFailed("failed: \(ending)"))]
+        // The limit has passed if it waits for nothing any more.
+        let hadTime = deadlines[.action] != nil
+        let words = hadTime ? "failed: \(ending)" : "was killed: it took longer than 60s"
+        return actionEnded(ending == .code(0) ? nil : words, at: now)
     }
 
     /// How a process ended.
@@ -118,6 +120,8 @@ extension Supervisor {
     /// The child failed right after a restart: it is started once more, with the generation before.
     private mutating func rollBack(_ ending: Ending, at now: Moment) -> [SupervisorAction] {
         phase = .running(.rollingBack)
+        // What the child failed with is not tried again.
+        if owed?.receiver == .restart { owed = nil }
         let text = "the command failed with the new secrets (\(ending)); starting it with the previous ones"
         let message = Message(
             .error, .childRolledBack, text, hint: "correct the secret in the vault; these versions are not tried again")

@@ -43,7 +43,7 @@ extension Supervisor {
             actions += signalToEnd(number)
         }
         phase = .stopping(exitCode: exitCode)
-        for name in [Deadlines.Name.refresh, .restart, .probation] { deadlines[name] = nil }
+        for name in [Deadlines.Name.refresh, .restart, .probation, .owed] { deadlines[name] = nil }
         return actions + abandonAttempt()
     }
 
@@ -71,6 +71,7 @@ extension Supervisor {
     private mutating func end(code: Int32, _ last: SupervisorAction) -> [SupervisorAction] {
         phase = .ended
         let state = code == 0 ? "STOPPING=1" : "STOPPING=1\nEXIT_STATUS=\(code)"
-        return abandonAttempt() + [.notify(state), .clean, last]
+        let endAction: [SupervisorAction] = actionProcess == nil ? [] : [.killAction]
+        return abandonAttempt() + endAction + [.notify(state), .clean, last]
     }
 }

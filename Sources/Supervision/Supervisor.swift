@@ -138,8 +138,12 @@ package struct Supervisor: Sendable {
     var worker: Worker?
     /// A refresh that begins as soon as the worker before it is gone and the child runs.
     var pendingRefresh: RefreshCause?
+    /// What nobody was told of yet.
+    package internal(set) var owed: OwedChange?
+    /// What the running command on change was given.
+    var telling: OwedChange?
     /// The pid of the command on change.
-    var actionProcess: Int32?
+    package internal(set) var actionProcess: Int32?
     /// When the first attempt began.
     var startedAt = BootInstant(nanoseconds: 0)
     /// Failed attempts in a row.
@@ -187,8 +191,9 @@ package struct Supervisor: Sendable {
             actionProcess = pid
             deadlines[.action] = now.boot + Self.actionLimit
             return []
-        case .actionNotStarted(let failure): return [.log(Self.actionFailed("could not be started: \(failure.reason)"))]
-        case .changeSignalWithheld(let number, let reason): return changeSignalWithheld(number, reason)
+        case .actionNotStarted(let failure): return actionEnded("could not be started: \(failure.reason)", at: now)
+        case .changeTold(let byStart): return wasTold(byStart: byStart)
+        case .changeSignalWithheld(let number, let reason): return changeSignalWithheld(number, reason, at: now)
         case .targetMissing(let description):
             let text = "there is no process to signal yet: \(description); every change looks for it anew"
             return [.log(Message(.warning, .signalTarget, text, hint: Self.targetRemedy))]
@@ -209,7 +214,8 @@ package struct Supervisor: Sendable {
             if let watchdogPeriod { deadlines[.watchdog] = now.boot + watchdogPeriod }
             return watchdogIsOurs(at: now) ? [.notify("WATCHDOG=1")] : []
         case .stop: return [.signalChild(SIGKILL, queuedValue: nil)]
-        case .action: return [.killAction, .log(Self.actionFailed("was killed: it took longer than 60s"))]
+        case .action: return [.killAction]
+        case .owed: return tell(at: now)
         case .probation:
             phase = .running(rollout == .superseded ? .scheduled : .steady)
             return []
@@ -229,8 +235,4 @@ package struct Supervisor: Sendable {
     static let restartWindow = Duration.seconds(2)
     /// A child that fails within this time after a restart failed because of it.
     static let probation = Duration.seconds(10)
-
-    static func actionFailed(_ what: String) -> Message {
-        Message(.warning, .actionFailed, "the command on change \(what)")
-    }
 }

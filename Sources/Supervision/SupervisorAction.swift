@@ -1,3 +1,4 @@
+package import LinuxSystem
 package import Messages
 package import WorkerProtocol
 
@@ -21,8 +22,8 @@ package enum SupervisorAction: Equatable, Sendable {
     case signalChild(Int32, queuedValue: UInt64?)
     /// Sends the signal for a change, unless the child has no handler for it.
     case signalChange(Int32)
-    /// The same for the process beside a sidecar.
-    case signalTarget(SignalTarget, Int32)
+    /// The same for the process beside a sidecar; one that has started since the change needs no signal.
+    case signalTarget(SignalTarget, Int32, since: BootInstant?)
     /// Looks whether the process beside a sidecar is there.
     case findTarget(SignalTarget)
     case startAction([String], changedNames: [String])

@@ -19,6 +19,8 @@ package enum SupervisorEvent: Equatable, Sendable {
     case childReady
     case actionStarted(pid: Int32)
     case actionNotStarted(SpawnFailure)
+    /// The signal for a change was sent, or the process to signal has started since the change.
+    case changeTold(byStart: Bool)
     /// The signal for a change was not sent: the child has no handler for it, or the target was not found.
     case changeSignalWithheld(number: Int32, reason: WithheldReason)
     /// The process that a sidecar signals is not there at the start.

@@ -24,7 +24,7 @@ extension SupervisorLoop {
         case .becomeChild: becomeChild()
         case .signalChild(let number, let value): signalChild(number, queuedValue: value)
         case .signalChange(let number): signalChange(number)
-        case .signalTarget(let target, let number): signalTarget(target, number)
+        case .signalTarget(let target, let number, let since): signalTarget(target, number, since: since)
         case .findTarget(let target): findTarget(target)
         case .startAction(let words, let names): startAction(words, changedNames: names)
         case .killAction:
@@ -117,16 +117,20 @@ extension SupervisorLoop {
             dispatch(.changeSignalWithheld(number: number, reason: .noHandler))
         } else {
             signalChild(number, queuedValue: nil)
+            dispatch(.changeTold(byStart: false))
         }
     }
 
-    private func signalTarget(_ target: SignalTarget, _ number: Int32) {
+    private func signalTarget(_ target: SignalTarget, _ number: Int32, since: BootInstant?) {
         do throws(SystemError) {
             let handle = try target.find(of: targetUsers)
-            if Signals.handles(number, process: handle.pid) == false {
+            if let since, let started = ProcessFiles.start(of: handle.pid), started > since {
+                dispatch(.changeTold(byStart: true))
+            } else if Signals.handles(number, process: handle.pid) == false {
                 dispatch(.changeSignalWithheld(number: number, reason: .noHandler))
             } else {
                 try handle.send(number)
+                dispatch(.changeTold(byStart: false))
             }
         } catch {
             dispatch(.changeSignalWithheld(number: number, reason: .noTarget("\(target.words) (\(error.reason))")))
@@ -220,7 +224,8 @@ extension SupervisorLoop {
     private func writeStatus() {
         directories.write(
             StatusDocument(
-                instance: machine.plan.instance, process: process, child: machine.child?.pid, status: machine.status))
+                instance: machine.plan.instance, process: process, child: machine.child?.pid, status: machine.status,
+                pending: machine.pending))
     }
 
     private func clean() {
@@ -229,6 +234,8 @@ extension SupervisorLoop {
             try? ProcessHandle(pid: worker).waitForEnd(milliseconds: 150)
             readReport()
         }
+        // Nor does the command on change outlive us.
+        if let action = machine.actionProcess { try? ProcessHandle(pid: action).waitForEnd(milliseconds: 150) }
         directories.clean(keepingFiles: keepsFiles)
     }
 

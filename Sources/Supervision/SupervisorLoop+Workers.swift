@@ -127,11 +127,11 @@ extension SupervisorLoop {
         guard !isPrepared else { throw WireError("a second plan") }
         isPrepared = true
         guard !machine.hasPlan else {
-            guard handover == nil, descriptors.count == 0 else { throw WireError("directories in a refresh") }
+            guard handover == nil, descriptors.count == 0 else { throw WireError("descriptors that nobody asked for") }
             return
         }
         guard descriptors.count == handover?.descriptorCount ?? 0 else {
-            throw WireError("descriptors that do not fit")
+            throw WireError("descriptors that nobody asked for")
         }
         keepsFiles = plan.keepsFiles || plan.once
         directories.adopt(handover, descriptors: descriptors.takeAll())

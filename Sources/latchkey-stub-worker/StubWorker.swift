@@ -93,6 +93,7 @@ struct StubAttempt {
         plan.attemptTimeoutMilliseconds = setting.number("ATTEMPT_TIMEOUT") ?? 60_000
         plan.groupSignal = setting.isSet("GROUP_SIGNAL")
         plan.childNotifies = setting.isSet("CHILD_NOTIFIES")
+        plan.target = setting.text("TARGET").map { .pidFile($0) }
         switch setting.text("ACTION") {
         case "signal": plan.action = .signal(Int32(setting.number("SIGNAL") ?? Int64(SIGHUP)))
         case "restart": plan.action = .restart
@@ -110,7 +111,7 @@ struct StubAttempt {
         var result = WorkerReport(outcome: .delivered)
         result.generation = order.attempt
         result.environmentChanged = order.task == .first || isChange
-        result.changedNames = result.environmentChanged ? changedNames : []
+        result.changedNames = result.environmentChanged ? changedNames(order) : []
         result.summary = "1 secret of 1 vault"
         if result.environmentChanged {
             let added = order.task == .first ? [] : Array("STUB_GENERATION=\(order.attempt)".utf8) + [0]
@@ -120,9 +121,12 @@ struct StubAttempt {
         try report(result, order)
     }
 
-    private var changedNames: [String] {
-        guard let count = setting.number("CHANGED") else { return ["STUB"] }
-        return (1...count).map { "STUB-\($0)" }
+    private func changedNames(_ order: WorkerOrder) -> [String] {
+        guard let count = setting.number("CHANGED") else { return ["STUB-\(order.attempt)"] }
+        return (1...count).map { number in
+            let digits = String(number)
+            return "STUB-" + String(repeating: "0", count: 6 - digits.utf8.count) + digits
+        }
     }
 
     private func report(_ report: WorkerReport, _ order: WorkerOrder) throws(SystemError) {

@@ -149,7 +149,8 @@ struct CommandTests {
             print(sorted({f.type for f in families}))
             """
         let names = [
-            "latchkey_child_restarts_total{}", "latchkey_generation{}", "latchkey_refresh_failures_total{code}",
+            "latchkey_child_restarts_total{}", "latchkey_generation{}", "latchkey_pending{}",
+            "latchkey_refresh_failures_total{code}",
             "latchkey_refresh_success_timestamp_seconds{}", "latchkey_refresh_total{outcome}",
             "latchkey_requests_total{code,endpoint}", "latchkey_secret_expiry_timestamp_seconds{secret,vault}",
             "latchkey_stale{}",

@@ -22,9 +22,10 @@ struct Fixture {
 
     @discardableResult
     mutating func handle(_ event: SupervisorEvent) -> [SupervisorAction] {
-        let boot = BootInstant(nanoseconds: seconds * 1_000_000_000)
-        return machine.handle(event, at: Moment(boot: boot, wall: seconds + wallShift))
+        machine.handle(event, at: Moment(boot: now, wall: seconds + wallShift))
     }
+
+    var now: BootInstant { BootInstant(nanoseconds: seconds * 1_000_000_000) }
 
     /// Moves the clock and lets the deadlines pass.
     @discardableResult

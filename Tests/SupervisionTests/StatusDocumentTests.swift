@@ -11,7 +11,8 @@ struct StatusDocumentTests {
 
     private func document(_ fixture: Fixture, instance: String = "web") -> StatusDocument {
         StatusDocument(
-            instance: instance, process: 7, child: fixture.machine.child?.pid, status: fixture.machine.status)
+            instance: instance, process: 7, child: fixture.machine.child?.pid, status: fixture.machine.status,
+            pending: fixture.machine.pending)
     }
 
     @Test func `a start is a document of schema 1`() throws {
@@ -61,6 +62,24 @@ struct StatusDocumentTests {
         #expect(object["started_attempt"] as? Int == 2)
     }
 
+    @Test func `what is owed is told with its receiver and names`() throws {
+        var fixture = Fixture(plan: Fixture.plan { $0.action = .exec(["/bin/reload", "argument"]) })
+        fixture.start()
+        #expect((try object(document(fixture))["pending"] as? [Any])?.isEmpty == true)
+        fixture.refresh(
+            fixture.report {
+                $0.filesChanged = true
+                $0.changedNames = ["b", "a"]
+            })
+        let pending = try #require(try object(document(fixture))["pending"] as? [[String: Any]])
+        #expect(pending.count == 1)
+        #expect(pending.first?["action"] as? String == "exec")
+        #expect(pending.first?["receiver"] as? String == "the command on change '/bin/reload'")
+        #expect(pending.first?["names"] as? [String] == ["a", "b"])
+        #expect(pending.first?["since"] as? String == "1970-01-01T00:16:40Z")
+        #expect(String(decoding: document(fixture).metrics, as: UTF8.self).contains("\nlatchkey_pending 1\n"))
+    }
+
     @Test func `metrics are lines of the text format`() {
         var fixture = Fixture()
         fixture.start()
@@ -71,6 +90,7 @@ struct StatusDocumentTests {
         #expect(text.contains("latchkey_refresh_failures_total{code=\"vault-unreachable\"} 1\n"))
         #expect(text.contains("\n# TYPE latchkey_next_refresh_timestamp_seconds gauge\n"))
         #expect(text.contains("latchkey_stale 1\n"))
+        #expect(text.contains("latchkey_pending 0\n"))
         #expect(text.contains("latchkey_child_restarts_total 0\n"))
     }
 }

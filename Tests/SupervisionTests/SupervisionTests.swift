@@ -60,7 +60,7 @@ struct ChangeTransitionTests {
         fixture.start()
         #expect(
             fixture.refresh(fixture.report { $0.filesChanged = true }).effects.last
-                == .signalTarget(.process(4711), SIGHUP))
+                == .signalTarget(.process(4711), SIGHUP, since: fixture.now))
     }
 
     @Test(arguments: [true, false])
@@ -78,7 +78,7 @@ struct ChangeTransitionTests {
             $0.environmentChanged = true
         }
         let actions = fixture.handle(.workerMessage(.finished(report)))
-        #expect(actions.contains(.signalTarget(.process(4711), SIGHUP)) == replaced)
+        #expect(actions.contains(.signalTarget(.process(4711), SIGHUP, since: fixture.now)) == replaced)
         #expect(fixture.machine.phase == .watching)
     }
 
@@ -121,21 +121,6 @@ struct ChangeTransitionTests {
         #expect(actions.contains(.findTarget(.process(4711))) == (action != .none))
         #expect(fixture.handle(.targetMissing("process 4711")).codes == [.signalTarget])
         #expect(fixture.machine.phase == .watching)
-    }
-
-    @Test func `a command on change runs once at a time and has a limit`() {
-        var fixture = fixture(.exec(["/bin/reload"]))
-        let change = fixture.report {
-            $0.filesChanged = true
-            $0.changedNames = ["DB"]
-        }
-        let start = SupervisorAction.startAction(["/bin/reload"], changedNames: ["DB"])
-        #expect(fixture.refresh(change).effects.last == start)
-        fixture.handle(.actionStarted(pid: 300))
-        #expect(fixture.refresh(change).effects.suffix(2) == [.killAction, start])
-        fixture.handle(.actionStarted(pid: 301))
-        #expect(fixture.wait(60).contains(.killAction))
-        #expect(fixture.ends(301, .killed(signal: SIGKILL)).codes == [.actionFailed])
     }
 
     @Test func `changes within two seconds are one restart`() {

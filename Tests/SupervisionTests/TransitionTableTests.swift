@@ -22,8 +22,8 @@ struct TransitionTableTests {
         case childStarted, childNotStarted, childReady, childSucceeds, childFails, childStops, childContinues
         case workerStarted, workerNotStarted, workerEnds
         case prepared, waiting, delivered, changed, failed, failedForGood, endedSilently, garbage
-        case actionStarted, actionNotStarted, actionFails, orphanEnds, signalWithheld, targetMissing
-        case refreshDue, workerTimeout, stopTimeout, restartDue, probationOver, actionTimeout, watchdogDue
+        case actionStarted, actionNotStarted, actionFails, orphanEnds, signalWithheld, targetMissing, changeTold
+        case refreshDue, workerTimeout, stopTimeout, restartDue, probationOver, actionTimeout, watchdogDue, owedDue
     }
 
     /// Cells that have the same answer. No `next`: the phase stays. No `actions`: nothing is done.
@@ -78,14 +78,20 @@ struct TransitionTableTests {
         Rule([.starting, .becoming, .rollingBack, .rollingBackLater, .stopping], [.hangUp]),
         Rule(refreshing + [.reported, .abandoned, .pending], [.hangUp], nil, "notifyReloading"),
         Rule([.idle], [.hangUp], nil, "notifyReloading", "startWorker(refresh)", "writeStatus"),
-        Rule(withoutChild, [.terminalHangUp], .ended, "killWorker", "STOPPING=1", "clean", "dieOf(\(SIGHUP))"),
+        Rule(
+            withoutChild, [.terminalHangUp], .ended, "killWorker", "killAction", "STOPPING=1", "clean",
+            "dieOf(\(SIGHUP))"),
         Rule(withChild + [.watching], [.terminalHangUp]),
-        Rule(withoutChild, [.term], .ended, "killWorker", "STOPPING=1", "clean", "dieOf(\(SIGTERM))"),
+        Rule(withoutChild, [.term], .ended, "killWorker", "killAction", "STOPPING=1", "clean", "dieOf(\(SIGTERM))"),
         Rule(up, [.term], .stopping(exitCode: nil), "STOPPING=1", "child(\(SIGTERM))", "killWorker"),
         Rule([.stoppingOld], [.term], .stopping(exitCode: nil), "STOPPING=1", "killWorker"),
         Rule([.stopping], [.term], nil, "child(\(SIGKILL))"),
-        Rule([.watching], [.term, .terminalInterrupt], .ended, "killWorker", "STOPPING=1", "clean", "exit(code: 0)"),
-        Rule(withoutChild, [.terminalInterrupt], .ended, "killWorker", "STOPPING=1", "clean", "dieOf(\(SIGINT))"),
+        Rule(
+            [.watching], [.term, .terminalInterrupt], .ended, "killWorker", "killAction", "STOPPING=1", "clean",
+            "exit(code: 0)"),
+        Rule(
+            withoutChild, [.terminalInterrupt], .ended, "killWorker", "killAction", "STOPPING=1", "clean",
+            "dieOf(\(SIGINT))"),
         Rule(withChild, [.terminalInterrupt]),
         Rule(withoutChild + [.watching], [.stopSignal], nil, "stopSelf(by: \(SIGTSTP))"),
         Rule(withChild, [.stopSignal], nil, "child(\(SIGTSTP))"),
@@ -105,7 +111,7 @@ struct TransitionTableTests {
         Rule([.becoming, .watching] + withChild, [.childStarted]),
         Rule(
             [.starting, .becoming, .rollingBack, .rollingBackLater], [.childNotStarted], .ended,
-            "ERRNO=\(ENOENT)", "killWorker", "STOPPING=1", "clean", "exit(code: 127)"),
+            "ERRNO=\(ENOENT)", "killWorker", "killAction", "STOPPING=1", "clean", "exit(code: 127)"),
         Rule(
             [.startingNew], [.childNotStarted], .running(.rollingBack),
             "[child-rolled-back]", "restoreEnvironment", "killWorker"),
@@ -114,11 +120,12 @@ struct TransitionTableTests {
         Rule(all, [.childReady]),
         Rule(withoutChild + [.watching], [.childSucceeds, .childFails, .childStops]),
         Rule(
-            up + [.stopping], [.childSucceeds], .ended, "killWorker", "STOPPING=1", "clean", "exit(code: 0)"),
+            up + [.stopping], [.childSucceeds], .ended, "killWorker", "killAction", "STOPPING=1", "clean",
+            "exit(code: 0)"),
         Rule([.stoppingOld], [.childSucceeds, .childFails], .running(.startingNew), "startChild"),
         Rule(
             up.filter { $0 != .probation && $0 != .superseded } + [.stopping], [.childFails], .ended,
-            "killWorker", "STOPPING=1", "clean", "exit(code: 3)"),
+            "killWorker", "killAction", "STOPPING=1", "clean", "exit(code: 3)"),
         Rule(
             [.probation], [.childFails], .running(.rollingBack), "[child-rolled-back]", "restoreEnvironment",
             "killWorker"),
@@ -130,11 +137,15 @@ struct TransitionTableTests {
     private static let workerRules = [
         Rule(all, [.workerStarted]),
         Rule(deaf, messages),
-        Rule([.starting], [.workerNotStarted], .ended, "[worker-missing]", "STOPPING=1", "clean", "exit(code: 71)"),
+        Rule(
+            [.starting], [.workerNotStarted], .ended, "[worker-missing]", "killAction", "STOPPING=1", "clean",
+            "exit(code: 71)"),
         Rule([.rollingBack], [.workerNotStarted], nil, "[worker-missing]", "startChild"),
         Rule(refreshing, [.workerNotStarted, .workerEnds], nil, "[refresh-failed]", "writeStatus", "READY=1"),
         Rule([.pending], [.workerNotStarted], nil, "[refresh-failed]", "writeStatus", "STATUS"),
-        Rule([.starting], [.workerEnds], .ended, "[worker-crashed]", "STOPPING=1", "clean", "exit(code: 70)"),
+        Rule(
+            [.starting], [.workerEnds], .ended, "[worker-crashed]", "killAction", "STOPPING=1", "clean",
+            "exit(code: 70)"),
         Rule([.becoming], [.workerEnds], nil, "becomeChild"),
         Rule([.rollingBack], [.workerEnds], nil, "[worker-crashed]", "startChild"),
         Rule([.rollingBackLater], [.workerEnds], nil, "startWorker(rollBack)"),
@@ -144,7 +155,7 @@ struct TransitionTableTests {
         Rule([.stopping, .idle, .reported, .abandoned], [.workerEnds]),
         Rule(
             [.starting], [.workerTimeout], .ended,
-            "killWorker", "[worker-hung]", "killWorker", "STOPPING=1", "clean", "exit(code: 70)"),
+            "killWorker", "[worker-hung]", "killWorker", "killAction", "STOPPING=1", "clean", "exit(code: 70)"),
         Rule([.rollingBack], [.workerTimeout], nil, "killWorker", "[worker-hung]", "startChild"),
         Rule(
             refreshing, [.workerTimeout, .garbage], nil, "killWorker", "[refresh-failed]", "writeStatus", "READY=1"),
@@ -154,7 +165,7 @@ struct TransitionTableTests {
         Rule([.idle, .abandoned], [.workerTimeout]),
         Rule(
             [.starting], [.garbage], .ended,
-            "killWorker", "[worker-report]", "killWorker", "STOPPING=1", "clean", "exit(code: 70)"),
+            "killWorker", "[worker-report]", "killWorker", "killAction", "STOPPING=1", "clean", "exit(code: 70)"),
         Rule([.rollingBack], [.garbage], nil, "killWorker", "[worker-report]", "startChild"),
     ]
 
@@ -181,8 +192,10 @@ struct TransitionTableTests {
             [.probation], [.changed], .running(.superseded),
             "keepEnvironment, not the one before", "keepMemory", "[refreshed]", "writeStatus", "READY=1"),
         Rule(
-            [.starting], [.failed, .failedForGood], .ended, "killWorker", "STOPPING=1", "clean", "exit(code: 75)"),
-        Rule([.starting], [.endedSilently], .ended, "killWorker", "STOPPING=1", "clean", "exit(code: 66)"),
+            [.starting], [.failed, .failedForGood], .ended, "killWorker", "killAction", "STOPPING=1", "clean",
+            "exit(code: 75)"),
+        Rule(
+            [.starting], [.endedSilently], .ended, "killWorker", "killAction", "STOPPING=1", "clean", "exit(code: 66)"),
         Rule([.rollingBack], [.failed, .failedForGood, .endedSilently], nil, "startChild"),
         Rule(
             refreshing, [.failed, .endedSilently], nil, "keepMemory", "[refresh-failed]", "writeStatus", "READY=1"),
@@ -195,16 +208,18 @@ struct TransitionTableTests {
             "keepMemory", "[refresh-failed]", "writeStatus", "READY=1"),
         Rule(
             [.watching], [.failedForGood], .ended,
-            "keepMemory", "[refresh-failed]", "killWorker", "STOPPING=1", "clean", "exit(code: 75)"),
+            "keepMemory", "[refresh-failed]", "killWorker", "killAction", "STOPPING=1", "clean", "exit(code: 75)"),
     ]
 
     private static let otherRules = [
         Rule([.ended], Event.allCases),
         Rule(all, [.begun, .actionStarted, .orphanEnds]),
         Rule(all, [.actionNotStarted, .actionFails], nil, "[action-failed]"),
-        Rule(all, [.actionTimeout], nil, "killAction", "[action-failed]"),
+        Rule(all, [.actionTimeout], nil, "killAction"),
         Rule(all, [.signalWithheld], nil, "[signal-unhandled]"),
         Rule(all, [.targetMissing], nil, "[signal-target]"),
+        // What there is to tell waits for no try, and no signal was sent.
+        Rule(all, [.owedDue, .changeTold]),
         Rule(all, [.watchdogDue], nil, "WATCHDOG=1"),
         Rule([.idle], [.refreshDue], nil, "startWorker(refresh)", "writeStatus"),
         Rule(all.filter { $0 != .idle }, [.refreshDue]),
@@ -332,6 +347,8 @@ extension Fixture {
         case .orphanEnds: return ends(Self.strangerPid)
         case .targetMissing: return handle(.targetMissing("process 4711"))
         case .signalWithheld: return handle(.changeSignalWithheld(number: SIGUSR1, reason: .noHandler))
+        case .changeTold: return handle(.changeTold(byStart: false))
+        case .owedDue: return reach(.owed)
         case .refreshDue: return reach(.refresh)
         case .workerTimeout: return reach(.worker)
         case .stopTimeout: return reach(.stop)

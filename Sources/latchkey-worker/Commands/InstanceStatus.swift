@@ -18,6 +18,13 @@ struct InstanceStatus {
         let expires: String?
     }
 
+    /// What somebody has yet to be told of.
+    struct Pending {
+        let receiver: String
+        let names: [String]
+        let since: String?
+    }
+
     let instance: String
     let pid: Int32
     let childProcess: Int32?
@@ -30,6 +37,7 @@ struct InstanceStatus {
     let lastError: Failure?
     let environmentStale: Bool?
     let staleVariables: [String]
+    let pending: [Pending]
     let secrets: [Secret]
 }
 
@@ -51,6 +59,8 @@ extension InstanceStatus {
         let stale =
             try root.member("stale_variables", in: text) == nil ? [] : root.elements("stale_variables", in: text)
         staleVariables = stale.compactMap { $0.string(in: text) }
+        let owed = try root.member("pending", in: text) == nil ? [] : root.elements("pending", in: text)
+        pending = try owed.map { (change) throws(JSONFault) in try Pending(change, in: text) }
         var secrets: [Secret] = []
         for secret in try root.elements("secrets", in: text) { secrets.append(try Secret(secret, in: text)) }
         self.secrets = secrets
@@ -62,6 +72,14 @@ extension InstanceStatus.Failure {
         code = try node.requiredText("code", in: text)
         message = try node.requiredText("message", in: text)
         exitCode = try node.integer("exit_code", in: text)
+        since = try node.text("since", in: text)
+    }
+}
+
+extension InstanceStatus.Pending {
+    fileprivate init(_ node: JSONNode, in text: Span<UInt8>) throws(JSONFault) {
+        receiver = try node.requiredText("receiver", in: text)
+        names = try node.elements("names", in: text).compactMap { $0.string(in: text) }
         since = try node.text("since", in: text)
     }
 }

@@ -128,6 +128,10 @@ enum Status {
                     + "them to it",
             ])
         }
+        for change in status.pending {
+            let names = change.names.isEmpty ? "a change" : change.names.joined(separator: ", ")
+            head.append(["pending", "\(change.receiver) has yet to be told of \(names), since \(change.since ?? "-")"])
+        }
         if let error = status.lastError {
             head.append(["last error", "[\(error.code)] \(error.message), since \(error.since ?? "-")"])
         }

@@ -52,6 +52,11 @@ extension ManualPage {
                 ("last_error", "null, or code, message, since."),
                 ("environment_stale", "Whether variables have changed that only a restart brings to the command."),
                 ("stale_variables", "Their names."),
+                (
+                    "pending",
+                    "A list of the changes that somebody has yet to be told of: action (as for --on-change), receiver, "
+                        + "names, since. Empty where all was told."
+                ),
                 ("secrets", "A list of name, vault, type, version, target, updated, expires."),
             ]),
     ]
