@@ -225,6 +225,29 @@ static bool place_descriptors(struct child *child) {
     return true;
 }
 
+// The sockets of the command follow those that it inherits (sd_listen_fds(3)). All other descriptors of ours are
+// close-on-exec, so one of them at such a number is in nobody's way.
+static bool place_listeners(struct child *child) {
+    const struct clinux_spawn *request = child->request;
+    int count = (int)request->listener_count, first = request->listener_first;
+    int moved[CLINUX_LISTENER_LIMIT];
+    if (count > CLINUX_LISTENER_LIMIT) { errno = EMFILE; return false; }
+    if (count == 0) return true;
+    // Out of the way first, so that no source is overwritten before it was copied.
+    for (int index = 0; index < count; index++) {
+        moved[index] = fcntl(request->listeners[index], F_DUPFD_CLOEXEC, first + count);
+        if (moved[index] == -1) return false;
+    }
+    if (child->failure_pipe >= 0) {
+        child->failure_pipe = fcntl(child->failure_pipe, F_DUPFD_CLOEXEC, first + count);
+        if (child->failure_pipe == -1) return false;
+    }
+    for (int index = 0; index < count; index++) {
+        if (dup2(moved[index], first + index) == -1) return false;
+    }
+    return true;
+}
+
 static void restore_start_state(const struct clinux_start_state *start) {
     for (int number = 1; number <= 64; number++) {
         bool ignored = start->ignored & (UINT64_C(1) << (number - 1));
@@ -399,7 +422,7 @@ static void execute(struct child *child) {
     if (program >= 0 && request->descriptors) {
         program = fcntl(program, F_DUPFD_CLOEXEC, 3 + (int)request->descriptor_count + 1);
     }
-    if (!place_descriptors(child)) {
+    if (!place_descriptors(child) || !place_listeners(child)) {
         fail(child, CLINUX_STEP_DESCRIPTORS, errno);
         return;
     }

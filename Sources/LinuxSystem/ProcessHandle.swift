@@ -226,4 +226,7 @@ package enum ProcessFiles {
 
     /// The effective user of this process.
     package static var ownUser: UInt32 { geteuid() }
+
+    /// The effective group of this process.
+    package static var ownUserGroup: UInt32 { getegid() }
 }

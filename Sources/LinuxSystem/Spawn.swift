@@ -22,6 +22,9 @@ package struct SpawnRequest: Sendable {
     package var asStarted = true
     /// They become 3, 4, …; all higher ones are closed, and a negative one stays closed. nil: inherited ones stay open.
     package var descriptors: [CInt]?
+    /// They become `firstListener`, … and stay open, as inherited ones do.
+    package var listeners: [CInt] = []
+    package var firstListener: CInt = 3
     /// Becomes descriptor 1.
     package var output: CInt?
     /// Becomes descriptor 2.
@@ -66,7 +69,7 @@ package struct SpawnRequest: Sendable {
         let descriptors = self.descriptors ?? []
         let groups = identity?.groups ?? []
         return unsafe descriptors.withUnsafeBufferPointer { descriptorList in
-            unsafe groups.withUnsafeBufferPointer { groupList in
+            unsafe withUnsafeLists(groups, listeners) { groupList, listenerList in
                 var request = unsafe clinux_spawn()
                 unsafe request.program = program ?? -1
                 unsafe request.hides_program = hidesProgram
@@ -78,6 +81,9 @@ package struct SpawnRequest: Sendable {
                 unsafe request.as_started = asStarted
                 unsafe request.descriptors = self.descriptors == nil ? nil : descriptorList.baseAddress
                 unsafe request.descriptor_count = descriptorList.count
+                unsafe request.listeners = listenerList.baseAddress
+                unsafe request.listener_count = listenerList.count
+                unsafe request.listener_first = firstListener
                 unsafe request.output = output ?? -1
                 unsafe request.errors = errors ?? -1
                 unsafe request.own_group = ownGroup
@@ -93,6 +99,15 @@ package struct SpawnRequest: Sendable {
                 return unsafe body(&request)
             }
         }
+    }
+}
+
+private func withUnsafeLists<First, Second, Value>(
+    _ first: [First], _ second: [Second],
+    _ body: (UnsafeBufferPointer<First>, UnsafeBufferPointer<Second>) -> Value
+) -> Value {
+    unsafe first.withUnsafeBufferPointer { first in
+        unsafe second.withUnsafeBufferPointer { second in unsafe body(first, second) }
     }
 }
 

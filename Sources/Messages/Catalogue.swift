@@ -198,6 +198,10 @@ extension MessageCode {
         case .childNotExecutable:
             .error(.notExecutable, "the command can't be executed", "check its mode, format and interpreter")
         case .childStarted: .info("the command was started")
+        case .socketFailed:
+            .error(
+                .system, "a socket of --listen could not be opened",
+                "see the reason: stop who has the address, or take another one")
         case .childRestarting: .info("the command is being restarted with new secrets")
         case .childRolledBack:
             .error(

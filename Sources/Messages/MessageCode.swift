@@ -83,6 +83,7 @@ package enum MessageCode: String, Sendable, CaseIterable {
 
     // the child and the supervisor
     case credentialsWithheld = "credentials-withheld"
+    case socketFailed = "socket-failed"
     case childNotFound = "child-not-found"
     case childNotExecutable = "child-not-executable"
     case childStarted = "child-started"

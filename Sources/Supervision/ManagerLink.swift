@@ -46,9 +46,9 @@ final class ManagerLink {
     var childSocketNumber: CInt? { childSocket.number }
 
     /// The entries that the child gets on top of its environment. With `becoming` it gets the manager's own socket,
-    /// since we become the child and can't pass anything on.
-    func childEntries(becoming: Bool) -> [[UInt8]] {
-        var entries = variables.listenEntries
+    /// since we become the child and can't pass anything on. `listening`: the names of the sockets that are opened for it.
+    func childEntries(becoming: Bool, listening: [String?] = []) -> [[UInt8]] {
+        var entries = variables.listenEntries(adding: listening)
         if !entries.isEmpty { entries.append(Array("LISTEN_PID=".utf8)) }
         guard let name = becoming ? variables.notifySocket : childSocketName else { return entries }
         entries.append(Array("NOTIFY_SOCKET=\(name)".utf8))

@@ -27,6 +27,27 @@ package struct ManagerVariables: Sendable, Equatable {
         }
     }
 
+    /// How many sockets were handed over; they have the numbers from 3 on.
+    package var listenCount: Int {
+        value("LISTEN_FDS").flatMap { Int($0) }.flatMap { (0...1024).contains($0) ? $0 : nil } ?? 0
+    }
+
+    /// The entries for a child that gets these sockets and more behind them; an unnamed one is `unknown`, as in
+    /// sd_listen_fds(3).
+    package func listenEntries(adding names: [String?]) -> [[UInt8]] {
+        guard !names.isEmpty else { return listenEntries }
+        let given = value("LISTEN_FDNAMES")?.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        let inherited = given?.count == listenCount ? given ?? [] : Array(repeating: "unknown", count: listenCount)
+        let all = inherited + names.map { $0 ?? "unknown" }
+        return ["LISTEN_FDS=\(all.count)", "LISTEN_FDNAMES=\(all.joined(separator: ":"))"].map { Array($0.utf8) }
+    }
+
+    private func value(_ name: String) -> String? {
+        let start = Array("\(name)=".utf8)
+        return listenEntries.first { $0.starts(with: start) }
+            .map { String(decoding: $0.dropFirst(start.count), as: UTF8.self) }
+    }
+
     /// Half of the watchdog's interval; nil without a watchdog or a socket to answer to. At most an hour, since the
     /// variable may hold any number, and an answer may come early.
     package var watchdogPeriod: Duration? {

@@ -14,6 +14,8 @@ package struct OwedChange: Equatable, Sendable {
         case command([String])
         /// The child, by being started anew.
         case restart
+        /// The child, by another one that takes its place.
+        case replace
     }
 
     package var receiver: Receiver
@@ -50,6 +52,7 @@ extension OwedChange.Receiver {
         case .child, .target: "signal"
         case .command: "exec"
         case .restart: "restart"
+        case .replace: "replace"
         }
     }
 
@@ -57,14 +60,17 @@ extension OwedChange.Receiver {
     var isSignalled: Bool {
         switch self {
         case .child, .target: true
-        case .command, .restart: false
+        case .command, .restart, .replace: false
         }
     }
+
+    /// Whether it is told by its own start with the change.
+    var isStarted: Bool { self == .restart || self == .replace }
 
     /// Who it is, in messages. A command's arguments are in none.
     package var words: String {
         switch self {
-        case .child, .restart: "the command"
+        case .child, .restart, .replace: "the command"
         case .target(let target, _): target.words
         case .command(let words): "the command on change '\(words.first ?? "")'"
         }

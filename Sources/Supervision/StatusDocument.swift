@@ -1,4 +1,5 @@
 import Messages
+package import WorkerProtocol
 
 /// Writes `status.json` and `metrics.prom`. The supervisor never reads JSON.
 package struct StatusDocument: Sendable {
@@ -7,15 +8,19 @@ package struct StatusDocument: Sendable {
     package let child: Int32?
     package let status: SupervisorStatus
     package let pending: OwedChange?
+    /// The sockets that are open for the child.
+    package let listening: [ListenAddress]
 
     package init(
-        instance: String, process: Int32, child: Int32?, status: SupervisorStatus, pending: OwedChange? = nil
+        instance: String, process: Int32, child: Int32?, status: SupervisorStatus, pending: OwedChange? = nil,
+        listening: [ListenAddress] = []
     ) {
         self.instance = instance
         self.process = process
         self.child = child
         self.status = status
         self.pending = pending
+        self.listening = listening
     }
 
     /// The document that `latchkey status --json` prints (latchkey-status(1)); `schema` is 1.
@@ -25,6 +30,8 @@ package struct StatusDocument: Sendable {
             "instance": .text(instance, limit: 1024),
             "pid": .integer(Int64(process)),
             "child_pid": child.map { .integer(Int64($0)) } ?? .null,
+            "listen": .array(
+                listening.map { ["name": .text($0.name ?? "unknown"), "address": .text($0.text, limit: 1024)] }),
             "state": .text(status.state),
             "generation": .integer(status.generation),
             "attempt": .integer(status.endedAttempt),

@@ -15,7 +15,7 @@ extension Supervisor {
         case .unset, .none, .signal:
             if report.environmentChanged { status.environmentIsStale = true }
             if report.environmentChanged, !isSidecar, plan.action != .unset { actions = [.log(environmentIsStale)] }
-        case .restart, .exec: break
+        case .restart, .replace, .exec: break
         }
         guard let receiver else { return actions + (changed && plan.action == .unset ? warnOnce(unannounced) : []) }
         if changed {
@@ -36,6 +36,7 @@ extension Supervisor {
         case .signal(let number):
             isSidecar ? plan.target.map { .target($0, signal: number) } : .child(signal: number)
         case .restart: isSidecar ? nil : .restart
+        case .replace: isSidecar ? nil : .replace
         case .exec(let words): .command(words)
         }
     }
@@ -52,7 +53,7 @@ extension Supervisor {
             telling = owed
             self.owed = nil
             return [.startAction(words, changedNames: owed.names)]
-        case .restart:
+        case .restart, .replace:
             scheduleRestart(at: now)
             return []
         }
@@ -62,7 +63,7 @@ extension Supervisor {
         switch receiver {
         case .child(let number): child == nil ? [] : [.signalChange(number)]
         case .target(let target, let number): [.signalTarget(target, number, since: since)]
-        case .command, .restart: []
+        case .command, .restart, .replace: []
         }
     }
 
@@ -92,7 +93,7 @@ extension Supervisor {
 
     /// A try has failed. The log says so once, and the next one comes.
     private mutating func wasNotTold(_ message: Message, at now: Moment) -> [SupervisorAction] {
-        guard var owed, owed.receiver != .restart else { return warnOnce(message) }
+        guard var owed, !owed.receiver.isStarted else { return warnOnce(message) }
         owed.tries += 1
         let pause = owed.pause(interval: plan.intervalMilliseconds.map { .milliseconds($0) })
         deadlines[.owed] = now.boot + pause
@@ -129,7 +130,7 @@ extension Supervisor {
 
     /// The plan may have another receiver than before: what is owed is owed to that one. A restart is under way already.
     mutating func planChanged(at now: Moment) -> [SupervisorAction] {
-        guard let owed, owed.receiver != .restart, owed.receiver != receiver else { return [] }
+        guard let owed, !owed.receiver.isStarted, owed.receiver != receiver else { return [] }
         guard let receiver else {
             self.owed = nil
             deadlines[.owed] = nil

@@ -55,7 +55,7 @@ extension Supervisor {
             guard hasPlan else {
                 (self.plan, hasPlan) = (plan, true)
                 deadlines[.worker] = now.boot + .milliseconds(plan.attemptTimeoutMilliseconds)
-                return [.writeStatus]
+                return (plan.listen.isEmpty ? [] : [.openSockets]) + [.writeStatus]
             }
             guard let part = self.plan.update(from: plan) else { return planChanged(at: now) }
             return killWorker(

@@ -11,7 +11,7 @@ extension Supervisor {
         case .running(.startingNew):
             phase = .running(.probation)
             deadlines[.probation] = now.boot + Self.probation
-            if owed?.receiver == .restart { owed = nil }
+            if owed?.receiver.isStarted == true { owed = nil }
         default: return []
         }
         child = Child(pid: pid, startedAt: now.boot)
@@ -121,7 +121,7 @@ extension Supervisor {
     private mutating func rollBack(_ ending: Ending, at now: Moment) -> [SupervisorAction] {
         phase = .running(.rollingBack)
         // What the child failed with is not tried again.
-        if owed?.receiver == .restart { owed = nil }
+        if owed?.receiver.isStarted == true { owed = nil }
         let text = "the command failed with the new secrets (\(ending)); starting it with the previous ones"
         let message = Message(
             .error, .childRolledBack, text, hint: "correct the secret in the vault; these versions are not tried again")

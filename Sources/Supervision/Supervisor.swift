@@ -181,6 +181,9 @@ package struct Supervisor: Sendable {
         case .workerNotStarted(let failure): return workerCouldNotStart(failure, at: now)
         case .workerMessage(let message): return received(message, at: now)
         case .workerGarbage(let reason): return workerSentGarbage(reason, at: now)
+        case .socketFailed(let diagnosis):
+            guard phase == .starting else { return [] }
+            return [.log(Message(.error, diagnosis))] + end(code: diagnosis.exitCode.rawValue)
         case .childStarted(let pid): return childDidStart(pid, at: now)
         case .childNotStarted(let failure): return childCouldNotStart(failure, at: now)
         case .childReady:

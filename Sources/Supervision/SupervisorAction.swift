@@ -16,6 +16,8 @@ package enum SupervisorAction: Equatable, Sendable {
     case restoreEnvironment
     /// Takes over what the worker left for the next one.
     case keepMemory
+    /// Opens the sockets of the plan.
+    case openSockets
     case startChild
     /// This process becomes the child (`--once`).
     case becomeChild

@@ -1,4 +1,5 @@
 package import LinuxSystem
+package import Messages
 package import WorkerProtocol
 
 /// What happens to a supervisor.
@@ -13,6 +14,8 @@ package enum SupervisorEvent: Equatable, Sendable {
     case workerMessage(WorkerMessage)
     /// What the worker sent can't be read.
     case workerGarbage(reason: String)
+    /// A socket of the plan could not be opened.
+    case socketFailed(Diagnosis)
     case childStarted(pid: Int32)
     case childNotStarted(SpawnFailure)
     /// The child said through its notify socket that it is ready.

@@ -20,6 +20,9 @@ extension SupervisorLoop {
             if previousEnvironment.number != nil { environment.take(from: previousEnvironment) }
         case .keepMemory:
             if filling.memory.isSealed { memory.take(from: filling.memory) }
+        case .openSockets:
+            let failure = sockets.open(machine.plan.listen, behind: setting.manager.listenCount)
+            if let failure { dispatch(.socketFailed(failure)) }
         case .startChild: startChild()
         case .becomeChild: becomeChild()
         case .signalChild(let number, let value): signalChild(number, queuedValue: value)
@@ -60,6 +63,9 @@ extension SupervisorLoop {
             try? events.watch(number, as: Watched.notify.rawValue)
         }
         var request = childRequest
+        request.extra = manager.childEntries(becoming: false, listening: machine.plan.listen.map(\.name))
+        request.listeners = sockets.numbers
+        request.firstListener = 3 + CInt(setting.manager.listenCount)
         request.deathSignal = machine.plan.stopSignal
         request.ownGroup = machine.plan.groupSignal
         request.terminal = machine.plan.groupSignal ? Terminal.inForeground() : nil
@@ -225,7 +231,7 @@ extension SupervisorLoop {
         directories.write(
             StatusDocument(
                 instance: machine.plan.instance, process: process, child: machine.child?.pid, status: machine.status,
-                pending: machine.pending))
+                pending: machine.pending, listening: machine.plan.listen))
     }
 
     private func clean() {
@@ -236,6 +242,7 @@ extension SupervisorLoop {
         }
         // Nor does the command on change outlive us.
         if let action = machine.actionProcess { try? ProcessHandle(pid: action).waitForEnd(milliseconds: 150) }
+        sockets.removePaths()
         directories.clean(keepingFiles: keepsFiles)
     }
 

@@ -30,6 +30,7 @@ package final class SupervisorLoop {
     let previousEnvironment = OwnedSlot()
     let memory = OwnedSlot()
     let directories = InstanceDirectories()
+    let sockets = ListenSockets()
     let manager: ManagerLink
     /// Events that wait until the actions of the event before them are done.
     private var pending: [SupervisorEvent] = []

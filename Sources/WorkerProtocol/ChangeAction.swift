@@ -5,6 +5,8 @@ package enum ChangeAction: Equatable, Sendable {
     case none
     case signal(Int32)
     case restart
+    /// A second child takes the first one's place when it is ready.
+    case replace
     /// The words of `--exec-on-change`, split as a shell would.
     case exec([String])
 }
@@ -21,6 +23,7 @@ extension ChangeAction {
         case .exec(let words):
             writer.write(UInt8(4))
             writer.write(list: words) { $0.write($1) }
+        case .replace: writer.write(UInt8(5))
         }
     }
 
@@ -31,6 +34,7 @@ extension ChangeAction {
         case 2: self = .signal(try SupervisorPlan.readSignal(&reader))
         case 3: self = .restart
         case 4: self = .exec(try reader.readList(atMost: 4096) { reader throws(WireError) in try reader.readString() })
+        case 5: self = .replace
         default: throw WireError("an unknown action")
         }
     }

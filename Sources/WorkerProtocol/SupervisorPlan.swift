@@ -13,6 +13,11 @@ package struct SupervisorPlan: Equatable, Sendable {
     package var stopSignal: Int32 = SIGTERM
     package var stopTimeoutMilliseconds: Int64 = 25_000
     package var groupSignal = false
+    /// When a second child counts as ready, and how long it may take.
+    package var ready = Readiness.after(milliseconds: 2000)
+    package var readyTimeoutMilliseconds: Int64 = 60_000
+    /// The sockets that every child gets, opened before the first one.
+    package var listen: [ListenAddress] = []
     package var action = ChangeAction.unset
     package var target: SignalTarget?
     /// The child reports readiness itself (`--notify child`).
@@ -39,7 +44,7 @@ package struct SupervisorPlan: Equatable, Sendable {
     /// |---|---|
     /// | action on change, its target, interval, stopping when a secret is gone | counts: `[refresh]` may be edited |
     /// | command, `--once`, user and groups | must be the start's: the only thing that runs as somebody else |
-    /// | stop signal and timeout, group, who notifies | must be the start's: the child runs with them |
+    /// | stop signal and timeout, group, readiness, sockets, who notifies | must be the start's: the child runs with them |
     /// | instance, whether files stay | must be the start's: the directories are chosen |
     /// | log, timeout of an attempt, settings of the start | must be the start's: workers get them from the supervisor |
     ///
@@ -50,6 +55,8 @@ package struct SupervisorPlan: Equatable, Sendable {
             ("process", once == later.once), ("user", identity == later.identity),
             ("stop signal", stopSignal == later.stopSignal),
             ("stop timeout", stopTimeoutMilliseconds == later.stopTimeoutMilliseconds),
+            ("readiness", ready == later.ready && readyTimeoutMilliseconds == later.readyTimeoutMilliseconds),
+            ("socket", listen == later.listen),
             ("process group", groupSignal == later.groupSignal), ("notify mode", childNotifies == later.childNotifies),
             ("time limit", attemptTimeoutMilliseconds == later.attemptTimeoutMilliseconds),
             ("cache", keepsFiles == later.keepsFiles),
@@ -71,6 +78,9 @@ extension SupervisorPlan {
         writer.write(Int64(stopSignal))
         writer.write(stopTimeoutMilliseconds)
         writer.write(groupSignal)
+        ready.encode(into: &writer)
+        writer.write(readyTimeoutMilliseconds)
+        writer.write(list: listen) { $1.encode(into: &$0) }
         action.encode(into: &writer)
         writer.write(optional: target) { $1.encode(into: &$0) }
         writer.write(childNotifies)
@@ -93,6 +103,11 @@ extension SupervisorPlan {
         stopSignal = try Self.readSignal(&reader)
         stopTimeoutMilliseconds = try reader.readInteger(in: Self.durations)
         groupSignal = try reader.readBool()
+        ready = try Readiness(reading: &reader)
+        readyTimeoutMilliseconds = try reader.readInteger(in: Self.durations)
+        listen = try reader.readList(atMost: ListenAddress.limit) { reader throws(WireError) in
+            try ListenAddress(reading: &reader)
+        }
         action = try ChangeAction(reading: &reader)
         target = try reader.readOptional { reader throws(WireError) in try SignalTarget(reading: &reader) }
         childNotifies = try reader.readBool()

@@ -46,6 +46,8 @@
 //   listen [--no-accept]   Prints listen_fds, listen_pid and fdnames, then for each socket
 //                          `fd=N family=N type=stream|dgram|other listening=0|1 port=N`; accepts one connection on the
 //                          first that listens, answers it with the own pid and a newline, prints `accepted=N`.
+//   connect ADDRESS        Connects to tcp:HOST:PORT or unix:PATH, prints `connected`, then `answer=` with what comes up
+//                          to the end, without newlines.
 //   overhear               Listens at a free port of 127.0.0.1 and prints `port=N`; then one `heard=` line for each line
 //                          that a client sends, what is not printable as `?`. Hangs up after an empty line.
 //   reach N                As a process of the same user can: asks its parent for refreshes by HUP, and tries to open
@@ -76,6 +78,7 @@ static const struct {
     {"sleep", probe_sleep},     {"ignore", probe_ignore},   {"signals", probe_signals},
     {"orphans", probe_orphans}, {"zombies", probe_zombies}, {"print-on", probe_print_on},
     {"notify", probe_notify},   {"listen", probe_listen},   {"fingerprint", probe_fingerprint},
+    {"connect", probe_connect},
     {"cat-env", probe_cat_env}, {"overhear", probe_overhear}, {"launch", probe_launch},
     {"reach", probe_reach},         {"--inhibit-cache", probe_loader},
 };

@@ -1,6 +1,7 @@
 // What a service manager hands a service: `notify`, `listen`, `cat-env`.
 #include "probe.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -139,6 +140,51 @@ int probe_listen(char **arguments) {
     dprintf(peer, "%d\n", getpid());
     close(peer);
     probe_say("accepted=%d", listener);
+    return 0;
+}
+
+static int connected(const char *text) {
+    struct sockaddr_un local = {.sun_family = AF_UNIX};
+    struct sockaddr_in narrow = {.sin_family = AF_INET};
+    struct sockaddr_in6 wide = {.sin6_family = AF_INET6};
+    const struct sockaddr *address = NULL;
+    socklen_t length = 0;
+    char host[64];
+    unsigned short port;
+    if (strncmp(text, "unix:", 5) == 0 && strlen(text + 5) < sizeof local.sun_path) {
+        strcpy(local.sun_path, text + 5);
+        address = (const struct sockaddr *)&local;
+        length = sizeof local;
+    } else if (sscanf(text, "tcp:[%63[^]]]:%hu", host, &port) == 2 && inet_pton(AF_INET6, host, &wide.sin6_addr) == 1) {
+        wide.sin6_port = htons(port);
+        address = (const struct sockaddr *)&wide;
+        length = sizeof wide;
+    } else if (sscanf(text, "tcp:%63[^:]:%hu", host, &port) == 2 && inet_pton(AF_INET, host, &narrow.sin_addr) == 1) {
+        narrow.sin_port = htons(port);
+        address = (const struct sockaddr *)&narrow;
+        length = sizeof narrow;
+    } else {
+        probe_usage("no address", text);
+    }
+    int channel = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (channel < 0 || connect(channel, address, length))
+        probe_failed("connect");
+    return channel;
+}
+
+int probe_connect(char **arguments) {
+    if (!*arguments || arguments[1])
+        probe_usage("one address is wanted", *arguments);
+    int channel = connected(*arguments);
+    probe_say("connected");
+    char answer[4096];
+    size_t count = 0;
+    ssize_t more;
+    while (count < sizeof answer - 1 && (more = read(channel, answer + count, sizeof answer - 1 - count)) > 0)
+        count += (size_t)more;
+    answer[count] = 0;
+    answer[strcspn(answer, "\n")] = 0;
+    probe_say("answer=%s", answer);
     return 0;
 }
 

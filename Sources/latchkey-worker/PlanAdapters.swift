@@ -15,6 +15,9 @@ extension SupervisorPlan {
         stopSignal = plan.child.stopSignal
         stopTimeoutMilliseconds = plan.child.stopTimeout.wholeMilliseconds
         groupSignal = plan.child.groupSignal
+        ready = plan.child.ready
+        readyTimeoutMilliseconds = plan.child.readyTimeout.wholeMilliseconds
+        listen = isSidecar ? [] : plan.child.listen
         childNotifies = plan.notify == .child
         intervalMilliseconds = plan.refresh.interval?.wholeMilliseconds
         attemptTimeoutMilliseconds = max(plan.startTimeout.wholeMilliseconds, 60_000) + 30_000

@@ -57,6 +57,8 @@ import WorkerProtocol
         Sample(.user, "www-data", "root", refused: "nosuch"),
         Sample(.stopSignal, "INT", "QUIT", refused: "NOSUCH"),
         Sample(.stopTimeout, "1s", "2s", refused: "soon"),
+        Sample(.ready, "5s", "exec:curl -sf localhost", refused: "soon"),
+        Sample(.readyTimeout, "1s", "2s", refused: "0"),
         Sample(.groupSignal, "1", "0", refused: nil),
         Sample(.pristine, "1", "0", refused: nil),
         Sample(.keepIdentity, "1", "0", refused: nil),
@@ -66,7 +68,8 @@ import WorkerProtocol
     ]
 
     @Test func `there is a sample of every option that has a key`() {
-        let keyed = OptionTable.definitions.filter { $0.key != nil }.map(\.id)
+        // One that repeats has no variable: `ListenTests`.
+        let keyed = OptionTable.definitions.filter { $0.key != nil && !$0.isRepeatable }.map(\.id)
         #expect(Set(keyed) == Set(Self.samples.map(\.id)))
     }
 
@@ -215,6 +218,18 @@ import WorkerProtocol
     func `what people wait for gives up after 15 seconds`(arguments: [String]) throws {
         let directory = Directory("start-timeout = \"5m\"")
         #expect(try directory.parse(arguments).plan.startTimeout == .seconds(15))
+    }
+
+    @Test func `a child that says itself that it is ready speaks to systemd`() throws {
+        let plan = try Directory().plan(["--on-change", "replace", "--ready", "notify"])
+        #expect(plan.refresh.onChange == .replace)
+        #expect(plan.child.ready == .notify)
+        #expect(plan.notify == .child)
+        let contradiction = Directory().mistake(["run", "--ready", "notify", "--notify", "launcher", "--", "app"])
+        #expect(contradiction.code == 64)
+        let asking = try Directory().plan(["--ready", "exec:curl -sf 'a b'"])
+        #expect(asking.child.ready == .command(["curl", "-sf", "a b"]))
+        #expect(try Directory().plan().child.ready == .after(milliseconds: 2000))
     }
 
     @Test func `naming a signal or a command chooses the action`() throws {

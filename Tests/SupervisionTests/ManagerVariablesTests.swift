@@ -20,6 +20,25 @@ struct ManagerVariablesTests {
     }
 
     @Test(arguments: [
+        (["LISTEN_PID=7", "LISTEN_FDS=1", "LISTEN_FDNAMES=a"], 1, "LISTEN_FDS=3", "LISTEN_FDNAMES=a:http:unknown"),
+        (["LISTEN_PID=7", "LISTEN_FDS=2"], 2, "LISTEN_FDS=4", "LISTEN_FDNAMES=unknown:unknown:http:unknown"),
+        (
+            ["LISTEN_PID=7", "LISTEN_FDS=1", "LISTEN_FDNAMES=a:b"], 1, "LISTEN_FDS=3",
+            "LISTEN_FDNAMES=unknown:http:unknown"
+        ),
+        (["LISTEN_PID=7", "LISTEN_FDS=many"], 0, "LISTEN_FDS=2", "LISTEN_FDNAMES=http:unknown"),
+        (["LISTEN_PID=8", "LISTEN_FDS=1"], 0, "LISTEN_FDS=2", "LISTEN_FDNAMES=http:unknown"),
+    ])
+    func `sockets that are opened follow those that were inherited`(
+        entries: [String], count: Int, number: String, names: String
+    ) {
+        let variables = variables(entries)
+        #expect(variables.listenCount == count)
+        #expect(variables.listenEntries(adding: ["http", nil]) == [number, names].map { Array($0.utf8) })
+        #expect(variables.listenEntries(adding: []) == variables.listenEntries)
+    }
+
+    @Test(arguments: [
         (["WATCHDOG_USEC=5000000"], Duration.seconds(2.5)),
         (["WATCHDOG_USEC=5000000", "WATCHDOG_PID=7"], .seconds(2.5)),
         (["WATCHDOG_USEC=5000000", "WATCHDOG_PID=8"], nil), (["WATCHDOG_USEC=0"], nil), (["WATCHDOG_USEC=soon"], nil),

@@ -27,6 +27,24 @@ struct StatusDocumentTests {
         #expect((object["secrets"] as? [Any])?.isEmpty == true)
     }
 
+    @Test func `the sockets of the child are told`() throws {
+        var fixture = Fixture(
+            plan: Fixture.plan {
+                $0.listen = [
+                    ListenAddress(name: "http", place: .tcp(host: "::", port: 8080)),
+                    ListenAddress(place: .unix(path: "/run/web.sock", mode: 0o660, user: 0, group: 0)),
+                ]
+            })
+        fixture.begin()
+        let document = StatusDocument(
+            instance: "web", process: 7, child: nil, status: fixture.machine.status,
+            listening: fixture.machine.plan.listen)
+        #expect(
+            try object(document)["listen"] as? [[String: String]] == [
+                ["name": "http", "address": "tcp:[::]:8080"], ["name": "unknown", "address": "unix:/run/web.sock"],
+            ])
+    }
+
     @Test func `a running instance tells its times and its secrets`() throws {
         var fixture = Fixture()
         fixture.begin()

@@ -12,6 +12,12 @@ private let messages: [WorkerMessage] = {
     plan.identity = UserIdentity(user: 33, group: 33, groups: [33, 44])
     plan.action = .exec(["/bin/reload", "grüße"])
     plan.target = .pidFile("/run/app.pid")
+    plan.ready = .command(["curl", "-sf"])
+    plan.listen = [
+        ListenAddress(name: "http", place: .tcp(host: "::", port: 8080)),
+        ListenAddress(place: .tcp(host: nil, port: 1)),
+        ListenAddress(place: .unix(path: "/run/web.sock", mode: 0o660, user: 33, group: 44)),
+    ]
     var report = WorkerReport(outcome: .delivered)
     plan.startup = [1, 2, 3]
     plan.stopsWhenGone = true
@@ -153,7 +159,8 @@ struct SupervisorPlanTests {
             { $0.identity = UserIdentity(user: 0, group: 0, groups: []) }, { $0.stopSignal = 9 },
             { $0.stopTimeoutMilliseconds = 0 }, { $0.groupSignal = true }, { $0.childNotifies = true },
             { $0.attemptTimeoutMilliseconds = 0 }, { $0.keepsFiles = true }, { $0.logFormat = .json },
-            { $0.logLevel = .debug }, { $0.startup = [1] },
+            { $0.logLevel = .debug }, { $0.startup = [1] }, { $0.ready = .notify }, { $0.readyTimeoutMilliseconds = 1 },
+            { $0.listen = [ListenAddress(place: .tcp(host: nil, port: 1))] },
         ] as [@Sendable (inout SupervisorPlan) -> Void])
     func `a plan that differs from the start's is not taken`(change: @Sendable (inout SupervisorPlan) -> Void) {
         var plan = SupervisorPlan()

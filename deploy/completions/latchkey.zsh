@@ -82,7 +82,7 @@ _latchkey() {
             --instance'=[names the run, for '\''status'\'' and '\''refresh'\'']:NAME:_latchkey_instances' \
             --refresh'=[refresh interval; off\: only on request]:DURATION|off:' \
             --jitter'=[every interval is drawn from the interval ± PERCENT]:PERCENT:' \
-            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart none exec)' \
+            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec)' \
             --signal'=[signal to send on a change; implies --on-change signal]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --exec-on-change'=[command to run on a change, without a shell; implies --on-change exec]:COMMAND:' \
             --on-gone'=[what to do when a required secret is definitely gone]:ACTION:(keep stop)' \
@@ -90,6 +90,9 @@ _latchkey() {
             --user'=[run COMMAND as this user, and deliver files as this user]:USER\[\:GROUP\]:_users' \
             --stop-signal'=[signal that stops the command on restart and shutdown]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --stop-timeout'=[how long the command may take to stop, before KILL]:DURATION:' \
+            --ready'=[when a command counts as ready to replace the running one\: it says READY=1 (implies --notify child), it has run for so long, or COMMAND ends with 0]:notify|DURATION|exec\:COMMAND:' \
+            --ready-timeout'=[how long a command may take to become ready, before the running one stays]:DURATION:' \
+            '*'--listen'=[socket to open once and hand to every command, as systemd does\: tcp\:8080, tcp\:127.0.0.1\:8080, tcp\:\[\:\:\]\:8080, unix\:/run/web.sock\[,mode=0660\] (repeatable)]:\[NAME=\]ADDRESS:' \
             --group-signal'[give the command its own process group, and signal all of it]' \
             --pristine'[hand over only PATH, HOME, USER, LANG, LC_*, TERM, TZ, SHELL, systemd'\''s variables and what is delivered]' \
             --keep-identity'[leave the identity'\''s endpoints and credentials in the command'\''s environment]' \
@@ -123,7 +126,7 @@ _latchkey() {
             --instance'=[names the run, for '\''status'\'' and '\''refresh'\'']:NAME:_latchkey_instances' \
             --refresh'=[refresh interval; off\: only on request]:DURATION|off:' \
             --jitter'=[every interval is drawn from the interval ± PERCENT]:PERCENT:' \
-            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart none exec)' \
+            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec)' \
             --signal'=[signal to send on a change; implies --on-change signal]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --exec-on-change'=[command to run on a change, without a shell; implies --on-change exec]:COMMAND:' \
             --on-gone'=[what to do when a required secret is definitely gone]:ACTION:(keep stop)' \
@@ -131,6 +134,9 @@ _latchkey() {
             --user'=[run COMMAND as this user, and deliver files as this user]:USER\[\:GROUP\]:_users' \
             --stop-signal'=[signal that stops the command on restart and shutdown]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --stop-timeout'=[how long the command may take to stop, before KILL]:DURATION:' \
+            --ready'=[when a command counts as ready to replace the running one\: it says READY=1 (implies --notify child), it has run for so long, or COMMAND ends with 0]:notify|DURATION|exec\:COMMAND:' \
+            --ready-timeout'=[how long a command may take to become ready, before the running one stays]:DURATION:' \
+            '*'--listen'=[socket to open once and hand to every command, as systemd does\: tcp\:8080, tcp\:127.0.0.1\:8080, tcp\:\[\:\:\]\:8080, unix\:/run/web.sock\[,mode=0660\] (repeatable)]:\[NAME=\]ADDRESS:' \
             --group-signal'[give the command its own process group, and signal all of it]' \
             --pristine'[hand over only PATH, HOME, USER, LANG, LC_*, TERM, TZ, SHELL, systemd'\''s variables and what is delivered]' \
             --keep-identity'[leave the identity'\''s endpoints and credentials in the command'\''s environment]' \
@@ -163,7 +169,7 @@ _latchkey() {
             --instance'=[names the run, for '\''status'\'' and '\''refresh'\'']:NAME:_latchkey_instances' \
             --refresh'=[refresh interval; off\: only on request]:DURATION|off:' \
             --jitter'=[every interval is drawn from the interval ± PERCENT]:PERCENT:' \
-            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart none exec)' \
+            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec)' \
             --signal'=[signal to send on a change; implies --on-change signal]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --exec-on-change'=[command to run on a change, without a shell; implies --on-change exec]:COMMAND:' \
             --on-gone'=[what to do when a required secret is definitely gone]:ACTION:(keep stop)' \
@@ -172,6 +178,9 @@ _latchkey() {
             --user'=[run COMMAND as this user, and deliver files as this user]:USER\[\:GROUP\]:_users' \
             --stop-signal'=[signal that stops the command on restart and shutdown]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --stop-timeout'=[how long the command may take to stop, before KILL]:DURATION:' \
+            --ready'=[when a command counts as ready to replace the running one\: it says READY=1 (implies --notify child), it has run for so long, or COMMAND ends with 0]:notify|DURATION|exec\:COMMAND:' \
+            --ready-timeout'=[how long a command may take to become ready, before the running one stays]:DURATION:' \
+            '*'--listen'=[socket to open once and hand to every command, as systemd does\: tcp\:8080, tcp\:127.0.0.1\:8080, tcp\:\[\:\:\]\:8080, unix\:/run/web.sock\[,mode=0660\] (repeatable)]:\[NAME=\]ADDRESS:' \
             --group-signal'[give the command its own process group, and signal all of it]' \
             --pristine'[hand over only PATH, HOME, USER, LANG, LC_*, TERM, TZ, SHELL, systemd'\''s variables and what is delivered]' \
             --keep-identity'[leave the identity'\''s endpoints and credentials in the command'\''s environment]' \
@@ -204,7 +213,7 @@ _latchkey() {
             --instance'=[names the run, for '\''status'\'' and '\''refresh'\'']:NAME:_latchkey_instances' \
             --refresh'=[refresh interval; off\: only on request]:DURATION|off:' \
             --jitter'=[every interval is drawn from the interval ± PERCENT]:PERCENT:' \
-            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart none exec)' \
+            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec)' \
             --signal'=[signal to send on a change; implies --on-change signal]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --exec-on-change'=[command to run on a change, without a shell; implies --on-change exec]:COMMAND:' \
             --on-gone'=[what to do when a required secret is definitely gone]:ACTION:(keep stop)' \
@@ -212,6 +221,9 @@ _latchkey() {
             --user'=[run COMMAND as this user, and deliver files as this user]:USER\[\:GROUP\]:_users' \
             --stop-signal'=[signal that stops the command on restart and shutdown]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --stop-timeout'=[how long the command may take to stop, before KILL]:DURATION:' \
+            --ready'=[when a command counts as ready to replace the running one\: it says READY=1 (implies --notify child), it has run for so long, or COMMAND ends with 0]:notify|DURATION|exec\:COMMAND:' \
+            --ready-timeout'=[how long a command may take to become ready, before the running one stays]:DURATION:' \
+            '*'--listen'=[socket to open once and hand to every command, as systemd does\: tcp\:8080, tcp\:127.0.0.1\:8080, tcp\:\[\:\:\]\:8080, unix\:/run/web.sock\[,mode=0660\] (repeatable)]:\[NAME=\]ADDRESS:' \
             --group-signal'[give the command its own process group, and signal all of it]' \
             --pristine'[hand over only PATH, HOME, USER, LANG, LC_*, TERM, TZ, SHELL, systemd'\''s variables and what is delivered]' \
             --keep-identity'[leave the identity'\''s endpoints and credentials in the command'\''s environment]' \

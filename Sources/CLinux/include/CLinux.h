@@ -83,6 +83,9 @@ struct clinux_spawn_failure {
     int code;  ///< errno
 };
 
+/// How many sockets a command can be given.
+#define CLINUX_LISTENER_LIMIT 32
+
 /// What is to be started, and how.
 struct clinux_spawn {
     int program;                     ///< descriptor of the program (O_PATH), or -1: `arguments[0]` is looked up in PATH
@@ -95,6 +98,9 @@ struct clinux_spawn {
     bool as_started;                 ///< hand on mask, dispositions, closed descriptors, umask and core limit
     const int *descriptors;          ///< become 3, 4, … with everything behind closed; NULL: inherited ones stay
     size_t descriptor_count;
+    const int *listeners;            ///< become listener_first, …; they and the inherited ones stay open
+    size_t listener_count;
+    int listener_first;
     int output;                      ///< becomes descriptor 1 where >= 0
     int errors;                      ///< becomes descriptor 2 where >= 0
     bool own_group;                  ///< a process group of its own
@@ -162,3 +168,16 @@ ssize_t clinux_send_to(
     int socket, const char *address, const void *bytes, size_t count, const int *descriptors, size_t descriptor_count);
 /// An AF_UNIX datagram socket bound to an abstract name that the kernel chose; the name goes to `name` with '@' first.
 int clinux_bind_anonymous(char *name, size_t capacity);
+
+// --- serve.c --------------------------------------------------------------------------------------------------------
+
+/// Opens a listening TCP socket, close-on-exec, with SO_REUSEADDR: at an address in digits, or, for NULL, at all of the
+/// machine. `::` is all addresses of IPv6 and of IPv4. Returns -1 with errno.
+int clinux_listen_tcp(const char *host, uint16_t port);
+/// Opens a listening local stream socket at a path, which gets the mode and the owner before anybody can connect to it.
+/// Replaces a socket that nobody listens at any more. Returns -1 with errno (EADDRINUSE: there is something).
+int clinux_listen_unix(const char *path, mode_t mode, uid_t user, gid_t group, uint64_t *device, uint64_t *inode);
+/// Whether a socket could be opened at an absolute path: 0 or an errno value. Makes nothing.
+int clinux_look_at_path(const char *path, uid_t user);
+/// Removes the path if it is still that socket.
+void clinux_remove_socket(const char *path, uint64_t device, uint64_t inode);

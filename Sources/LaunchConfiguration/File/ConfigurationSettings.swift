@@ -61,14 +61,21 @@ struct ConfigurationSettings {
         case (.percent, _): throw typeError("a whole number")
         case (.duration, .integer), (.duration, .other): throw typeError("a duration in quotes, such as \"30s\"")
         case (.words, .array(let elements)):
-            var words: [String] = []
-            for element in elements {
-                guard case .string(let word) = element.value else { throw typeError("a string or an array of strings") }
-                words.append(word)
-            }
-            return CommandWords.joined(words)
+            return CommandWords.joined(try strings(elements, or: typeError("a string or an array of strings")))
+        case (.list, .array(let elements)) where !elements.isEmpty:
+            return try strings(elements, or: typeError("an array of strings")).joined(separator: "\n")
+        case (.list, _): throw typeError("an array of strings")
         case (_, .string(let text)): return text
         default: throw typeError("a string")
+        }
+    }
+
+    private func strings(
+        _ elements: [ConfigurationNode], or error: ConfigurationError
+    ) throws(ConfigurationError) -> [String] {
+        try elements.map { (element) throws(ConfigurationError) in
+            guard case .string(let text) = element.value else { throw error }
+            return text
         }
     }
 

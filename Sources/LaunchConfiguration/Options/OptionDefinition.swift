@@ -14,6 +14,9 @@ package enum OptionID: String, CaseIterable, Sendable {
     case stopSignal = "stop-signal"
     case stopTimeout = "stop-timeout"
     case once, pristine
+    case ready
+    case readyTimeout = "ready-timeout"
+    case listen
     case keepIdentity = "keep-identity"
     case directory
     case allowDisk = "allow-disk"
@@ -50,6 +53,8 @@ package enum OptionKind: Sendable, Equatable {
     case pair
     /// A value that may be left out, repeatable: `--all[=PREFIX]`.
     case prefix
+    /// Repeatable; an array of strings in the configuration file.
+    case list
 }
 
 /// A key of the configuration file: its table, nil for the top level, and its name there.
@@ -119,11 +124,11 @@ package struct OptionDefinition: Sendable {
     package var name: String { id.rawValue }
 
     /// Whether it can be given several times.
-    package var isRepeatable: Bool { kind == .pair || kind == .prefix }
+    package var isRepeatable: Bool { kind == .pair || kind == .prefix || kind == .list }
 
     /// The variable that sets it: `LATCHKEY_ON_CHANGE`; nil for options that repeat and for those of output.
     package var environmentName: String? {
-        guard isSetting, kind != .pair else { return nil }
+        guard isSetting, kind != .pair, kind != .list else { return nil }
         return "LATCHKEY_" + String(name.uppercased().map { $0 == "-" ? "_" : $0 })
     }
 

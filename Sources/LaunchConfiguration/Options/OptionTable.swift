@@ -100,7 +100,7 @@ package enum OptionTable {
             .jitter, .percent, "PERCENT", .refresh, launching, key: .init("refresh", "jitter"), default: "10",
             "every interval is drawn from the interval ± PERCENT"),
         OptionDefinition(
-            .onChange, .choice(["signal", "restart", "none", "exec"]), "ACTION", .refresh, launching,
+            .onChange, .choice(["signal", "restart", "replace", "none", "exec"]), "ACTION", .refresh, launching,
             key: .init("refresh", "on-change"), default: "none, with a warning", "what to do when secrets have changed"),
         OptionDefinition(
             .signal, .signal, "NAME", .refresh, launching, key: .init("refresh", "signal"), default: "HUP",
@@ -129,6 +129,18 @@ package enum OptionTable {
         OptionDefinition(
             .stopTimeout, .duration(orOff: false), "DURATION", .child, launching, key: .init("child", "stop-timeout"),
             default: "25s", "how long the command may take to stop, before KILL"),
+        OptionDefinition(
+            .ready, .text, "notify|DURATION|exec:COMMAND", .child, launching, key: .init("child", "ready"),
+            default: "2s",
+            "when a command counts as ready to replace the running one: it says READY=1 (implies --notify child), it has "
+                + "run for so long, or COMMAND ends with 0"),
+        OptionDefinition(
+            .readyTimeout, .duration(orOff: false), "DURATION", .child, launching, key: .init("child", "ready-timeout"),
+            default: "60s", "how long a command may take to become ready, before the running one stays"),
+        OptionDefinition(
+            .listen, .list, "[NAME=]ADDRESS", .child, launching, key: .init("child", "listen"),
+            "socket to open once and hand to every command, as systemd does: tcp:8080, tcp:127.0.0.1:8080, "
+                + "tcp:[::]:8080, unix:/run/web.sock[,mode=0660] (repeatable)"),
         OptionDefinition(
             .groupSignal, .switch, "", .child, launching, key: .init("child", "group-signal"),
             "give the command its own process group, and signal all of it"),

@@ -10,9 +10,10 @@ struct SettingsReader {
         var settings: [OptionID: Setting] = [:]
         for option in given {
             let definition = OptionTable.definition(option.id)
-            guard !definition.isRepeatable else { continue }
+            guard !definition.isRepeatable || definition.kind == .list else { continue }
             let origin = Origin.option(option.spelling)
-            let text = definition.kind == .switch ? "1" : option.value
+            var text = definition.kind == .switch ? "1" : option.value
+            if definition.kind == .list, let before = settings[option.id] { text = before.text + "\n" + text }
             settings[option.id] = Setting(text: try absolute(definition, text, origin), origin: origin)
         }
         return settings

@@ -8,7 +8,7 @@ import WorkerProtocol
 /// layer that has them, so that `--on-change signal` uses the file's `signal`.
 struct ChangeActionReader {
     private enum Choice: String, CaseIterable {
-        case signal, restart, none, exec
+        case signal, restart, replace, none, exec
     }
 
     let settings: Settings
@@ -45,11 +45,12 @@ struct ChangeActionReader {
     private func action(_ choice: Choice, _ origin: Origin) throws(ConfigurationError) -> ChangeAction {
         switch choice {
         case .none: return .none
-        case .restart:
+        case .restart, .replace:
             if command == .sidecar {
-                throw origin.error(ValueProblem("'sidecar' has no command to restart", hint: "take signal or exec"))
+                throw origin.error(
+                    ValueProblem("'sidecar' has no command to \(choice.rawValue)", hint: "take signal or exec"))
             }
-            return .restart
+            return choice == .restart ? .restart : .replace
         case .signal:
             if command == .sidecar, settings[.signalPID] == nil {
                 throw origin.error(

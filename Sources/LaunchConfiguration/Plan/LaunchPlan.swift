@@ -168,6 +168,11 @@ package struct ChildPlan: Sendable, Equatable {
     package var once = false
     package var stopSignal: CInt = SIGTERM
     package var stopTimeout = Duration.seconds(25)
+    /// When a second child takes the first one's place.
+    package var ready = Readiness.after(milliseconds: 2000)
+    package var readyTimeout = Duration.seconds(60)
+    /// The sockets that every child gets.
+    package var listen: [ListenAddress] = []
     package var groupSignal = false
     package var runAs: RunAs?
     package var pristine = false

@@ -34,10 +34,11 @@ struct PlanBuilder {
         plan.ifMissing = try settings.choice(.ifMissing) ?? .error
         plan.refresh = try refreshPlan()
         plan.child = try childPlan()
+        plan.child.listen = try listen(plan.child)
         plan.delivery.directory = settings[.directory]?.text
         plan.delivery.allowDisk = settings.isSet(.allowDisk)
         plan.delivery.group = try group()
-        plan.notify = try settings.choice(.notify) ?? .launcher
+        plan.notify = try notifyMode(plan.child.ready)
         plan.instance = try instance()
         plan.defaultInstance = defaultInstance()
         plan.signalTarget = try settings.read(.signalPID) { text throws(ValueProblem) in
@@ -98,11 +99,38 @@ struct PlanBuilder {
         plan.once = settings.isSet(.once)
         plan.stopSignal = try settings.read(.stopSignal, OptionText.stopSignal) ?? plan.stopSignal
         plan.stopTimeout = try settings.duration(.stopTimeout) ?? plan.stopTimeout
+        plan.ready = try settings.read(.ready, ReadinessText.parse) ?? plan.ready
+        plan.readyTimeout = try settings.duration(.readyTimeout, atLeast: .milliseconds(1)) ?? plan.readyTimeout
         plan.groupSignal = settings.isSet(.groupSignal)
         plan.pristine = settings.isSet(.pristine)
         plan.keepIdentity = settings.isSet(.keepIdentity)
         plan.runAs = try runAs()
         return plan
+    }
+
+    /// A path belongs to COMMAND's user and to the group that is to read what is delivered.
+    private func listen(_ child: ChildPlan) throws(ConfigurationError) -> [ListenAddress] {
+        guard let setting = settings[.listen] else { return [] }
+        if child.once {
+            throw setting.origin.error(
+                ValueProblem("with '--once' no process stays that could hold a socket", hint: "leave out one of them"))
+        }
+        let user = child.runAs?.identity.user ?? ProcessFiles.ownUser
+        let group = try group() ?? child.runAs?.identity.group ?? ProcessFiles.ownUserGroup
+        return try settings.read(.listen) { text throws(ValueProblem) in
+            try ListenText.parseAll(text, user: user, group: group)
+        } ?? []
+    }
+
+    /// A child that is ready when it says so reports to systemd itself.
+    private func notifyMode(_ ready: Readiness) throws(ConfigurationError) -> NotifyMode {
+        let mode = try settings.choice(.notify, NotifyMode.self)
+        guard ready == .notify else { return mode ?? .launcher }
+        if mode == .launcher, let setting = settings[.ready] {
+            throw setting.origin.error(
+                ValueProblem("'notify' contradicts notify 'launcher'", hint: "leave out '--notify', or take 'child'"))
+        }
+        return .child
     }
 
     private func runAs() throws(ConfigurationError) -> RunAs? {

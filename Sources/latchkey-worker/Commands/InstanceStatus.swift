@@ -28,6 +28,7 @@ struct InstanceStatus {
     let instance: String
     let pid: Int32
     let childProcess: Int32?
+    let listening: [String]
     let state: String
     let generation: Int64
     let attempt: Int64
@@ -47,6 +48,14 @@ extension InstanceStatus {
         instance = try root.requiredText("instance", in: text)
         pid = try root.requiredInteger("pid", in: text)
         childProcess = try root.integer("child_pid", in: text)
+        // An instance of an older version has none.
+        var listening: [String] = []
+        if try root.member("listen", in: text) != nil {
+            for socket in try root.elements("listen", in: text) {
+                listening.append(try socket.requiredText("address", in: text))
+            }
+        }
+        self.listening = listening
         state = try root.requiredText("state", in: text)
         generation = try root.requiredInteger("generation", in: text)
         attempt = try root.requiredInteger("attempt", in: text)

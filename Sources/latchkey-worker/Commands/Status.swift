@@ -113,6 +113,7 @@ enum Status {
         var head = [
             ["instance", status.instance], ["state", status.state], ["pid", String(status.pid)],
             ["command", status.childProcess.map { "running as \($0)" } ?? "not running"],
+            ["listens at", status.listening.joined(separator: ", ")],
             ["generation", String(status.generation)],
             ["refreshed", Output.distance(status.refreshedAt) ?? "not yet"],
             [
@@ -120,6 +121,7 @@ enum Status {
                 Output.distance(status.nextRefreshAt) ?? (status.state == "starting" ? "-" : "only on request"),
             ],
         ]
+        if status.listening.isEmpty { head.removeAll { $0[0] == "listens at" } }
         if status.environmentStale == true {
             let names = status.staleVariables.joined(separator: ", ")
             head.append([

@@ -24,7 +24,7 @@ final class RecipeBench {
     init(_ parts: [PagePart], vault: String? = nil) throws {
         self.parts = parts
         scratch = try Scratch()
-        port = try #require(Self.freePort(), "there is no free port")
+        port = try #require(freePort(), "there is no free port")
         self.vault = vault ?? "https://demo.vault.localhost:\(port)"
         // Another user's server finds its files below.
         unsafe chmod(scratch.path, 0o711)
@@ -139,22 +139,5 @@ final class RecipeBench {
         programs.first { program in
             !path.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }
         }.map { "\($0) is not installed" + (large.contains($0) ? ": the full run installs it" : "") }
-    }
-
-    /// A port that nobody listened on a moment ago.
-    private static func freePort() -> Int? {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard socket >= 0 else { return nil }
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { name in
-                unsafe bind(socket, name, length) == 0 && getsockname(socket, name, &length) == 0
-            }
-        }
-        return isBound ? Int(UInt16(bigEndian: address.sin_port)) : nil
     }
 }

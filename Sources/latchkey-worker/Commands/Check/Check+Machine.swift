@@ -3,6 +3,7 @@ import LinuxSystem
 import Messages
 import NameServices
 import SecretsDirectory
+import WorkerProtocol
 
 // The parts of the report about this machine: directory, command, service manager, container.
 extension Check {
@@ -52,6 +53,23 @@ extension Check {
 
     private static func name(of user: UInt32) -> String {
         (try? SystemNameService().user(numbered: user))??.name ?? String(user)
+    }
+
+    /// Whether the sockets of --listen could be opened now. Those of the network are, for a moment; a path is looked at.
+    mutating func lookAtSockets() {
+        for address in plan.child.listen {
+            do throws(SystemError) {
+                switch address.place {
+                case .tcp(let host, let port): _ = try ServerSocket(host: host, port: port)
+                case .unix(let path, _, let user, _): try ServerSocket.look(at: path, user: user)
+                }
+                report.pass(.command, "can listen at '\(address.text)'")
+            } catch {
+                report.fail(
+                    .command,
+                    Diagnosis(.socketFailed, exit: .system, "socket '\(address.text)': \(error.reason)"))
+            }
+        }
     }
 
     /// COMMAND, and the command on change.

@@ -35,6 +35,7 @@ struct Check {
     private mutating func look() {
         lookAtConfiguration()
         lookAtDirectory()
+        lookAtSockets()
         lookAtAzure()
         lookAtCommands()
         lookAtSurroundings()
@@ -88,6 +89,7 @@ extension ChangeAction {
         case .none: "nothing"
         case .signal(let number): "the command gets signal \(number)"
         case .restart: "the command is restarted"
+        case .replace: "a second command takes the place of the running one when it is ready"
         case .exec: "the command of --exec-on-change is run"
         }
     }
