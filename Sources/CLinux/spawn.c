@@ -341,6 +341,11 @@ static bool change_user(struct child *child) {
 
 static bool prepare_group(struct child *child) {
     const struct clinux_spawn *request = child->request;
+    if (request->is_helper) {
+        int nothing = setsid() == -1 ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (nothing == -1 || dup2(nothing, STDIN_FILENO) == -1) return fail(child, CLINUX_STEP_GROUP, errno);
+        return true;
+    }
     if (!request->own_group) return true;
     if (setpgid(0, 0) != 0) return fail(child, CLINUX_STEP_GROUP, errno);
     // Every signal is blocked here, TTOU too: that is what lets a background group take the terminal.

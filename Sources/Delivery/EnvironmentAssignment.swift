@@ -4,6 +4,8 @@ package import Secrets
 package struct EnvironmentAssignment: Equatable, Sendable {
     /// Where the name comes from. Where two want one name, the later in this list wins.
     package enum Origin: Int, Comparable, Sendable {
+        /// The user of `--user`: HOME and others.
+        case user
         /// An inherited variable whose value is a reference.
         case inherited
         /// A bulk selection.
@@ -48,6 +50,11 @@ package struct EnvironmentAssignment: Equatable, Sendable {
     package static func secretsDirectory(_ path: String) -> EnvironmentAssignment {
         EnvironmentAssignment(
             name: "LATCHKEY_SECRETS", value: .text(path), origin: .latchkey, location: "latchkey itself")
+    }
+
+    /// A variable of the user that the child runs as.
+    package static func user(_ name: String, _ value: String) -> EnvironmentAssignment {
+        EnvironmentAssignment(name: name, value: .text(value), origin: .user, location: "--user")
     }
 
     var item: DeliveryError.Item { DeliveryError.Item(name: name, secret: secret, vault: vault) }

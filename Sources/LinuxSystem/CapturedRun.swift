@@ -2,7 +2,8 @@ import Glibc
 
 /// Runs a helper program and reads what it writes to standard output. The app is never started by this.
 package enum CapturedRun {
-    /// Starts the command in a group of its own, without any of our descriptors, and waits for it.
+    /// Starts the command in a session of its own, without a terminal, standard input or any of our descriptors, and
+    /// waits for it.
     ///
     /// - `arguments`: the command first; it is looked up in the PATH of `environment`.
     /// - `limit`: the whole group is killed then, and `ETIMEDOUT` thrown.
@@ -19,7 +20,7 @@ package enum CapturedRun {
         request.errors = errors.number
         request.asStarted = false
         request.descriptors = []
-        request.ownGroup = true
+        request.isHelper = true
         request.deathSignal = SIGKILL
         return try end(of: try start(request), limit)
     }

@@ -148,6 +148,11 @@ package enum ProcessFiles {
         return OwnedDescriptor(owning: number)
     }
 
+    /// Whether this process may open files of a directory (faccessat(2), with the effective user).
+    package static func isSearchable(_ directory: String) -> Bool {
+        unsafe faccessat(AT_FDCWD, directory, X_OK, AT_EACCESS) == 0
+    }
+
     /// Whether a path names anything (access(2)).
     package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 

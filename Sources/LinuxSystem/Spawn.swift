@@ -30,6 +30,9 @@ package struct SpawnRequest: Sendable {
     /// Becomes descriptor 2.
     package var errors: CInt?
     package var ownGroup = false
+    /// In a session of its own, without a terminal and with nothing to read on descriptor 0: a helper must not take what
+    /// is the app's.
+    package var isHelper = false
     /// With `ownGroup`: the terminal whose foreground the new group takes.
     package var terminal: CInt?
     /// The user and groups of the program, set in the order groups, gid, uid. A user who is not root gets no
@@ -87,6 +90,7 @@ package struct SpawnRequest: Sendable {
                 unsafe request.output = output ?? -1
                 unsafe request.errors = errors ?? -1
                 unsafe request.own_group = ownGroup
+                unsafe request.is_helper = isHelper
                 unsafe request.terminal = terminal ?? -1
                 unsafe request.change_user = identity != nil
                 unsafe request.user = identity?.user ?? 0

@@ -7,12 +7,18 @@ struct ErrorAnswer {
     let word: String?
     /// The number behind `AADSTS`.
     let entraCode: Int?
+    /// Whether it is a JSON object.
+    let isJSON: Bool
     private let text: String
+
+    /// Whether it is a page for people.
+    var isPage: Bool { text.drop { $0.isWhitespace }.hasPrefix("<") }
 
     init(_ body: borrowing SecretBytes) {
         let parsed = body.withBytes { text in
             (try? JSONReader.object(text)).map { Parsed($0, in: text) }
         }
+        isJSON = parsed != nil
         word = parsed?.word.flatMap { word in
             (1...40).contains(word.utf8.count) && word.allSatisfy { $0.isASCII && ($0.isLetter || $0 == "_") }
                 ? word : nil

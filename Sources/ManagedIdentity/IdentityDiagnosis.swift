@@ -53,7 +53,8 @@ extension IdentityError: DiagnosableError {
         case .absent(let kind, let reason):
             Diagnosis(
                 .identityNone, exit: .denied, "identity '\(kind.rawValue)' is not here: \(reason)",
-                hint: "see with 'latchkey check --explain --identity auto' which one is")
+                hint: "see with 'latchkey check --explain --identity auto' which one is; outside of Azure use "
+                    + "--identity client-secret, client-certificate or workload-identity")
         case .unassigned(let kind, let identity, let hint):
             Diagnosis(
                 .identityUnknown, exit: .denied,
@@ -155,7 +156,7 @@ extension IdentityError.CommandLineProblem {
         case .claimsUnsupported:
             Diagnosis(
                 .identityDenied, exit: .denied, "identity 'azure-cli': the vault asks for a new login",
-                hint: "log in again with 'az login'")
+                hint: "log in anew with 'az logout', then 'az login'")
         case .failed(let status, let code):
             Diagnosis(
                 .identityDenied, exit: .denied,

@@ -134,6 +134,9 @@ final class TokenClient {
         }
     }
 
+    /// The reason of an endpoint that has accepted a connection and does not answer.
+    static let silence = "timed out"
+
     private func failing(_ response: borrowing HTTPResponse, _ kind: IdentityKind) -> IdentityError {
         .failing(
             kind, status: response.status,
@@ -145,7 +148,7 @@ final class TokenClient {
         case .couldNotResolve: .unreachable(kind, host: host, reason: "could not resolve the name")
         case .couldNotConnect(_, let reason): .unreachable(kind, host: host, reason: "could not connect: \(reason)")
         case .timedOut(let connected):
-            .unreachable(kind, host: host, reason: connected ? "timed out" : "timed out while connecting")
+            .unreachable(kind, host: host, reason: connected ? Self.silence : "timed out while connecting")
         case .broken(let reason): .unreachable(kind, host: host, reason: reason)
         case .untrusted(let reason): .untrusted(kind, host: host, reason: reason)
         case .tooLarge(let limit): .answer(kind, problem: "the answer is larger than \(limit) bytes")

@@ -22,12 +22,15 @@ package struct UserRecord: Equatable, Sendable {
     package let number: UInt32
     package let group: UInt32
     package let home: String
+    package let shell: String
 
-    package init(name: String, number: UInt32, group: UInt32, home: String) {
+    /// Without a shell the machine's usual one (passwd(5)).
+    package init(name: String, number: UInt32, group: UInt32, home: String, shell: String = "") {
         self.name = name
         self.number = number
         self.group = group
         self.home = home
+        self.shell = shell.isEmpty ? "/bin/sh" : shell
     }
 }
 
@@ -82,7 +85,8 @@ package struct SystemNameService: NameService {
     private static func record(_ entry: passwd) -> UserRecord {
         unsafe UserRecord(
             name: entry.pw_name.map { unsafe String(cString: $0) } ?? "", number: entry.pw_uid, group: entry.pw_gid,
-            home: entry.pw_dir.map { unsafe String(cString: $0) } ?? "/")
+            home: entry.pw_dir.map { unsafe String(cString: $0) } ?? "/",
+            shell: entry.pw_shell.map { unsafe String(cString: $0) } ?? "")
     }
 
     /// Runs one of the reentrant look-ups with a buffer that grows while the answer does not fit.

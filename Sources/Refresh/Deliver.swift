@@ -128,7 +128,7 @@ extension FetchedSet {
         do throws(DeliveryError) {
             let descriptor = try duplicated(file)
             let block = try EnvironmentBlock(
-                inherited: inherited, delivering: assignments(root), from: set, options: options)
+                inherited: inherited, delivering: assignments(root, plan.child.runAs), from: set, options: options)
             try block.write(to: descriptor, inherited: inherited, from: set)
         } catch {
             throw error.diagnosis
@@ -149,8 +149,9 @@ extension FetchedSet {
         }
     }
 
-    private borrowing func assignments(_ root: String?) -> [EnvironmentAssignment] {
-        var all = variables.map { variable in
+    private borrowing func assignments(_ root: String?, _ user: RunAs?) -> [EnvironmentAssignment] {
+        var all = user?.variables.map { EnvironmentAssignment.user($0.name, $0.value) } ?? []
+        all += variables.map { variable in
             EnvironmentAssignment(
                 name: variable.name, value: .secret(variable.slot), origin: variable.origin,
                 location: variable.location,

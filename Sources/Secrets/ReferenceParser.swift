@@ -13,11 +13,19 @@ package struct ReferenceParser: Sendable {
     private static let appService = "@Microsoft.KeyVault("
 
     /// Whether an inherited variable's value is meant as a reference: one that can't be read then is an error, since
-    /// it must not reach the child as it is.
+    /// it must not reach the child as it is. Blanks around it don't count: YAML's `|` leaves a newline.
     package static func claims(_ value: some Sequence<UInt8>) -> Bool {
-        let start = TextCursor(Array(value.prefix(appService.utf8.count))[...])
+        let start = TextCursor(Array(value.drop(while: isBlank).prefix(appService.utf8.count))[...])
         return start.hasPrefix(ignoringCase: appService) || start.hasPrefix(ignoringCase: "akv://")
     }
+
+    /// A text without the blanks and newlines around it.
+    package static func trimmed(_ value: [UInt8]) -> [UInt8] {
+        let start = value.drop(while: isBlank)
+        return Array(start[..<(start.lastIndex { !isBlank($0) }.map { $0 + 1 } ?? start.startIndex)])
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
 
     /// Reads one reference.
     package func parse(_ text: String) throws(ReferenceError) -> VaultReference {

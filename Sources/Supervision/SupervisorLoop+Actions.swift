@@ -161,7 +161,7 @@ extension SupervisorLoop {
         var request = childRequest
         request.arguments = words.map { Array($0.utf8) }
         request.extra = [Array("LATCHKEY_CHANGED=\(Self.bounded(changedNames.joined(separator: ",")))".utf8)]
-        request.ownGroup = true
+        request.isHelper = true
         request.deathSignal = SIGKILL
         request.output = STDERR_FILENO
         // A sidecar's own are for giving files away and for signals; the command of a run's app has the app's.

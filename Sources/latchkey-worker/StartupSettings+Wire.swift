@@ -16,6 +16,7 @@ extension StartupSettings {
             runAs.identity.encode(into: &writer)
             writer.write(runAs.userName)
             writer.write(optional: runAs.home) { $0.write($1) }
+            writer.write(optional: runAs.shell) { $0.write($1) }
         }
         writer.write(optional: group) { $0.write(Int64($1)) }
         return writer.bytes
@@ -34,7 +35,8 @@ extension StartupSettings {
         runAs = try reader.readOptional { reader throws(WireError) in
             RunAs(
                 identity: try UserIdentity(reading: &reader), userName: try reader.readString(),
-                home: try reader.readOptional { reader throws(WireError) in try reader.readString() })
+                home: try reader.readOptional { reader throws(WireError) in try reader.readString() },
+                shell: try reader.readOptional { reader throws(WireError) in try reader.readString() })
         }
         group = try reader.readOptional { reader throws(WireError) in try reader.readID() }
         try reader.end()

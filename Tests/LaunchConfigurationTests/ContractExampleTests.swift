@@ -113,7 +113,7 @@ private let example = """
             plan.child.runAs
                 == RunAs(
                     identity: UserIdentity(user: 33, group: 33, groups: [33, 44]), userName: "www-data",
-                    home: "/var/www"))
+                    home: "/var/www", shell: "/bin/sh"))
     }
 
     @Test func `nothing is left to be said`() {

@@ -53,7 +53,7 @@ func `an invalid expiry ends with a clear failure`(member: String) throws {
 }
 
 @Test(arguments: [
-    "", "null", "[]", "{}", "{", "\u{feff}", "<html>", #""text""#, "0", #"{"access_token":null}"#,
+    "", "null", "[]", "{}", "{", "\u{feff}", #""text""#, "0", #"{"access_token":null}"#,
     #"{"access_token":""}"#, #"{"access_token":5}"#, #"{"access_token":{}}"#, #"{"access_token":"a b"}"#,
     #"{"access_token":"a\r\nX: y"}"#, #"{"access_token":"\u0000"}"#, #"{"access_token":"caf\u00e9"}"#,
     #"{"access_token":"\ud800"}"#, #"{"access_token":"a"} trailing"#,

@@ -72,6 +72,15 @@ func `the tenant is the environment's, else the vault's`(variable: String, hint:
     #expect(abs(token.expiresOn - 1_893_492_000) <= 14 * 3600)
 }
 
+@Test(arguments: [
+    #"{"accessToken":"synthetic-token","expiresOn":null,"expires_on":null}"#, #"{"accessToken":"synthetic-token"}"#,
+])
+func `a token without an expiry is used for an hour`(output: String) throws {
+    let harness = IdentityHarness(.silence)
+    let token = try session(Command(output: output), harness).token(for: vault, retryPolicy: harness.retryPolicy())
+    #expect(token.expiresOn == now + 3600)
+}
+
 private struct Failure: Sendable {
     var status: Int32 = 1
     var output = ""
@@ -90,7 +99,6 @@ private struct Failure: Sendable {
     Failure(failure: 110, code: .identityUnreachable, exit: .temporary),
     Failure(failure: 12, code: .systemRefused, exit: .system),
     Failure(status: 0, output: "not json", code: .identityAnswer, exit: .protocolFailure),
-    Failure(status: 0, output: #"{"accessToken":"t"}"#, code: .identityAnswer, exit: .protocolFailure),
     Failure(
         status: 0, output: #"{"accessToken":"t","expires_on":"soon"}"#, code: .identityAnswer, exit: .protocolFailure),
     Failure(status: 0, output: #"{"accessToken":"","expires_on":1}"#, code: .identityAnswer, exit: .protocolFailure),

@@ -20,11 +20,11 @@ private let refusedConnection = FakeTransport.Answer.failure(
     let probe = try #require(harness.requests.first)
     #expect(probe.url == "http://169.254.169.254/metadata/identity/oauth2/token")
     #expect(headers(probe).isEmpty)
-    #expect((probe.timeout, probe.connectTimeout, probe.peer) == (.seconds(1), .seconds(1), .machine))
+    #expect((probe.timeout, probe.connectTimeout, probe.peer) == (.seconds(5), .seconds(1), .machine))
     #expect(headers(harness.requests[1]) == ["Metadata": "true"])
 }
 
-@Test(arguments: [FakeTransport.Answer.silence, refusedConnection])
+@Test(arguments: [FakeTransport.Answer.failure(.timedOut(connected: false)), refusedConnection])
 func `an automatic choice ends within five seconds where nothing answers`(answer: FakeTransport.Answer) throws {
     let harness = IdentityHarness(answer)
     let session = try session(environment(), IdentityOptions(), harness)
@@ -50,6 +50,36 @@ func `an automatic choice ends within five seconds where nothing answers`(answer
     let session = try session(environment(), IdentityOptions(), harness)
     #expect(try session.token(for: vault, retryPolicy: harness.retryPolicy()).expiresOn == 4_102_444_800)
     #expect(harness.times == [.zero, .milliseconds(250), .milliseconds(750), .milliseconds(750)])
+}
+
+@Test func `a service that accepts a connection and is slow is there`() throws {
+    let harness = IdentityHarness(.silence, .response(200, body: tokenBody))
+    let session = try session(environment(), IdentityOptions(), harness)
+    #expect(try session.token(for: vault, retryPolicy: harness.retryPolicy()).expiresOn == 4_102_444_800)
+    #expect(harness.requests.count == 2)
+}
+
+@Test(arguments: [IdentityOptions.Source.auto, .imds])
+func `the metadata service of another cloud is no identity`(source: IdentityOptions.Source) throws {
+    let page = "<!DOCTYPE html><html><body>Unauthorized</body></html>"
+    for (status, body) in [
+        (401, page), (401, ""), (403, "Missing Metadata-Flavor:Google header."), (200, page),
+    ] {
+        let harness = IdentityHarness(.response(status, body: body))
+        let asked = try session(environment(), IdentityOptions(source: source), harness)
+        let found = try diagnosis { _ = try asked.token(for: vault, retryPolicy: harness.retryPolicy()) }
+        #expect((found.code, found.exitCode) == (.identityNone, .denied), "\(status) \(body)")
+        #expect(found.text.hasSuffix("what answers at 169.254.169.254 is not Azure's metadata service (HTTP \(status))"))
+        #expect(found.hint?.contains("client-secret") == true || found.hint?.contains("AZURE_CLIENT_SECRET") == true)
+        #expect(harness.requests.count == 1)
+    }
+}
+
+@Test func `an empty refusal is that of Azure's metadata security protocol`() throws {
+    let harness = IdentityHarness(.response(403))
+    let asked = try session(environment(), named, harness)
+    let found = try diagnosis { _ = try asked.token(for: vault, retryPolicy: harness.retryPolicy()) }
+    #expect((found.code, found.exitCode) == (.identityDenied, .denied))
 }
 
 @Test func `Docker Desktop's proxy is no metadata service`() throws {

@@ -164,7 +164,7 @@ private struct Expected: Sendable {
 
     @Test(arguments: [
         ("@Microsoft.KeyVault(", true), ("@microsoft.keyvault(nonsense", true), ("akv://", true), ("AKV://x", true),
-        ("akv:/x", false), (" akv://contoso/a", false), ("@Microsoft.KeyVault", false), ("", false),
+        ("akv:/x", false), (" akv://contoso/a", true), ("@Microsoft.KeyVault", false), ("", false),
         ("https://contoso.vault.azure.net/secrets/a", false), ("db-password", false),
     ])
     func `an inherited value is claimed by its beginning`(value: String, isClaimed: Bool) {

@@ -104,6 +104,7 @@ struct clinux_spawn {
     int output;                      ///< becomes descriptor 1 where >= 0
     int errors;                      ///< becomes descriptor 2 where >= 0
     bool own_group;                  ///< a process group of its own
+    bool is_helper;                  ///< a session of its own without a terminal, and nothing on descriptor 0
     int terminal;                    ///< with own_group: the terminal whose foreground the group takes, or -1
     bool change_user;                ///< with drops_capabilities, where `user` is not root
     uid_t user;

@@ -19,7 +19,9 @@ struct FoundConfiguration {
     func contents(limit: Int) throws(ConfigurationError) -> [UInt8]? {
         let file: SecureFile
         do { file = try SecureFile.open(path) } catch {
-            if error.code == ENOENT { return nil }
+            // In a directory that the caller can't search (chdir(2) needs no right to stay in one) nothing is found.
+            let isSearchable = ProcessFiles.isSearchable(PathText.directory(of: path))
+            if error.code == ENOENT || error.code == EACCES && !isSearchable { return nil }
             throw ConfigurationText.unreadable(name, error)
         }
         try check(owner: file.owner, group: file.group, mode: file.mode, caller: geteuid())

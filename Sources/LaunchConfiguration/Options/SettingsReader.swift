@@ -50,6 +50,20 @@ struct SettingsReader {
         _ definition: OptionDefinition, _ text: String, _ origin: Origin
     ) throws(ConfigurationError) -> String {
         guard definition.kind == .path else { return text }
-        return try origin.check { () throws(ValueProblem) in try PathText.absolute(text, in: workingDirectory) }
+        return try origin.check { () throws(ValueProblem) in
+            let path = try PathText.absolute(text, in: workingDirectory)
+            // Each refresh reads the file anew, in a worker that has none of these descriptors.
+            if command == .run || command == .sidecar, Self.isDescriptor(path) {
+                throw ValueProblem(
+                    "'\(path)' can be read once only, and '\(command.rawValue)' reads it again at every refresh",
+                    hint: "write it to a file, and name that")
+            }
+            return path
+        }
+    }
+
+    /// Whether a path names a descriptor of this process, as a shell's `<(…)` does (proc(5), `/proc/PID/fd`).
+    private static func isDescriptor(_ path: String) -> Bool {
+        ["/dev/fd/", "/proc/self/fd/", "/dev/stdin"].contains { path.hasPrefix($0) }
     }
 }

@@ -17,7 +17,7 @@ enum InheritedReferences {
             }
             guard seen.insert(text).inserted else { continue }
             let origin = Origin.environment(text)
-            guard let reference = String(validating: value, as: UTF8.self) else {
+            guard let reference = String(validating: ReferenceParser.trimmed(Array(value)), as: UTF8.self) else {
                 throw origin.error(ValueProblem("its reference is not UTF-8"))
             }
             do {

@@ -153,12 +153,22 @@ package struct RefreshPlan: Sendable, Equatable {
 package struct RunAs: Sendable, Equatable {
     package var identity: UserIdentity
     package var userName: String
+    /// nil where the machine does not know the user.
     package var home: String?
+    package var shell: String?
 
-    package init(identity: UserIdentity, userName: String, home: String? = nil) {
+    package init(identity: UserIdentity, userName: String, home: String? = nil, shell: String? = nil) {
         self.identity = identity
         self.userName = userName
         self.home = home
+        self.shell = shell
+    }
+
+    /// What the user's programs expect in their environment (systemd.exec(5), `User=`).
+    package var variables: [(name: String, value: String)] {
+        [("HOME", home), ("LOGNAME", userName), ("SHELL", shell), ("USER", userName)].compactMap { (name, value) in
+            value.map { (name, $0) }
+        }
     }
 }
 

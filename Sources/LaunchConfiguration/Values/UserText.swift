@@ -35,7 +35,7 @@ struct UserText {
         let groups = try system { () throws(SystemError) in try service.groups(ofUser: record.name, primary: group) }
         return RunAs(
             identity: UserIdentity(user: number, group: group, groups: groups), userName: record.name,
-            home: record.home)
+            home: record.home, shell: record.shell)
     }
 
     /// Reads a group's name or number.

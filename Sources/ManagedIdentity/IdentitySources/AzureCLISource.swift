@@ -35,7 +35,9 @@ struct AzureCLISource: IdentitySource {
             )
         }
         guard let token, token.count > 0 else { throw .answer(kind, problem: "the output of 'az' holds no token") }
-        guard let expiry = number.map(Expiry.seconds) ?? date.map(Expiry.localSeconds) ?? nil else {
+        // Without an expiry an hour, as for every answer without one.
+        let unknown = client.environment.wallClock() + 3600
+        guard let expiry = number.map(Expiry.seconds) ?? date.map(Expiry.localSeconds) ?? unknown else {
             throw .answer(kind, problem: "the token's expiry is \(Expiry.problem)")
         }
         return try TokenAnswer.accessToken(token, expiresOn: expiry, kind: kind, resource: ask.resource)

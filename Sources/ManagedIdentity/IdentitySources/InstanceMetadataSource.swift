@@ -38,23 +38,24 @@ struct InstanceMetadataSource: IdentitySource {
             .get, endpoint.asking(parameters), headers: [("Metadata", .plain("true"))], peer: endpoint.identityPeer,
             endpoint: "identity", connectTimeout: .seconds(2))
         return try client.managedToken(
-            request, kind, ask, plan: .metadata, hint: AssignmentHint.machine(identity), identity: identity)
+            request, kind, ask, plan: .metadata, hint: AssignmentHint.machine(identity), identity: identity,
+            check: requireAzure)
     }
 
-    /// Asks without the header, which the service refuses at once with 400. Any answer shows that it is there, but for
-    /// that of Docker Desktop's proxy, which answers for addresses that it cannot reach.
+    /// Asks without the header, which the service refuses at once with 400. A connection that is accepted shows that
+    /// something is there: a slow service is no absent one. Throws where nothing is, or where what answers is not Azure's.
     private func probe(_ client: TokenClient, until deadline: BootInstant) throws(IdentityError) {
         let transport = client.transport
         let limit = min(deadline, transport.now + Self.probing)
         var pause = Duration.milliseconds(250)
         while true {
             let request = HTTPRequest(
-                .get, endpoint.text, peer: endpoint.identityPeer, endpoint: "identity", timeout: .seconds(1),
+                .get, endpoint.text, peer: endpoint.identityPeer, endpoint: "identity", timeout: Self.probing,
                 connectTimeout: .seconds(1), bodyLimit: 1 << 16)
             do throws(IdentityError) {
-                let response = try client.exchange(request, kind, until: limit)
-                guard response.status == 403, ErrorAnswer(response.body).mentions("unreachable") else { return }
-                throw .absent(kind, reason: "a proxy answers that \(endpoint.host) is unreachable")
+                return try requireAzure(try client.exchange(request, kind, until: limit))
+            } catch .unreachable(_, _, TokenClient.silence) {
+                return
             } catch .unreachable {
                 guard transport.now + pause < limit else {
                     throw .absent(kind, reason: "no answer from \(endpoint.host) within 5 s")
@@ -64,6 +65,23 @@ struct InstanceMetadataSource: IdentitySource {
             } catch .answer {
                 throw .absent(kind, reason: "what answers at \(endpoint.host) is no metadata service")
             }
+        }
+    }
+
+    /// Throws for the answer of something else at the service's address: Docker Desktop's proxy answers 403 for addresses
+    /// that it cannot reach; the metadata service of another cloud answers 401, 403 with words of its own, or a page.
+    /// Azure's own 403 is empty (its metadata security protocol), and all else that it says is JSON.
+    private func requireAzure(_ response: borrowing HTTPResponse) throws(IdentityError) {
+        let answer = ErrorAnswer(response.body)
+        switch response.status {
+        case 403 where answer.mentions("unreachable"):
+            throw .absent(kind, reason: "a proxy answers that \(endpoint.host) is unreachable")
+        case 401 where !answer.isJSON, 403 where response.body.count > 0 && !answer.isJSON, 200 where answer.isPage,
+            300..<400:
+            throw .absent(
+                kind,
+                reason: "what answers at \(endpoint.host) is not Azure's metadata service (HTTP \(response.status))")
+        default: return
         }
     }
 }

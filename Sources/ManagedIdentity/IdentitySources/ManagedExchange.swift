@@ -3,13 +3,15 @@ import HTTPTransport
 extension TokenClient {
     /// One request to an identity endpoint of the machine until there is a token: what most of them have in common.
     ///
-    /// `missingMayPass`: whether a 404 or 410 is tried again.
+    /// `missingMayPass`: whether a 404 or 410 is tried again. `check` throws for an answer that is somebody else's.
     func managedToken(
         _ request: HTTPRequest, _ kind: IdentityKind, _ ask: TokenAsk, plan: RetryPlan = .general, hint: String,
-        identity: AssignedIdentity, missingMayPass: Bool = true
+        identity: AssignedIdentity, missingMayPass: Bool = true,
+        check: (borrowing HTTPResponse) throws(IdentityError) -> Void = { _ in }
     ) throws(IdentityError) -> AccessToken {
         try retrying(plan, ask.retryPolicy) { () throws(IdentityError) -> AccessToken in
             let response = try send(request, kind, until: ask.retryPolicy.deadline, missingMayPass: missingMayPass)
+            try check(response)
             guard response.status == 200 else {
                 throw managedRefusal(response, kind, hint: hint, identity: identity)
             }

@@ -141,6 +141,20 @@ struct IdentityTests {
         }
     }
 
+    /// Milliseconds until each answer of the metadata service.
+    private static let delays = [500, 900, 1200, 1500, 3000] + (runsFull ? [10_000] : [])
+
+    @Test(arguments: delays)
+    func `a metadata service that is slow is found`(milliseconds: Int) throws {
+        try Emulator.serving { azure in
+            let scratch = try Scratch()
+            try azure.fault(#"{"endpoint":"imds","delay":"\#(milliseconds)ms"}"#)
+            let outcome = try azure.printSecret(try azure.environment("imds"), in: scratch)
+            #expect(outcome.ending == .code(0), "\(outcome.errors)")
+            #expect(outcome.output == "c4n4ry-database\n")
+        }
+    }
+
     /// A user-assigned identity, named by an option or a variable.
     struct Choice: CustomTestStringConvertible, Sendable {
         var environment: String
