@@ -96,6 +96,9 @@ package enum ProcessFiles {
         return unsafe String(cString: path)
     }
 
+    /// Whether this process leads its session (setsid(2)).
+    package static var leadsSession: Bool { getsid(0) == getpid() }
+
     /// This process's group.
     package static var ownGroup: Int32 { getpgrp() }
 

@@ -73,6 +73,9 @@ package enum Signals {
         guard kill(-group, number) == 0 else { throw SystemError(call: "kill") }
     }
 
+    /// Whether a process group has no process any more (kill(2), `ESRCH`).
+    package static func isGone(group: Int32) -> Bool { kill(-group, 0) != 0 && errno == ESRCH }
+
     /// Dies of a signal as if it had never been blocked, without a core. Returns if that is not possible (PID 1).
     package static func die(of number: CInt) {
         clinux_die_of(number)

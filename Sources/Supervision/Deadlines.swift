@@ -7,6 +7,8 @@ package struct Deadlines: Equatable, Sendable {
         case watchdog
         /// A child that was told to end is killed.
         case stop
+        /// What is left of the child's group is looked at: nothing announces the ends of others' children.
+        case group
         /// The command on change is killed.
         case action
         /// The restarted child has proven its generation.

@@ -61,7 +61,7 @@ extension Supervisor {
 
     private func signal(_ receiver: OwedChange.Receiver, since: BootInstant? = nil) -> [SupervisorAction] {
         switch receiver {
-        case .child(let number): child == nil ? [] : [.signalChange(number)]
+        case .child(let number): child == nil || child?.ending != nil ? [] : [.signalChange(number)]
         case .target(let target, let number): [.signalTarget(target, number, since: since)]
         case .command, .restart, .replace: []
         }
@@ -69,6 +69,7 @@ extension Supervisor {
 
     /// A child that stops or starts already, and one whose restart is scheduled, will have this generation too.
     private mutating func scheduleRestart(at now: Moment) {
+        guard child?.ending == nil else { return }
         switch phase {
         case .running(.steady): phase = .running(.scheduled)
         case .running(.probation): phase = .running(.superseded)

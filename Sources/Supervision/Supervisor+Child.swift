@@ -68,7 +68,13 @@ extension Supervisor {
     }
 
     private mutating func childChanged(_ change: ChildEvent.Change, at now: Moment) -> [SupervisorAction] {
-        if let ending = Ending(change) { return childEnded(ending, at: now) }
+        if let ending = Ending(change) {
+            guard plan.groupSignal else { return childEnded(ending, at: now) }
+            child?.ending = ending
+            child?.isStopped = false
+            for name in [Deadlines.Name.restart, .probation] { deadlines[name] = nil }
+            return [.lookAtGroup]
+        }
         guard case .stopped(let signal) = change else {
             child?.isStopped = false
             return []
@@ -78,10 +84,32 @@ extension Supervisor {
         return !isInit && [SIGTSTP, SIGTTIN, SIGTTOU].contains(signal) ? [.stopSelf(by: signal)] : []
     }
 
+    /// Waits for what is left of a group whose leader has ended.
+    mutating func groupSeen(isGone: Bool, at now: Moment) -> [SupervisorAction] {
+        guard let child, let ending = child.ending else { return [] }
+        guard !isGone else { return childEnded(ending, at: now) }
+        deadlines[.group] = now.boot + Self.groupPause
+        guard deadlines[.stop] == nil else { return [] }
+        deadlines[.stop] = now.boot + (child.wasKilled ? Self.killLimit : .milliseconds(plan.stopTimeoutMilliseconds))
+        return child.wasKilled ? [] : signalToEnd(plan.stopSignal)
+    }
+
+    /// The time to stop has passed. What KILL has not ended by its own limit is given up: others' processes that we may
+    /// not signal, or that wait in the kernel.
+    mutating func stopTimePassed(at now: Moment) -> [SupervisorAction] {
+        if let child, let ending = child.ending, child.wasKilled { return childEnded(ending, at: now) }
+        return killChild()
+    }
+
+    mutating func killChild() -> [SupervisorAction] {
+        child?.wasKilled = true
+        return [.signalChild(SIGKILL, queuedValue: nil)]
+    }
+
     private mutating func childEnded(_ ending: Ending, at now: Moment) -> [SupervisorAction] {
         let hasFailed = ending != .code(0) && child?.wasInterrupted == false
         child = nil
-        for name in [Deadlines.Name.stop, .restart, .probation] { deadlines[name] = nil }
+        for name in [Deadlines.Name.stop, .group, .restart, .probation] { deadlines[name] = nil }
         switch phase {
         case .running(.stoppingOld): return startNew()
         // A newer generation waits for a restart: this is it.

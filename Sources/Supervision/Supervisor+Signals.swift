@@ -15,9 +15,11 @@ extension Supervisor {
 
     private mutating func receivedHangUp(_ signal: ReceivedSignal, at now: Moment) -> [SupervisorAction] {
         guard signal.isFromKernel else { return refresh(.request, at: now) }
-        // A terminal was closed. It sends HUP to the child itself.
+        guard child != nil else { return end(by: SIGHUP) }
         child?.wasInterrupted = true
-        return child == nil && !isSidecar ? end(by: SIGHUP) : []
+        // The terminal is gone. It tells the leader of its session alone; if that is another process, the foreground's
+        // group hears of it by the leader's end (setpgid(2), tty_ioctl(4)), and the child is in it.
+        return leadsSession ? signalToEnd(SIGHUP) : []
     }
 
     private mutating func receivedEnding(_ signal: ReceivedSignal, at now: Moment) -> [SupervisorAction] {
@@ -30,7 +32,7 @@ extension Supervisor {
             child?.wasInterrupted = true
             return []
         }
-        if case .stopping = phase { return [.signalChild(SIGKILL, queuedValue: nil)] }
+        if case .stopping = phase { return killChild() }
         return stopChild(with: signal.number == SIGTERM ? plan.stopSignal : signal.number, at: now)
     }
 

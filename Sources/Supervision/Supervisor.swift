@@ -42,6 +42,9 @@ package import WorkerProtocol
 /// [3] An end by a signal of the terminal is in the column before. [4] INT and QUIT too; HUP from the terminal where
 /// there is no child.
 ///
+/// With `--group-signal` the child has ended when its group is gone: once its own process has ended, what is left gets the
+/// stop signal, unless it has it, and KILL at the stop timeout. A restart, a rollback and the end wait for that.
+///
 /// All other events leave the phase alone. `Supervisor+….swift` hold the transitions.
 package struct Supervisor: Sendable {
     package enum Phase: Equatable, Sendable {
@@ -96,6 +99,10 @@ package struct Supervisor: Sendable {
         var isStopped = false
         /// `--notify child`: it has said that it is ready.
         var isReady = false
+        /// How it ended. With `--group-signal` it is over when its group is gone, and stays the child until then.
+        var ending: Ending?
+        /// It was sent KILL.
+        var wasKilled = false
         /// A terminal has sent it a signal to end: such an end is not a failed restart.
         var wasInterrupted = false
     }
@@ -125,6 +132,8 @@ package struct Supervisor: Sendable {
     package let isSidecar: Bool
     /// Whether this is the first process of its PID namespace: it can neither stop itself nor die of a signal.
     let isInit: Bool
+    /// Whether this is the leader of its session: its terminal tells it alone that it hangs up.
+    let leadsSession: Bool
     /// Half of the watchdog's interval, where the service manager set one.
     let watchdogPeriod: Duration?
 
@@ -156,9 +165,12 @@ package struct Supervisor: Sendable {
     var isReady = false
     var generator: SplitMix64
 
-    package init(isSidecar: Bool, isInit: Bool, watchdogPeriod: Duration? = nil, seed: UInt64) {
+    package init(
+        isSidecar: Bool, isInit: Bool, leadsSession: Bool = false, watchdogPeriod: Duration? = nil, seed: UInt64
+    ) {
         self.isSidecar = isSidecar
         self.isInit = isInit
+        self.leadsSession = leadsSession
         self.watchdogPeriod = watchdogPeriod
         generator = SplitMix64(state: seed)
     }
@@ -190,6 +202,7 @@ package struct Supervisor: Sendable {
             guard child != nil else { return [] }
             child?.isReady = true
             return becameReady()
+        case .groupSeen(let isGone): return groupSeen(isGone: isGone, at: now)
         case .actionStarted(let pid):
             actionProcess = pid
             deadlines[.action] = now.boot + Self.actionLimit
@@ -216,7 +229,8 @@ package struct Supervisor: Sendable {
         case .watchdog:
             if let watchdogPeriod { deadlines[.watchdog] = now.boot + watchdogPeriod }
             return watchdogIsOurs(at: now) ? [.notify("WATCHDOG=1")] : []
-        case .stop: return [.signalChild(SIGKILL, queuedValue: nil)]
+        case .stop: return stopTimePassed(at: now)
+        case .group: return child?.ending == nil ? [] : [.lookAtGroup]
         case .action: return [.killAction]
         case .owed: return tell(at: now)
         case .probation:
@@ -236,6 +250,10 @@ package struct Supervisor: Sendable {
     static let exitLimit = Duration.seconds(10)
     /// Changes within this time are one restart.
     static let restartWindow = Duration.seconds(2)
+    /// How long what is left of a group is waited for after KILL.
+    static let killLimit = Duration.seconds(5)
+    /// The pause between two looks at a group.
+    static let groupPause = Duration.milliseconds(50)
     /// A child that fails within this time after a restart failed because of it.
     static let probation = Duration.seconds(10)
 }

@@ -22,6 +22,8 @@ package enum SupervisorAction: Equatable, Sendable {
     /// This process becomes the child (`--once`).
     case becomeChild
     case signalChild(Int32, queuedValue: UInt64?)
+    /// Looks whether anybody is left of the child's group, whose leader has ended.
+    case lookAtGroup
     /// Sends the signal for a change, unless the child has no handler for it.
     case signalChange(Int32)
     /// The same for the process beside a sidecar; one that has started since the change needs no signal.

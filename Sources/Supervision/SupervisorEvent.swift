@@ -20,6 +20,8 @@ package enum SupervisorEvent: Equatable, Sendable {
     case childNotStarted(SpawnFailure)
     /// The child said through its notify socket that it is ready.
     case childReady
+    /// The answer to `lookAtGroup`.
+    case groupSeen(isGone: Bool)
     case actionStarted(pid: Int32)
     case actionNotStarted(SpawnFailure)
     /// The signal for a change was sent, or the process to signal has started since the change.

@@ -26,6 +26,8 @@ extension SupervisorLoop {
         case .startChild: startChild()
         case .becomeChild: becomeChild()
         case .signalChild(let number, let value): signalChild(number, queuedValue: value)
+        case .lookAtGroup:
+            if let child = machine.child?.pid { dispatch(.groupSeen(isGone: Signals.isGone(group: child))) }
         case .signalChange(let number): signalChange(number)
         case .signalTarget(let target, let number, let since): signalTarget(target, number, since: since)
         case .findTarget(let target): findTarget(target)

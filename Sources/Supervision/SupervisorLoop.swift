@@ -72,7 +72,8 @@ package final class SupervisorLoop {
         timer = try BootTimer()
         manager = ManagerLink(setting.manager)
         machine = Supervisor(
-            isSidecar: setting.isSidecar, isInit: process == 1, watchdogPeriod: setting.manager.watchdogPeriod,
+            isSidecar: setting.isSidecar, isInit: process == 1, leadsSession: ProcessFiles.leadsSession,
+            watchdogPeriod: setting.manager.watchdogPeriod,
             seed: UInt64(bitPattern: BootInstant.now.nanoseconds) ^ UInt64(process) << 32)
         try events.watch(signals.number, as: Watched.signals.rawValue)
         try events.watch(timer.number, as: Watched.timer.rawValue)
@@ -149,6 +150,8 @@ package final class SupervisorLoop {
     /// Our own write to a pipe that nobody reads, or a terminal's signal that we were started to ignore (nohup(1)).
     private func isOurs(_ signal: ReceivedSignal) -> Bool {
         if signal.number == SIGPIPE, signal.sender == process { return true }
+        // The child, which was started to ignore it too, may have taken a handler since.
+        if signal.number == SIGHUP, machine.child != nil { return false }
         return signal.isFromKernel && ProcessStart.wasIgnored(signal.number)
     }
 

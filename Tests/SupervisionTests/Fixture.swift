@@ -15,8 +15,12 @@ struct Fixture {
     var wallShift: Int64 = 0
     var plan = SupervisorPlan()
 
-    init(isSidecar: Bool = false, isInit: Bool = false, watchdog: Duration? = nil, plan: SupervisorPlan? = nil) {
-        machine = Supervisor(isSidecar: isSidecar, isInit: isInit, watchdogPeriod: watchdog, seed: 1)
+    init(
+        isSidecar: Bool = false, isInit: Bool = false, leadsSession: Bool = false, watchdog: Duration? = nil,
+        plan: SupervisorPlan? = nil
+    ) {
+        machine = Supervisor(
+            isSidecar: isSidecar, isInit: isInit, leadsSession: leadsSession, watchdogPeriod: watchdog, seed: 1)
         self.plan = plan ?? self.plan
     }
 

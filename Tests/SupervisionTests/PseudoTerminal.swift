@@ -4,7 +4,7 @@ import Testing
 
 /// The side of a pseudo terminal at which a person sits (pty(7)): what is typed, and what the screen shows.
 final class PseudoTerminal {
-    private let keyboard: CInt
+    private var keyboard: CInt
     /// The path of the side that programs have.
     let path: String
 
@@ -19,7 +19,13 @@ final class PseudoTerminal {
     }
 
     deinit {
-        close(keyboard)
+        hangUp()
+    }
+
+    /// The window is closed, or the line is cut.
+    func hangUp() {
+        if keyboard >= 0 { close(keyboard) }
+        keyboard = -1
     }
 
     func type(_ keys: String) throws {

@@ -36,6 +36,16 @@ struct SignalTransitionTests {
         #expect(fixture.machine.phase == .running(.steady))
     }
 
+    @Test(arguments: [false, true])
+    func `a terminal that hangs up tells the leader of its session alone`(leads: Bool) {
+        var fixture = Fixture(leadsSession: leads)
+        fixture.start()
+        let forwarded: [SupervisorAction] = leads ? [.signalChild(SIGHUP, queuedValue: nil)] : []
+        #expect(fixture.signal(SIGHUP, code: SignalCode.kernel) == forwarded)
+        #expect(fixture.machine.phase == .running(.steady))
+        #expect(fixture.ends(Fixture.childPid, .killed(signal: SIGHUP)).last == .dieOf(SIGHUP))
+    }
+
     @Test(arguments: [(SIGTERM, SIGQUIT), (SIGINT, SIGINT), (SIGQUIT, SIGQUIT)])
     func `an ending signal begins the shutdown, and a second one kills`(number: Int32, sent: Int32) {
         var fixture = Fixture(plan: Fixture.plan { $0.stopSignal = SIGQUIT })

@@ -22,8 +22,10 @@ struct TransitionTableTests {
         case childStarted, childNotStarted, childReady, childSucceeds, childFails, childStops, childContinues
         case workerStarted, workerNotStarted, workerEnds
         case prepared, waiting, delivered, changed, failed, failedForGood, endedSilently, garbage
-        case actionStarted, actionNotStarted, actionFails, orphanEnds, signalWithheld, targetMissing, changeTold
-        case refreshDue, workerTimeout, stopTimeout, restartDue, probationOver, actionTimeout, watchdogDue, owedDue
+        case actionStarted, actionNotStarted, actionFails, orphanEnds, signalWithheld, targetMissing, changeTold,
+            groupGone, groupLeft
+        case refreshDue, workerTimeout, stopTimeout, restartDue, probationOver, actionTimeout, watchdogDue, owedDue,
+            groupDue
     }
 
     /// Cells that have the same answer. No `next`: the phase stays. No `actions`: nothing is done.
@@ -81,7 +83,10 @@ struct TransitionTableTests {
         Rule(
             withoutChild, [.terminalHangUp], .ended, "killWorker", "killAction", "STOPPING=1", "clean",
             "dieOf(\(SIGHUP))"),
-        Rule(withChild + [.watching], [.terminalHangUp]),
+        Rule(withChild, [.terminalHangUp]),
+        Rule(
+            [.watching], [.terminalHangUp], .ended, "killWorker", "killAction", "STOPPING=1", "clean",
+            "dieOf(\(SIGHUP))"),
         Rule(withoutChild, [.term], .ended, "killWorker", "killAction", "STOPPING=1", "clean", "dieOf(\(SIGTERM))"),
         Rule(up, [.term], .stopping(exitCode: nil), "STOPPING=1", "child(\(SIGTERM))", "killWorker"),
         Rule([.stoppingOld], [.term], .stopping(exitCode: nil), "STOPPING=1", "killWorker"),
@@ -220,6 +225,8 @@ struct TransitionTableTests {
         Rule(all, [.targetMissing], nil, "[signal-target]"),
         // What there is to tell waits for no try, and no signal was sent.
         Rule(all, [.owedDue, .changeTold]),
+        // The child's own end is its end here.
+        Rule(all, [.groupDue, .groupGone, .groupLeft]),
         Rule(all, [.watchdogDue], nil, "WATCHDOG=1"),
         Rule([.idle], [.refreshDue], nil, "startWorker(refresh)", "writeStatus"),
         Rule(all.filter { $0 != .idle }, [.refreshDue]),
@@ -348,6 +355,9 @@ extension Fixture {
         case .targetMissing: return handle(.targetMissing("process 4711"))
         case .signalWithheld: return handle(.changeSignalWithheld(number: SIGUSR1, reason: .noHandler))
         case .changeTold: return handle(.changeTold(byStart: false))
+        case .groupDue: return reach(.group)
+        case .groupGone: return handle(.groupSeen(isGone: true))
+        case .groupLeft: return handle(.groupSeen(isGone: false))
         case .owedDue: return reach(.owed)
         case .refreshDue: return reach(.refresh)
         case .workerTimeout: return reach(.worker)
