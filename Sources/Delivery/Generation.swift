@@ -27,16 +27,18 @@ package struct Generation: Sendable, Equatable {
     }
 
     /// Makes the files the directory's current generation. `EnvironmentBlock` writes the environment. With
-    /// `keepingTarget` the target of a rollback stays the same.
+    /// `keepingTarget` the target of a rollback stays the same. `untold`: names to note if files change.
     @discardableResult
     package func writeFiles(
-        to directory: SecretsDirectory, from secrets: borrowing SecretSet, keepingTarget: Bool = false
+        to directory: SecretsDirectory, from secrets: borrowing SecretSet, keepingTarget: Bool = false,
+        untold: [String]? = nil
     ) throws(GenerationError) -> SecretsDirectory.Outcome {
         var targets: [GenerationFile] = []
         for file in files {
             targets.append(try GenerationFile(path: file.path, mode: file.mode, size: file.content.count))
         }
-        return try directory.write(targets, keepingTarget: keepingTarget) { index, body throws(GenerationError) in
+        return try directory.write(targets, keepingTarget: keepingTarget, untold: untold) {
+            index, body throws(GenerationError) in
             try secrets.withBytes(of: files[index].content, body)
         }
     }

@@ -24,6 +24,8 @@ package struct DeliveryTask {
     package var withheld: Set<String> = []
     /// The target of a rollback stays the same, because the app has not yet proved to work with the newest generation.
     package var keepsPrevious = false
+    /// What changes in files is noted until the supervisor has told somebody (a sidecar).
+    package var notesUntold = false
 
     package init(
         inherited: [UInt8], secrets: SecretsDirectory?, environmentFile: CInt?, arguments: [[UInt8]]
@@ -76,25 +78,31 @@ extension FetchedSet {
         }
         let keepsPrevious = task.keepsPrevious
         let found = task.secrets?.current()
-        let isWritten = try writeFiles(task, keepingTarget: keepsPrevious && memory.changedFiles)
+        let told = memory.delivered.filesGeneration
+        // An earlier run may have been killed before it told of a change.
+        let untold = told.isEmpty && task.notesUntold ? task.secrets?.untold : nil
+        let changedNames =
+            if told.isEmpty, let found {
+                Set(namesReplaced(found)).union(untold ?? []).sorted()
+            } else {
+                objects.filter { memory.delivered.identities[$0.object.url] != $0.record.identity }
+                    .map(\.object.name).sorted()
+            }
+        // The first files replace nothing.
+        let noted = task.notesUntold && found != nil ? changedNames : nil
+        let isWritten = try writeFiles(task, keepingTarget: keepsPrevious && memory.changedFiles, untold: noted)
         state.filesGeneration = task.secrets?.currentName ?? ""
         // If a worker ended between its rename and its report, its files are in place but were never reported.
-        let told = memory.delivered.filesGeneration
         outcome.filesChanged = isWritten || !told.isEmpty && told != state.filesGeneration
-        outcome.filesReplaced = found != nil && isWritten
+        outcome.filesReplaced = found != nil && (isWritten || untold != nil)
         for known in objects { state.identities[known.object.url] = known.record.identity }
         for (target, recipe) in recipes { state.recipes[target.name] = recipe }
         state.statusJSON = statusJSON
         state.expiryMetrics = expiryMetrics
         state.summary = summary
+        if outcome.filesReplaced { outcome.changedNames = changedNames }
         if outcome.environmentChanged || outcome.filesChanged {
-            outcome.changedNames =
-                if outcome.filesReplaced, told.isEmpty, let found {
-                    namesReplaced(found)
-                } else {
-                    objects.filter { memory.delivered.identities[$0.object.url] != $0.record.identity }
-                        .map(\.object.name).sorted()
-                }
+            outcome.changedNames = changedNames
             if !keepsPrevious { memory.previous = memory.delivered }
             memory.changedFiles = outcome.filesChanged || keepsPrevious && memory.changedFiles
             memory.generation += 1
@@ -168,12 +176,15 @@ extension FetchedSet {
         return all + [.secretsDirectory(root)]
     }
 
-    private borrowing func writeFiles(_ task: DeliveryTask, keepingTarget: Bool) throws(Diagnosis) -> Bool {
+    private borrowing func writeFiles(_ task: DeliveryTask, keepingTarget: Bool, untold: [String]?) throws(Diagnosis)
+        -> Bool
+    {
         guard let secrets = task.secrets else { return false }
         do throws(GenerationError) {
             let generation = Generation(
                 files: files.map { Generation.File(path: $0.path, content: $0.slot, mode: $0.mode) })
-            let outcome = try generation.writeFiles(to: secrets, from: set, keepingTarget: keepingTarget)
+            let outcome = try generation.writeFiles(
+                to: secrets, from: set, keepingTarget: keepingTarget, untold: untold)
             return outcome != .unchanged
         } catch {
             throw error.diagnosis

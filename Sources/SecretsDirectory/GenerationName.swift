@@ -55,6 +55,9 @@ extension FileName {
     static let newPID: FileName = "..pid.new"
     /// The cache for a start without the vault, in the directory of `--directory`.
     static let ownCache: FileName = "..cache"
+    /// The names that nobody was told of.
+    static let untold: FileName = "..untold"
+    static let newUntold: FileName = "..untold.new"
 
     /// The target of the top-level link with this name.
     var linkTarget: [UInt8] { Array("..data/".utf8) + bytes }

@@ -15,17 +15,18 @@ extension SecretsDirectory {
 
     /// Makes the files the current generation. On an error, the previous generation stays unchanged.
     ///
-    /// With `keepingTarget` the target of a rollback stays the one that it was before this write.
+    /// With `keepingTarget` the target of a rollback stays the one that it was before this write. `untold` is noted if
+    /// files change (`SecretsDirectory.untold`).
     package func write(
-        _ files: [GenerationFile], keepingTarget: Bool = false, contents: GenerationContents
+        _ files: [GenerationFile], keepingTarget: Bool = false, untold: [String]? = nil, contents: GenerationContents
     ) throws(GenerationError) -> Outcome {
         // (1)
         try GenerationFile.check(files)
-        return try perform { () throws(GenerationError) in try write(checked: files, keepingTarget, contents) }
+        return try perform { () throws(GenerationError) in try write(checked: files, keepingTarget, untold, contents) }
     }
 
     private func write(
-        checked files: [GenerationFile], _ keepingTarget: Bool, _ contents: GenerationContents
+        checked files: [GenerationFile], _ keepingTarget: Bool, _ untold: [String]?, _ contents: GenerationContents
     ) throws(GenerationError) -> Outcome {
         // (2)
         var stock = try stock()
@@ -48,6 +49,7 @@ extension SecretsDirectory {
             do throws(GenerationError) {
                 // (8)
                 try makeLinks(tops.subtracting(stock.links), &made)
+                if let untold { try noteUntold(untold) }
                 // (9)
                 try point(to: generation)
             } catch {

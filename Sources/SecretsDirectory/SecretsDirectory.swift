@@ -16,6 +16,7 @@ package import LinuxSystem
 ///    Then the directories get their owner and mode.
 /// 7. The directory gets the generation's name, which is new.
 /// 8. Top-level links that are missing are made. They lead through `..data`, so new names appear with step 9.
+///    A sidecar's writer notes the names of what changes in `..untold`, until somebody was told of them.
 /// 9. `..data.new` is made, a link to the new generation, and renamed to `..data`. Readers see this step only: before
 ///    it all files are old, after it all are new.
 /// 10. Top-level links to files that the generation does not have are removed.
@@ -110,7 +111,7 @@ struct Stock {
 
 extension SecretsDirectory {
     /// Our regular files beside the generations.
-    static let ownFiles: [FileName] = [.pid, .newPID, .ownCache, .ownNewCache]
+    static let ownFiles: [FileName] = [.pid, .newPID, .ownCache, .ownNewCache, .untold, .newUntold]
 
     /// Looks at every name once. An entry is ours if it has the right name, kind, content and owner.
     func stock() throws(GenerationError) -> Stock {

@@ -24,6 +24,9 @@ final class InstanceDirectories {
         try? directories?.instance?.publish(.metrics, document.metrics)
     }
 
+    /// Everything that changed was told.
+    func forgetUntold() { directories?.secrets.forgetUntold() }
+
     /// Removes what was delivered and releases the locks. With `keepingFiles` the secrets stay.
     func clean(keepingFiles: Bool) {
         if !keepingFiles { try? directories?.removeAll() }

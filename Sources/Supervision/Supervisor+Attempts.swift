@@ -142,6 +142,7 @@ extension Supervisor {
         loggedFailure = report.outage.map(Self.state(of:))
         schedule(report.nextMilliseconds, at: now)
         status.refreshed(report, at: now, next: deadlines[.refresh])
+        hasNote = isSidecar
     }
 
     private mutating func schedule(_ milliseconds: Int64?, at now: Moment) {
@@ -222,6 +223,8 @@ extension Supervisor {
         let actions =
             ended.state == .working
             ? attemptBroke(.workerCrashed, "the worker ended without a report (\(ending))", at: now) : []
+        // It may have noted a change and not reported it: the next one does.
+        if ended.state != .reported { hasNote = false }
         worker = nil
         deadlines[.worker] = nil
         switch phase {

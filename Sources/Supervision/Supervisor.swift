@@ -149,6 +149,8 @@ package struct Supervisor: Sendable {
     var pendingRefresh: RefreshCause?
     /// What nobody was told of yet.
     package internal(set) var owed: OwedChange?
+    /// A sidecar's worker may have noted a change that nobody was told of (`SecretsDirectory.untold`).
+    var hasNote = false
     /// What the running command on change was given.
     var telling: OwedChange?
     /// The pid of the command on change.
@@ -183,6 +185,14 @@ package struct Supervisor: Sendable {
     /// Takes an event and returns what is to be done, in order. At most one of them starts a process.
     package mutating func handle(_ event: SupervisorEvent, at now: Moment) -> [SupervisorAction] {
         guard phase != .ended else { return [] }
+        let actions = handled(event, at: now)
+        // A worker at work may note the next one.
+        guard hasNote, pending == nil, worker == nil, phase == .watching else { return actions }
+        hasNote = false
+        return actions + [.forgetUntold]
+    }
+
+    private mutating func handled(_ event: SupervisorEvent, at now: Moment) -> [SupervisorAction] {
         switch event {
         case .begun: return begin(at: now)
         case .signal(let signal): return received(signal, at: now)

@@ -41,6 +41,8 @@ package enum SupervisorAction: Equatable, Sendable {
     case notifyReloading
     case log(Message)
     case writeStatus
+    /// Nobody has to be told of what is delivered (`SecretsDirectory.untold`).
+    case forgetUntold
     /// Removes what was delivered.
     case clean
     case exit(code: Int32)

@@ -40,6 +40,7 @@ extension SupervisorLoop {
         case .notifyReloading: manager.sendReloading()
         case .log(let message): log(message)
         case .writeStatus: writeStatus()
+        case .forgetUntold: directories.forgetUntold()
         case .clean: clean()
         case .exit(let code):
             eraseProgress()

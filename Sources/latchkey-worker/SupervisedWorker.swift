@@ -310,6 +310,7 @@ struct SupervisedWorker {
             environmentFile: WorkerDescriptor.childEnvironment,
             arguments: Array(arguments.dropFirst(plan.child.commandIndex ?? arguments.count)))
         task.keepsPrevious = order.keepsPrevious
+        task.notesUntold = plan.child.commandIndex == nil
         if order.task == .refresh { task.earlierEnvironment = WorkerDescriptor.environmentIn }
         task.withheld = WithheldCredentials(plan, environment).variables
         return task
