@@ -202,10 +202,13 @@ extension MessageCode {
             .error(
                 .system, "a socket of --listen could not be opened",
                 "see the reason: stop who has the address, or take another one")
+        case .childReplacing: .info("a second command is being started with new secrets, beside the running one")
+        case .childReplaced: .info("the second command has taken the place of the one before")
         case .childRestarting: .info("the command is being restarted with new secrets")
         case .childRolledBack:
             .error(
-                .software, "the command failed with the new secrets and was started again with the previous ones",
+                .software,
+                "the command failed with the new secrets; it runs, or was started again, with the previous ones",
                 "check the newest versions of the secrets that are named")
         case .workerMissing:
             .error(.system, "latchkey-worker was not found beside latchkey", "install both programs together")

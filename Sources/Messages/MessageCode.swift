@@ -87,6 +87,8 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case childNotFound = "child-not-found"
     case childNotExecutable = "child-not-executable"
     case childStarted = "child-started"
+    case childReplacing = "child-replacing"
+    case childReplaced = "child-replaced"
     case childRestarting = "child-restarting"
     case childRolledBack = "child-rolled-back"
     case workerMissing = "worker-missing"

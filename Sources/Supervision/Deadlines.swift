@@ -9,10 +9,18 @@ package struct Deadlines: Equatable, Sendable {
         case stop
         /// What is left of the child's group is looked at: nothing announces the ends of others' children.
         case group
+        /// The second child that was told to end is killed.
+        case retire
+        /// What is left of its group is looked at.
+        case secondGroup
         /// The command on change is killed.
         case action
         /// The restarted child has proven its generation.
         case probation
+        /// The second child is ready, or its readiness is asked for.
+        case check
+        /// The second child counts as failed.
+        case ready
         /// The worker counts as hung.
         case worker
         /// The changes of the last two seconds become one restart.

@@ -33,9 +33,10 @@ final class ManagerLink {
         send("RELOADING=1\nMONOTONIC_USEC=\(monotonicMicroseconds())")
     }
 
-    /// The socket that the child notifies, made at the first call; nil without a service manager.
-    func openChildSocket() -> CInt? {
-        guard variables.notifySocket != nil else { return nil }
+    /// The socket that the child notifies, made at the first call; nil where nobody listens: no service manager, and not
+    /// we ourselves.
+    func openChildSocket(forUs: Bool) -> CInt? {
+        guard variables.notifySocket != nil || forUs else { return nil }
         if childSocket.number == nil, let named = try? LocalSocket.anonymous() {
             childSocketName = named.name
             childSocket.put(named.takeSocket())

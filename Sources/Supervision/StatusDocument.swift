@@ -8,18 +8,21 @@ package struct StatusDocument: Sendable {
     package let child: Int32?
     package let status: SupervisorStatus
     package let pending: OwedChange?
+    /// The other process of the command, and what it does.
+    package let second: (pid: Int32, role: String)?
     /// The sockets that are open for the child.
     package let listening: [ListenAddress]
 
     package init(
         instance: String, process: Int32, child: Int32?, status: SupervisorStatus, pending: OwedChange? = nil,
-        listening: [ListenAddress] = []
+        second: (pid: Int32, role: String)? = nil, listening: [ListenAddress] = []
     ) {
         self.instance = instance
         self.process = process
         self.child = child
         self.status = status
         self.pending = pending
+        self.second = second
         self.listening = listening
     }
 
@@ -30,6 +33,7 @@ package struct StatusDocument: Sendable {
             "instance": .text(instance, limit: 1024),
             "pid": .integer(Int64(process)),
             "child_pid": child.map { .integer(Int64($0)) } ?? .null,
+            "children": .array(children),
             "listen": .array(
                 listening.map { ["name": .text($0.name ?? "unknown"), "address": .text($0.text, limit: 1024)] }),
             "state": .text(status.state),
@@ -54,6 +58,12 @@ package struct StatusDocument: Sendable {
             "action": .text(change.receiver.action), "receiver": .text(change.receiver.words, limit: 1024),
             "names": .array(change.names.map { .text($0, limit: 1024) }), "since": JSONValue(seconds: change.since),
         ]
+    }
+
+    /// One that serves, and beside it one that starts or stops.
+    private var children: [JSONValue] {
+        let all = [child.map { ($0, "serving") }, second.map { ($0.pid, $0.role) }]
+        return all.compactMap { $0 }.map { ["pid": .integer(Int64($0.0)), "role": .text($0.1)] }
     }
 
     private var failure: JSONValue {

@@ -22,6 +22,7 @@ extension Supervisor {
             let change = OwedChange(
                 receiver: receiver, names: report.changedNames.sorted(), since: now.wall, changedAt: now.boot)
             owed = owed?.joined(with: change) ?? change
+            if report.filesChanged { hasNewerFiles = true }
             return actions + tell(at: now)
         }
         // Who asks for a refresh wants the signal in any case.

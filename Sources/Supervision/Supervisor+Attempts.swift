@@ -26,6 +26,9 @@ extension Supervisor {
         case .starting, .running(.rollingBack):
             if cause == .request { pendingRefresh = .request }
             return []
+        case .running where defersRefresh:
+            if pendingRefresh != .request { pendingRefresh = cause }
+            return reloading(cause)
         case .running, .watching:
             guard worker != nil else { return reloading(cause) + startAttempt(.refresh, cause, at: now) }
             if pendingRefresh != .request { pendingRefresh = cause }
@@ -110,7 +113,8 @@ extension Supervisor {
         let next = report.outcome == .delivered ? report.nextMilliseconds : backoff()
         schedule(next, at: now)
         status.rolledBack(report, next: deadlines[.refresh], at: now)
-        return (report.outcome == .delivered ? [.keepMemory] : []) + [.startChild]
+        let kept: [SupervisorAction] = report.outcome == .delivered ? [.keepMemory] : []
+        return kept + (rollout == .reverting ? reverted() : [.startChild])
     }
 
     private mutating func refreshed(
@@ -205,7 +209,7 @@ extension Supervisor {
         guard worker?.state == .working else { return [] }
         // Steps before the execve fail for want of descriptors, processes or memory.
         let code: MessageCode = failure.step == .execute ? .workerMissing : .systemRefused
-        return attemptBroke(code, "the worker could not be started: \(failure.reason)", at: now)
+        return attemptBroke(code, "the worker could not be started: \(failure.reason)", at: now) + rollOutIfDue(at: now)
     }
 
     mutating func workerSentGarbage(_ reason: String, at now: Moment) -> [SupervisorAction] {
@@ -232,7 +236,8 @@ extension Supervisor {
         case .running(.rollingBack):
             return ended.order.task == .rollBack ? actions : startAttempt(.rollBack, at: now)
         default:
-            guard let cause = pendingRefresh else { return actions }
+            let begun = rollOutIfDue(at: now)
+            guard begun.isEmpty, !defersRefresh, let cause = pendingRefresh else { return actions + begun }
             pendingRefresh = nil
             return actions + startAttempt(.refresh, cause, at: now)
         }
@@ -275,7 +280,8 @@ extension Supervisor {
         case .rollBack:
             status.endedAttempt = status.attempt
             schedule(backoff(), at: now)
-            return [.log(Message(.error, code, text, hint: hint)), .startChild]
+            return [.log(Message(.error, code, text, hint: hint))]
+                + (rollout == .reverting ? reverted() : [.startChild])
         case .refresh:
             let failure = WorkerFailure(code: code.rawValue, exitCode: 70, message: text, hint: hint)
             return refreshFailed(failure, nil, worker.cause, at: now)

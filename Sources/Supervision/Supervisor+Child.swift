@@ -7,6 +7,7 @@ extension Supervisor {
     mutating func childDidStart(_ pid: Int32, at now: Moment) -> [SupervisorAction] {
         let isRestart = rollout == .startingNew
         switch phase {
+        case .running(.overlapping): return secondDidStart(pid, at: now)
         case .starting, .running(.rollingBack): phase = .running(.steady)
         case .running(.startingNew):
             phase = .running(.probation)
@@ -27,7 +28,9 @@ extension Supervisor {
         let exitCode: ExitCode = failure.isNotFound ? .notFound : failure.isNotExecutable ? .notExecutable : .system
         switch phase {
         case .starting, .becoming, .running(.rollingBack):
-            return [.notify("ERRNO=\(failure.code)")] + end(code: exitCode.rawValue)
+            return [.notify("ERRNO=\(failure.code)")] + finish(.code(exitCode.rawValue))
+        case .running(.overlapping) where second == nil:
+            return withdraw("it could not be started: \(failure.reason)", at: now)
         case .running(.startingNew): return rollBack(.code(exitCode.rawValue), at: now)
         default: return []
         }
@@ -36,7 +39,9 @@ extension Supervisor {
     /// Something happened to a process below us: the child, the worker, the command on change, an orphan.
     mutating func happened(_ event: ChildEvent, at now: Moment) -> [SupervisorAction] {
         if event.pid == child?.pid { return childChanged(event.change, at: now) }
+        if event.pid == second?.pid { return secondChanged(event.change, at: now) }
         guard let ending = Ending(event.change) else { return [] }
+        if event.pid == checkProcess { return checkEnded(ending == .code(0) ? nil : "\(ending)", at: now) }
         if event.pid == worker?.pid { return workerEnded(ending, at: now) }
         guard event.pid == actionProcess else { return [] }
         // The limit has passed if it waits for nothing any more.
@@ -112,15 +117,12 @@ extension Supervisor {
         for name in [Deadlines.Name.stop, .group, .restart, .probation] { deadlines[name] = nil }
         switch phase {
         case .running(.stoppingOld): return startNew()
+        case .running(.overlapping): return promoteSecond(at: now)
         // A newer generation waits for a restart: this is it.
         case .running(.superseded) where hasFailed: return startNew()
         case .running(.probation) where hasFailed: return rollBack(ending, at: now)
-        case .stopping(let exitCode?): return end(code: exitCode)
-        default: break
-        }
-        switch ending {
-        case .code(let code): return end(code: code)
-        case .signal(let number): return end(by: number)
+        case .stopping(let exitCode?): return finish(.code(exitCode))
+        default: return finish(ending)
         }
     }
 

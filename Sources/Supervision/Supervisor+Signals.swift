@@ -15,25 +15,35 @@ extension Supervisor {
 
     private mutating func receivedHangUp(_ signal: ReceivedSignal, at now: Moment) -> [SupervisorAction] {
         guard signal.isFromKernel else { return refresh(.request, at: now) }
-        guard child != nil else { return end(by: SIGHUP) }
-        child?.wasInterrupted = true
+        guard child != nil else {
+            if case .stopping = phase { return [] }
+            return finish(.signal(SIGHUP))
+        }
+        interrupted()
         // The terminal is gone. It tells the leader of its session alone; if that is another process, the foreground's
         // group hears of it by the leader's end (setpgid(2), tty_ioctl(4)), and the child is in it.
-        return leadsSession ? signalToEnd(SIGHUP) : []
+        return leadsSession ? signalToEnd(SIGHUP) + signalSecond(SIGHUP) : []
     }
 
     private mutating func receivedEnding(_ signal: ReceivedSignal, at now: Moment) -> [SupervisorAction] {
-        guard child != nil else {
+        guard child != nil || second != nil else {
             return isSidecar && signal.number != SIGQUIT ? end(code: 0) : end(by: signal.number)
         }
         // A terminal sends INT and QUIT to its whole foreground group: the child has it already, and decides itself.
         // No terminal sends TERM: from the kernel it comes by SysRq or a debugger.
         if signal.isFromKernel, signal.number != SIGTERM {
-            child?.wasInterrupted = true
+            interrupted()
             return []
         }
-        if case .stopping = phase { return killChild() }
+        if case .stopping = phase { return (child == nil ? [] : killChild()) + killSecond() }
+        // Between two incarnations, and one before them is still about to end.
+        guard child != nil else { return finish(.signal(signal.number)) }
         return stopChild(with: signal.number == SIGTERM ? plan.stopSignal : signal.number, at: now)
+    }
+
+    private mutating func interrupted() {
+        child?.wasInterrupted = true
+        second?.wasInterrupted = true
     }
 
     /// Begins the shutdown: the child gets the signal, and KILL once the stop timeout has passed.
@@ -44,9 +54,13 @@ extension Supervisor {
             deadlines[.stop] = now.boot + .milliseconds(plan.stopTimeoutMilliseconds)
             actions += signalToEnd(number)
         }
+        // One that was told before has its own time.
+        if rollout == .overlapping, second != nil {
+            deadlines[.retire] = deadlines[.stop]
+            actions += signalSecond(number)
+        }
         phase = .stopping(exitCode: exitCode)
-        for name in [Deadlines.Name.refresh, .restart, .probation, .owed] { deadlines[name] = nil }
-        return actions + abandonAttempt()
+        return actions + stopWaiting()
     }
 
     private func forward(_ signal: ReceivedSignal) -> [SupervisorAction] {
@@ -58,6 +72,14 @@ extension Supervisor {
         guard !signal.isFromKernel else { return [] }
         let send = SupervisorAction.signalChild(signal.number, queuedValue: signal.isQueued ? signal.value : nil)
         return signal.number == SIGCONT && plan.groupSignal ? [.giveTerminal, send] : [send]
+    }
+
+    /// Ends as the command has ended.
+    mutating func end(_ ending: Ending) -> [SupervisorAction] {
+        switch ending {
+        case .code(let code): end(code: code)
+        case .signal(let number): end(by: number)
+        }
     }
 
     /// Ends without a child, by a signal.

@@ -18,6 +18,8 @@ package import WorkerProtocol
 /// | probation   |                 | superseded   |             | stopping        |              |
 /// | superseded  |                 |              |             | stopping        |              |
 /// | rollingBack | start child     | start child  | start child | start child     | [2]          |
+/// | overlapping |                 |              |             |                 |              |
+/// | reverting   | steady          | steady       | steady      | steady          | steady       |
 /// | watching    |                 |              |             | ended           |              |
 /// | stopping    |                 |              |             |                 |              |
 ///
@@ -36,6 +38,8 @@ package import WorkerProtocol
 /// | probation   |               |             | ended        | rollingBack | stopping |             | steady      |
 /// | superseded  |               |             | ended        | startingNew | stopping | stoppingOld | scheduled   |
 /// | rollingBack | steady        | ended       |              |             | ended    |             |             |
+/// | overlapping |               | reverting   | probation    | probation   | stopping |             |             |
+/// | reverting   |               |             | ended        | ended       | stopping |             |             |
 /// | watching    |               |             |              |             | ended    |             |             |
 /// | stopping    |               |             | ended        | ended       | KILL     |             |             |
 ///
@@ -44,6 +48,20 @@ package import WorkerProtocol
 ///
 /// With `--group-signal` the child has ended when its group is gone: once its own process has ended, what is left gets the
 /// stop signal, unless it has it, and KILL at the stop timeout. A restart, a rollback and the end wait for that.
+///
+/// With `--on-change replace` a restart that is due becomes `overlapping` instead of `stoppingOld`, as soon as no worker is
+/// at work and no second process is left; until the phase is `steady` again, refreshes wait. `superseded`, `stoppingOld`
+/// and `startingNew` do not occur, except that the child ends between the second one's start and the word of it:
+/// `startingNew`. What the second process brings (`Supervisor+Overlap.swift`):
+///
+/// | phase       | second is ready | second ends            | not ready in time |
+/// |-------------|-----------------|------------------------|-------------------|
+/// | overlapping | probation       | reverting              | reverting         |
+/// | scheduled   |                 | overlapping, where due |                   |
+/// | stopping    |                 | ended, where last      |                   |
+///
+/// In `probation` and `reverting` the second process is one that was told to stop; where the tables say `ended`, and it
+/// is still there, `stopping` comes first.
 ///
 /// All other events leave the phase alone. `Supervisor+….swift` hold the transitions.
 package struct Supervisor: Sendable {
@@ -60,16 +78,21 @@ package struct Supervisor: Sendable {
         case ended
     }
 
-    /// How far a new generation has come to the child. `--on-change restart` alone leaves `steady`.
+    /// How far a new generation has come to the child. `--on-change restart` and `replace` alone leave `steady`.
     package enum Rollout: Equatable, Sendable {
         /// The child runs, and no newer generation waits for it.
         case steady
-        /// The child runs, and a newer generation is delivered. Changes within two seconds become one restart.
+        /// The child runs, and a newer generation is delivered. Changes within two seconds become one restart, or one
+        /// overlap, which waits for what is under way.
         case scheduled
         /// The child was told to stop for the restart.
         case stoppingOld
         /// The child is being started with the newer generation.
         case startingNew
+        /// The child runs, and beside it a second one with the newer generation, which is starting or not ready yet.
+        case overlapping
+        /// The second child failed, and the first one runs on: a worker points the files back.
+        case reverting
         /// The child runs with the newer generation, for less than ten seconds so far.
         case probation
         /// As in probation, and one more generation is delivered.
@@ -80,16 +103,16 @@ package struct Supervisor: Sendable {
         /// Whether the child runs, and neither stops nor starts.
         var isUp: Bool {
             switch self {
-            case .steady, .scheduled, .probation, .superseded: true
+            case .steady, .scheduled, .overlapping, .reverting, .probation, .superseded: true
             case .stoppingOld, .startingNew, .rollingBack: false
             }
         }
 
         /// Whether the newest generation has yet to prove itself: a rollback skips all that is delivered meanwhile.
-        var isUnproven: Bool { self != .steady && self != .rollingBack }
+        var isUnproven: Bool { ![.steady, .rollingBack, .reverting].contains(self) }
 
-        /// Whether the child is started again if it ends or fails now.
-        package var mayRestart: Bool { self != .steady && self != .scheduled }
+        /// Whether the child is started again, or another one is there, if it ends or fails now.
+        package var mayRestart: Bool { ![.steady, .scheduled, .reverting].contains(self) }
     }
 
     /// The process that runs the command.
@@ -143,6 +166,16 @@ package struct Supervisor: Sendable {
     package internal(set) var hasPlan = false
     package internal(set) var deadlines = Deadlines()
     package internal(set) var child: Child?
+    /// The other process of the command: while they overlap the one that is to become the child, else one that was told to
+    /// end.
+    package internal(set) var second: Child?
+    /// Latchkey ends so, once the second process has ended too.
+    var outcome: Ending?
+    /// The pid of the command of `--ready`, and how it failed last.
+    var checkProcess: Int32?
+    var checkFailure: String?
+    /// The files are newer than those that the child was started with.
+    var hasNewerFiles = false
     package internal(set) var status = SupervisorStatus()
     var worker: Worker?
     /// A refresh that begins as soon as the worker before it is gone and the child runs.
@@ -213,6 +246,10 @@ package struct Supervisor: Sendable {
             child?.isReady = true
             return becameReady()
         case .groupSeen(let isGone): return groupSeen(isGone: isGone, at: now)
+        case .secondGroupSeen(let isGone): return secondGroupSeen(isGone: isGone, at: now)
+        case .secondReady: return secondIsReady(at: now)
+        case .checkStarted(let pid): return checkStarted(pid, at: now)
+        case .checkNotStarted(let failure): return checkEnded("could not be started: \(failure.reason)", at: now)
         case .actionStarted(let pid):
             actionProcess = pid
             deadlines[.action] = now.boot + Self.actionLimit
@@ -245,9 +282,15 @@ package struct Supervisor: Sendable {
         case .owed: return tell(at: now)
         case .probation:
             phase = .running(rollout == .superseded ? .scheduled : .steady)
-            return []
+            guard worker == nil else { return [] }
+            let begun = rollOutIfDue(at: now)
+            return begun.isEmpty ? refreshIfRequested(at: now) : begun
         case .worker: return workerHung(at: now)
-        case .restart: return stopForRestart(at: now)
+        case .retire: return retireTimePassed(at: now)
+        case .secondGroup: return second?.ending == nil ? [] : [.lookAtSecondGroup]
+        case .check: return checkIsDue(at: now)
+        case .ready: return readyTimedOut(at: now)
+        case .restart: return rollOut(at: now)
         case .refresh: return refresh(.schedule, at: now)
         }
     }

@@ -19,6 +19,16 @@ package enum SupervisorAction: Equatable, Sendable {
     /// Opens the sockets of the plan.
     case openSockets
     case startChild
+    /// Starts the command once more, beside the child.
+    case startSecond
+    case signalSecond(Int32)
+    /// Looks whether anybody is left of the second child's group, whose leader has ended.
+    case lookAtSecondGroup
+    /// Runs the command that says whether the second child is ready.
+    case startCheck([String], child: Int32)
+    case killCheck(Int32)
+    /// Gives the terminal of the second child's group to the child's.
+    case passTerminal
     /// This process becomes the child (`--once`).
     case becomeChild
     case signalChild(Int32, queuedValue: UInt64?)

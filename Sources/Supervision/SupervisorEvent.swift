@@ -22,6 +22,13 @@ package enum SupervisorEvent: Equatable, Sendable {
     case childReady
     /// The answer to `lookAtGroup`.
     case groupSeen(isGone: Bool)
+    /// The answer to `lookAtSecondGroup`.
+    case secondGroupSeen(isGone: Bool)
+    /// The second child said so.
+    case secondReady
+    /// The command of `--ready` runs.
+    case checkStarted(pid: Int32)
+    case checkNotStarted(SpawnFailure)
     case actionStarted(pid: Int32)
     case actionNotStarted(SpawnFailure)
     /// The signal for a change was sent, or the process to signal has started since the change.

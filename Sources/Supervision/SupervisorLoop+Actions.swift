@@ -23,7 +23,17 @@ extension SupervisorLoop {
         case .openSockets:
             let failure = sockets.open(machine.plan.listen, behind: setting.manager.listenCount)
             if let failure { dispatch(.socketFailed(failure)) }
-        case .startChild: startChild()
+        case .startChild: startChild(takesTerminal: true)
+        case .startSecond: startChild(takesTerminal: false)
+        case .signalSecond(let number):
+            if let second = machine.second?.pid { signal(second, number, queuedValue: nil) }
+        case .lookAtSecondGroup:
+            if let second = machine.second?.pid {
+                dispatch(.secondGroupSeen(isGone: Signals.isGone(group: second)))
+            }
+        case .startCheck(let words, let child): startCheck(words, child: child)
+        case .killCheck(let process): try? Signals.send(SIGKILL, toGroup: process)
+        case .passTerminal: passTerminal()
         case .becomeChild: becomeChild()
         case .signalChild(let number, let value): signalChild(number, queuedValue: value)
         case .lookAtGroup:
@@ -61,8 +71,11 @@ extension SupervisorLoop {
         return request
     }
 
-    private func startChild() {
-        if machine.plan.childNotifies, manager.childSocketNumber == nil, let number = manager.openChildSocket() {
+    /// A second child leaves the terminal to the first one's group.
+    private func startChild(takesTerminal: Bool) {
+        if machine.plan.childNotifies, manager.childSocketNumber == nil,
+            let number = manager.openChildSocket(forUs: machine.plan.ready == .notify)
+        {
             try? events.watch(number, as: Watched.notify.rawValue)
         }
         var request = childRequest
@@ -71,7 +84,7 @@ extension SupervisorLoop {
         request.firstListener = 3 + CInt(setting.manager.listenCount)
         request.deathSignal = machine.plan.stopSignal
         request.ownGroup = machine.plan.groupSignal
-        request.terminal = machine.plan.groupSignal ? Terminal.inForeground() : nil
+        request.terminal = takesTerminal && machine.plan.groupSignal ? Terminal.inForeground() : nil
         do throws(SpawnFailure) {
             dispatch(.childStarted(pid: try request.spawn()))
         } catch {
@@ -112,11 +125,14 @@ extension SupervisorLoop {
     }
 
     private func signalChild(_ number: Int32, queuedValue: UInt64?) {
-        guard let child = machine.child?.pid else { return }
+        if let child = machine.child?.pid { signal(child, number, queuedValue: queuedValue) }
+    }
+
+    private func signal(_ process: Int32, _ number: Int32, queuedValue: UInt64?) {
         if machine.plan.groupSignal {
-            try? Signals.send(number, toGroup: child)
+            try? Signals.send(number, toGroup: process)
         } else {
-            try? Signals.send(number, to: child, queuedValue: queuedValue)
+            try? Signals.send(number, to: process, queuedValue: queuedValue)
         }
     }
 
@@ -176,6 +192,23 @@ extension SupervisorLoop {
         }
     }
 
+    private func startCheck(_ words: [String], child: Int32) {
+        var request = childRequest
+        request.arguments = words.map { Array($0.utf8) }
+        request.extra = [Array("LATCHKEY_CHILD_PID=\(child)".utf8)]
+        request.ownGroup = true
+        request.deathSignal = SIGKILL
+        let nothing = OwnedSlot()
+        if let file = ProcessFiles.openReadable("/dev/null") { nothing.put(file) }
+        request.input = nothing.number
+        request.output = STDERR_FILENO
+        do throws(SpawnFailure) {
+            dispatch(.checkStarted(pid: try request.spawn()))
+        } catch {
+            dispatch(.checkNotStarted(error))
+        }
+    }
+
     /// As many names as have room in what every environment leaves free for additions, and `...` where some are left out:
     /// a list that is too long would keep the command from being started (execve(2), E2BIG).
     private static func bounded(_ names: String) -> String {
@@ -211,6 +244,12 @@ extension SupervisorLoop {
         }
     }
 
+    /// The first child had the terminal, if anybody of us has it.
+    private func passTerminal() {
+        if let second = machine.second { Terminal.takeBack(from: second.pid) }
+        giveTerminal()
+    }
+
     func log(_ message: Message) {
         guard message.severity <= machine.plan.logLevel else { return }
         let usual = manager.journal == nil ? MessageFormat.text : .journal
@@ -234,7 +273,7 @@ extension SupervisorLoop {
         directories.write(
             StatusDocument(
                 instance: machine.plan.instance, process: process, child: machine.child?.pid, status: machine.status,
-                pending: machine.pending, listening: machine.plan.listen))
+                pending: machine.pending, second: machine.secondRole, listening: machine.plan.listen))
     }
 
     private func clean() {
@@ -256,26 +295,32 @@ extension SupervisorLoop {
         for _ in 0..<limit {
             guard let message = try? LocalSocket.receive(from: number, into: &buffer) else { return }
             let descriptors = OwnedList(message.descriptors)
-            if message.count > 0, isFromChild(message.sender),
+            if message.count > 0, let sender = ancestor(of: message.sender),
                 let notification = ChildNotification(
                     datagram: Array(buffer.prefix(message.count)), isRestarting: machine.rollout?.mayRestart ?? false)
             {
-                manager.send(
-                    notification.forwarded, descriptors: notification.takesDescriptors ? message.descriptors : [])
-                if notification.isReady { dispatch(.childReady) }
+                if sender == machine.child?.pid {
+                    manager.send(
+                        notification.forwarded, descriptors: notification.takesDescriptors ? message.descriptors : [])
+                    if notification.isReady { dispatch(.childReady) }
+                } else if notification.isReady {
+                    // The manager knows one child, the one that serves.
+                    dispatch(.secondReady)
+                }
             }
             _ = descriptors.count
         }
     }
 
-    private func isFromChild(_ sender: Int32) -> Bool {
-        guard let child = machine.child else { return false }
+    /// The child, or the second one, that a process comes from.
+    private func ancestor(of sender: Int32) -> Int32? {
+        let children = [machine.child?.pid, machine.second?.pid]
         var process = sender
         for _ in 0..<64 {
-            if process == child.pid { return true }
-            guard process > 1, let parent = ProcessFiles.parent(of: process) else { return false }
+            if children.contains(process) { return process }
+            guard process > 1, let parent = ProcessFiles.parent(of: process) else { return nil }
             process = parent
         }
-        return false
+        return nil
     }
 }

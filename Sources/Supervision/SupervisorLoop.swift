@@ -163,7 +163,7 @@ package final class SupervisorLoop {
                 closeReport()
                 if beginsAnew(event.change) { continue }
             }
-            if event.change.isEnd, event.pid == machine.child?.pid {
+            if event.change.isEnd, event.pid == machine.child?.pid || event.pid == machine.second?.pid {
                 // The child's last messages may be behind those of others, as long as the queue can be (unix(7)).
                 readNotifications(atMost: 4096)
                 if machine.plan.groupSignal { Terminal.takeBack(from: event.pid) }

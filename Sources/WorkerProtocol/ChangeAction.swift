@@ -5,8 +5,9 @@ package enum ChangeAction: Equatable, Sendable {
     case none
     case signal(Int32)
     case restart
-    /// A second child takes the first one's place when it is ready.
-    case replace
+    /// A second child takes the first one's place when it is ready. The signal tells the first one that files have gone
+    /// back, where it may have read newer ones; nil: it is not told.
+    case replace(signal: Int32?)
     /// The words of `--exec-on-change`, split as a shell would.
     case exec([String])
 }
@@ -23,7 +24,9 @@ extension ChangeAction {
         case .exec(let words):
             writer.write(UInt8(4))
             writer.write(list: words) { $0.write($1) }
-        case .replace: writer.write(UInt8(5))
+        case .replace(let signal):
+            writer.write(UInt8(5))
+            writer.write(optional: signal) { $0.write(Int64($1)) }
         }
     }
 
@@ -34,7 +37,9 @@ extension ChangeAction {
         case 2: self = .signal(try SupervisorPlan.readSignal(&reader))
         case 3: self = .restart
         case 4: self = .exec(try reader.readList(atMost: 4096) { reader throws(WireError) in try reader.readString() })
-        case 5: self = .replace
+        case 5:
+            self = .replace(
+                signal: try reader.readOptional { reader throws(WireError) in try SupervisorPlan.readSignal(&reader) })
         default: throw WireError("an unknown action")
         }
     }

@@ -48,6 +48,10 @@
 //                          first that listens, answers it with the own pid and a newline, prints `accepted=N`.
 //   connect ADDRESS        Connects to tcp:HOST:PORT or unix:PATH, prints `connected`, then `answer=` with what comes up
 //                          to the end, without newlines.
+//   load PORT RATE         Asks 127.0.0.1 at PORT over HTTP, RATE times a second: half of it over a connection that is
+//                          kept, half over a new one each time. Prints `ready` after the first answers; after TERM
+//                          `answered=N failed=N resets=N reopened=N longest_us=N p999_us=N`, and `problem=` of failures.
+//                          An idle connection that the other side had closed is opened anew and counts as reopened.
 //   overhear               Listens at a free port of 127.0.0.1 and prints `port=N`; then one `heard=` line for each line
 //                          that a client sends, what is not printable as `?`. Hangs up after an empty line.
 //   reach N                As a process of the same user can: asks its parent for refreshes by HUP, and tries to open
@@ -78,7 +82,7 @@ static const struct {
     {"sleep", probe_sleep},     {"ignore", probe_ignore},   {"signals", probe_signals},
     {"orphans", probe_orphans}, {"zombies", probe_zombies}, {"print-on", probe_print_on},
     {"notify", probe_notify},   {"listen", probe_listen},   {"fingerprint", probe_fingerprint},
-    {"connect", probe_connect},
+    {"connect", probe_connect}, {"load", probe_load},
     {"cat-env", probe_cat_env}, {"overhear", probe_overhear}, {"launch", probe_launch},
     {"reach", probe_reach},         {"--inhibit-cache", probe_loader},
 };

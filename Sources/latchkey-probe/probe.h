@@ -48,6 +48,7 @@ int probe_zombies(char **arguments);
 int probe_notify(char **arguments);
 int probe_listen(char **arguments);
 int probe_connect(char **arguments);
+int probe_load(char **arguments);
 int probe_overhear(char **arguments);
 int probe_reach(char **arguments);
 int probe_cat_env(char **arguments);

@@ -97,7 +97,7 @@ struct StubAttempt {
         switch setting.text("ACTION") {
         case "signal": plan.action = .signal(Int32(setting.number("SIGNAL") ?? Int64(SIGHUP)))
         case "restart": plan.action = .restart
-        case "replace": plan.action = .replace
+        case "replace": plan.action = .replace(signal: setting.number("SIGNAL").map { Int32($0) })
         case "none": plan.action = .none
         case "exec":
             plan.action = .exec((setting.text("EXEC") ?? "").split(separator: " ").map(String.init))

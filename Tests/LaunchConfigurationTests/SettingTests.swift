@@ -222,7 +222,9 @@ import WorkerProtocol
 
     @Test func `a child that says itself that it is ready speaks to systemd`() throws {
         let plan = try Directory().plan(["--on-change", "replace", "--ready", "notify"])
-        #expect(plan.refresh.onChange == .replace)
+        #expect(plan.refresh.onChange == .replace(signal: nil))
+        let told = try Directory().plan(["--on-change", "replace", "--signal", "USR1"])
+        #expect(told.refresh.onChange == .replace(signal: SIGUSR1))
         #expect(plan.child.ready == .notify)
         #expect(plan.notify == .child)
         let contradiction = Directory().mistake(["run", "--ready", "notify", "--notify", "launcher", "--", "app"])

@@ -14,12 +14,18 @@ struct TransitionTableTests {
         case starting, becoming, steady, scheduled, stoppingOld, startingNew, probation, superseded, rollingBack
         case watching, stopping, ended
         case idle, reported, abandoned, pending, rollingBackLater
+        /// Two processes, and no worker but in `reverting`: the second one runs and is asked; is not there yet; is being
+        /// stopped. The first one is being stopped, while the second one proves itself; while a newer change is due; both
+        /// are being stopped; the first one alone is left.
+        case overlapping, overlappingEarly, reverting, replaced, dueLater, stoppingBoth, stoppingLast
     }
 
     enum Event: String, CaseIterable {
         case begun
         case hangUp, terminalHangUp, term, terminalInterrupt, stopSignal, user1, fault
         case childStarted, childNotStarted, childReady, childSucceeds, childFails, childStops, childContinues
+        case secondReady, secondSucceeds, secondFails, secondStops
+        case checkStarted, checkNotStarted, checkSucceeds, checkFails, checkDue, readyTimeout, retireTimeout
         case workerStarted, workerNotStarted, workerEnds
         case prepared, waiting, delivered, changed, failed, failedForGood, endedSilently, garbage
         case actionStarted, actionNotStarted, actionFails, orphanEnds, signalWithheld, targetMissing, changeTold,
@@ -57,7 +63,7 @@ struct TransitionTableTests {
         #expect(actions.filter { $0.hasPrefix("start") || $0 == "becomeChild" }.count <= 1)
     }
 
-    private static let all = State.allCases.filter { $0 != .ended }
+    static let all = State.allCases.filter { $0 != .ended }
     /// The child runs, and neither stops nor starts.
     private static let up: [State] = [
         .steady, .scheduled, .probation, .superseded, .idle, .reported, .abandoned, .pending,
@@ -74,7 +80,8 @@ struct TransitionTableTests {
         .prepared, .waiting, .delivered, .changed, .failed, .failedForGood, .endedSilently, .garbage, .workerNotStarted,
     ]
 
-    private static let rules: [Rule] = signalRules + childRules + workerRules + reportRules + otherRules
+    private static let rules: [Rule] =
+        signalRules + childRules + workerRules + reportRules + otherRules + overlapRules
 
     private static let signalRules = [
         Rule([.starting, .becoming, .rollingBack, .rollingBackLater, .stopping], [.hangUp]),
@@ -229,15 +236,15 @@ struct TransitionTableTests {
         Rule(all, [.groupDue, .groupGone, .groupLeft]),
         Rule(all, [.watchdogDue], nil, "WATCHDOG=1"),
         Rule([.idle], [.refreshDue], nil, "startWorker(refresh)", "writeStatus"),
-        Rule(all.filter { $0 != .idle }, [.refreshDue]),
+        Rule(single.filter { $0 != .idle }, [.refreshDue]),
         Rule([.stoppingOld, .stopping], [.stopTimeout], nil, "child(\(SIGKILL))"),
-        Rule(all.filter { $0 != .stoppingOld && $0 != .stopping }, [.stopTimeout]),
+        Rule(single.filter { $0 != .stoppingOld && $0 != .stopping }, [.stopTimeout]),
         Rule(
             [.scheduled, .superseded], [.restartDue], .running(.stoppingOld), "[child-restarting]", "child(\(SIGTERM))"),
         Rule(all.filter { $0 != .scheduled && $0 != .superseded }, [.restartDue]),
         Rule([.probation], [.probationOver], .running(.steady)),
         Rule([.superseded], [.probationOver], .running(.scheduled)),
-        Rule(all.filter { $0 != .probation && $0 != .superseded }, [.probationOver]),
+        Rule(single.filter { $0 != .probation && $0 != .superseded }, [.probationOver]),
     ]
 }
 
@@ -256,6 +263,11 @@ extension TransitionTableTests {
         case .watching: .watching
         case .stopping: .stopping(exitCode: nil)
         case .ended: .ended
+        case .overlapping, .overlappingEarly: .running(.overlapping)
+        case .reverting: .running(.reverting)
+        case .replaced: .running(.probation)
+        case .dueLater: .running(.scheduled)
+        case .stoppingBoth, .stoppingLast: .stopping(exitCode: nil)
         }
     }
 
@@ -265,7 +277,8 @@ extension TransitionTableTests {
             plan: Fixture.plan {
                 $0.once = state == .becoming
                 $0.stopsWhenGone = true
-                $0.action = state == .watching ? .none : .restart
+                $0.action = state == .watching ? .none : double.contains(state) ? .replace(signal: nil) : .restart
+                $0.ready = .command(["curl"])
             })
         fixture.bring(to: state)
         fixture.handle(.actionStarted(pid: Fixture.actionPid))
@@ -286,6 +299,7 @@ extension Fixture {
             return
         default: start()
         }
+        if TransitionTableTests.double.contains(state) { return overlap(to: state) }
         let change = report { $0.environmentChanged = true }
         switch state {
         case .scheduled: refresh(change)
@@ -321,6 +335,7 @@ extension Fixture {
     @discardableResult
     fileprivate mutating func handle(_ event: TransitionTableTests.Event) -> [SupervisorAction] {
         let child = machine.child?.pid ?? Self.strangerPid
+        let second = machine.second?.pid ?? Self.strangerPid
         switch event {
         case .begun: return handle(.begun as SupervisorEvent)
         case .hangUp: return signal(SIGHUP)
@@ -337,6 +352,17 @@ extension Fixture {
         case .childFails: return ends(child, .exited(code: 3))
         case .childStops: return ends(child, .stopped(signal: SIGTSTP))
         case .childContinues: return ends(child, .continued)
+        case .secondReady: return handle(.secondReady as SupervisorEvent)
+        case .secondSucceeds: return ends(second)
+        case .secondFails: return ends(second, .exited(code: 3))
+        case .secondStops: return ends(second, .stopped(signal: SIGTSTP))
+        case .checkStarted: return handle(.checkStarted(pid: Self.checkPid))
+        case .checkNotStarted: return handle(.checkNotStarted(SpawnFailure(step: .execute, code: ENOENT)))
+        case .checkSucceeds: return ends(Self.checkPid)
+        case .checkFails: return ends(Self.checkPid, .exited(code: 1))
+        case .checkDue: return reach(.check)
+        case .readyTimeout: return reach(.ready)
+        case .retireTimeout: return reach(.retire)
         case .workerStarted: return handle(.workerStarted(pid: Self.workerPid))
         case .workerNotStarted: return handle(.workerNotStarted(SpawnFailure(step: .execute, code: ENOENT)))
         case .workerEnds: return ends(Self.workerPid, .killed(signal: SIGSEGV))
@@ -385,6 +411,7 @@ extension SupervisorAction {
         case .startWorker(let order): "startWorker(\(order.task))"
         case .keepEnvironment(let keepsPrevious): "keepEnvironment\(keepsPrevious ? ", not the one before" : "")"
         case .signalChild(let number, _): "child(\(number))"
+        case .signalSecond(let number): "second(\(number))"
         case .notify(let state): String(state.prefix { $0 != "\n" }.prefix(state.hasPrefix("STATUS") ? 6 : 19))
         case .log(let message): "[\(message.diagnosis.code.rawValue)]"
         default: String(describing: self)

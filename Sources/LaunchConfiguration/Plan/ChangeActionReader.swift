@@ -33,7 +33,9 @@ struct ChangeActionReader {
             return exec.map { (.exec, $0.origin) }
         }
         let choice = try setting.choice(Choice.self)
-        if let signal, choice != .signal { throw contradiction(signal, "on-change '\(choice.rawValue)'") }
+        if let signal, choice != .signal, choice != .replace {
+            throw contradiction(signal, "on-change '\(choice.rawValue)'")
+        }
         if let exec, choice != .exec { throw contradiction(exec, "on-change '\(choice.rawValue)'") }
         return (choice, setting.origin)
     }
@@ -50,7 +52,8 @@ struct ChangeActionReader {
                 throw origin.error(
                     ValueProblem("'sidecar' has no command to \(choice.rawValue)", hint: "take signal or exec"))
             }
-            return choice == .restart ? .restart : .replace
+            if choice == .restart { return .restart }
+            return .replace(signal: try settings.read(.signal, OptionText.changeSignal))
         case .signal:
             if command == .sidecar, settings[.signalPID] == nil {
                 throw origin.error(

@@ -28,6 +28,8 @@ struct InstanceStatus {
     let instance: String
     let pid: Int32
     let childProcess: Int32?
+    /// The other process of the command while it is replaced: `42 starting`.
+    let secondChild: String?
     let listening: [String]
     let state: String
     let generation: Int64
@@ -48,6 +50,14 @@ extension InstanceStatus {
         instance = try root.requiredText("instance", in: text)
         pid = try root.requiredInteger("pid", in: text)
         childProcess = try root.integer("child_pid", in: text)
+        var second: String?
+        if try root.member("children", in: text) != nil {
+            for child in try root.elements("children", in: text) {
+                let role = try child.requiredText("role", in: text)
+                if role != "serving" { second = "\(try child.requiredInteger("pid", in: text) as Int32) \(role)" }
+            }
+        }
+        secondChild = second
         // An instance of an older version has none.
         var listening: [String] = []
         if try root.member("listen", in: text) != nil {

@@ -112,7 +112,11 @@ enum Status {
     private static func table(_ status: InstanceStatus) -> String {
         var head = [
             ["instance", status.instance], ["state", status.state], ["pid", String(status.pid)],
-            ["command", status.childProcess.map { "running as \($0)" } ?? "not running"],
+            [
+                "command",
+                (status.childProcess.map { "running as \($0)" } ?? "not running")
+                    + (status.secondChild.map { ", beside it \($0)" } ?? ""),
+            ],
             ["listens at", status.listening.joined(separator: ", ")],
             ["generation", String(status.generation)],
             ["refreshed", Output.distance(status.refreshedAt) ?? "not yet"],
