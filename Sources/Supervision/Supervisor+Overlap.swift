@@ -196,6 +196,7 @@ extension Supervisor {
         guard let ending = second?.ending else { return [] }
         guard !isGone else { return secondEnded(ending, at: now) }
         deadlines[.secondGroup] = now.boot + Self.groupPause
+        if deadlines[.retire] == nil { deadlines[.retire] = now.boot + Self.killLimit }
         return []
     }
 
