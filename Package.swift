@@ -81,7 +81,7 @@ let package = Package(
         library("HTTPTransport", ["LinuxSystem", "Secrets", "Messages", "CCurl"]),
         library("Delivery", ["LinuxSystem", "Secrets", "Messages", "SecretsDirectory", "Cryptography"]),
         library("Supervision", ["LinuxSystem", "Messages", "WorkerProtocol", "ServiceNotify", "SecretsDirectory"]),
-        library("Systemd", ["LinuxSystem", "ServiceNotify", "CSystemd"]),
+        library("Systemd", ["LinuxSystem", "ServiceNotify", "WorkerProtocol", "CSystemd"]),
 
         // 3 to 5
         library("ManagedIdentity", ["LinuxSystem", "Secrets", "Messages", "HTTPTransport", "Cryptography"]),

@@ -191,7 +191,6 @@ static int execute_search(const char *const *arguments, char **environment) {
 
 static bool place_descriptors(struct child *child) {
     const struct clinux_spawn *request = child->request;
-    if (request->input >= 0 && dup2(request->input, STDIN_FILENO) == -1) return false;
     if (request->output >= 0 && dup2(request->output, STDOUT_FILENO) == -1) return false;
     if (request->errors >= 0 && dup2(request->errors, STDERR_FILENO) == -1) return false;
     if (!request->descriptors) return true;

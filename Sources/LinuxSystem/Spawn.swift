@@ -25,8 +25,6 @@ package struct SpawnRequest: Sendable {
     /// They become `firstListener`, … and stay open, as inherited ones do.
     package var listeners: [CInt] = []
     package var firstListener: CInt = 3
-    /// Becomes descriptor 0.
-    package var input: CInt?
     /// Becomes descriptor 1.
     package var output: CInt?
     /// Becomes descriptor 2.
@@ -89,7 +87,6 @@ package struct SpawnRequest: Sendable {
                 unsafe request.listeners = listenerList.baseAddress
                 unsafe request.listener_count = listenerList.count
                 unsafe request.listener_first = firstListener
-                unsafe request.input = input ?? -1
                 unsafe request.output = output ?? -1
                 unsafe request.errors = errors ?? -1
                 unsafe request.own_group = ownGroup

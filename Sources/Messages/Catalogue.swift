@@ -247,6 +247,9 @@ extension MessageCode {
         case .actionFailed:
             .warning("the command of --exec-on-change failed", "see its output and exit code")
         case .changeTold: .info("a change that had to wait was told")
+        case .unitReloaded: .info("the unit of --reload-unit was reloaded")
+        case .unitReloadFailed:
+            .warning("the unit of --reload-unit could not be reloaded", "see the reason; it is tried again")
         case .configurationRestart:
             .warning("a change of the configuration needs a restart to be applied", "restart when convenient")
         case .configurationKept:

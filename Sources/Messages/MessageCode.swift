@@ -111,6 +111,8 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case signalTarget = "signal-target"
     case actionFailed = "action-failed"
     case changeTold = "change-told"
+    case unitReloaded = "unit-reloaded"
+    case unitReloadFailed = "unit-reload-failed"
     case configurationRestart = "config-restart"
     case configurationKept = "config-kept"
 

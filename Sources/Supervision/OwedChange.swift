@@ -12,6 +12,8 @@ package struct OwedChange: Equatable, Sendable {
         case target(SignalTarget, signal: Int32)
         /// The command of `--exec-on-change`.
         case command([String])
+        /// A unit of systemd's, by a reload.
+        case unit(String)
         /// The child, by being started anew.
         case restart
         /// The child, by another one that takes its place.
@@ -39,9 +41,11 @@ package struct OwedChange: Equatable, Sendable {
         return both
     }
 
-    /// The pause before the next try: 1 s, doubled with each try up to the refresh interval.
+    /// The pause before the next try: 1 s, doubled with each try up to the refresh interval. A unit is left alone for the
+    /// whole interval: a reload may be a restart.
     func pause(interval: Duration?) -> Duration {
-        min(.seconds(1 << min(max(tries - 1, 0), 30)), max(interval ?? .seconds(300), .seconds(1)))
+        if case .unit = receiver { return max(interval ?? .seconds(300), .seconds(1)) }
+        return min(.seconds(1 << min(max(tries - 1, 0), 30)), max(interval ?? .seconds(300), .seconds(1)))
     }
 }
 
@@ -51,6 +55,7 @@ extension OwedChange.Receiver {
         switch self {
         case .child, .target: "signal"
         case .command: "exec"
+        case .unit: "reload-unit"
         case .restart: "restart"
         case .replace: "replace"
         }
@@ -60,7 +65,7 @@ extension OwedChange.Receiver {
     var isSignalled: Bool {
         switch self {
         case .child, .target: true
-        case .command, .restart, .replace: false
+        case .command, .unit, .restart, .replace: false
         }
     }
 
@@ -73,6 +78,7 @@ extension OwedChange.Receiver {
         case .child, .restart, .replace: "the command"
         case .target(let target, _): target.words
         case .command(let words): "the command on change '\(words.first ?? "")'"
+        case .unit(let unit): "unit '\(unit)'"
         }
     }
 }

@@ -15,7 +15,7 @@ extension Supervisor {
         case .unset, .none, .signal:
             if report.environmentChanged { status.environmentIsStale = true }
             if report.environmentChanged, !isSidecar, plan.action != .unset { actions = [.log(environmentIsStale)] }
-        case .restart, .replace, .exec: break
+        case .restart, .replace, .exec, .reloadUnit: break
         }
         guard let receiver else { return actions + (changed && plan.action == .unset ? warnOnce(unannounced) : []) }
         if changed {
@@ -39,6 +39,7 @@ extension Supervisor {
         case .restart: isSidecar ? nil : .restart
         case .replace: isSidecar ? nil : .replace
         case .exec(let words): .command(words)
+        case .reloadUnit(let unit): .unit(unit)
         }
     }
 
@@ -48,11 +49,13 @@ extension Supervisor {
         guard let owed, phase == .watching || rollout != nil else { return [] }
         switch owed.receiver {
         case .child, .target: return signal(owed.receiver, since: owed.changedAt)
-        case .command(let words):
+        case .command, .unit:
             // The running command ends by itself, in its time; what it was not told of is told by the next one.
             guard telling == nil else { return [] }
             telling = owed
             self.owed = nil
+            if case .unit(let unit) = owed.receiver { return [.startReload(unit: unit)] }
+            guard case .command(let words) = owed.receiver else { return [] }
             return [.startAction(words, changedNames: owed.names)]
         case .restart, .replace:
             scheduleRestart(at: now)
@@ -64,7 +67,7 @@ extension Supervisor {
         switch receiver {
         case .child(let number): child == nil || child?.ending != nil ? [] : [.signalChange(number)]
         case .target(let target, let number): [.signalTarget(target, number, since: since)]
-        case .command, .restart, .replace: []
+        case .command, .unit, .restart, .replace: []
         }
     }
 
@@ -89,6 +92,9 @@ extension Supervisor {
 
     /// The log says that it was done only where it has said that it waits.
     private func done(_ told: OwedChange, _ how: String) -> [SupervisorAction] {
+        if case .unit(let unit) = told.receiver {
+            return [.log(Message(.info, .unitReloaded, "unit '\(unit)' was reloaded\(Self.listed(told.names))")), .writeStatus]
+        }
         let message = Message(.info, .changeTold, "\(told.receiver.words) \(how)\(Self.listed(told.names))")
         return (told.isLogged ? [.log(message)] : []) + [.writeStatus]
     }
@@ -109,25 +115,21 @@ extension Supervisor {
     }
 
     /// The command on change has ended, or could not be started: what it was given is told, or owed again.
-    mutating func actionEnded(_ failure: String?, at now: Moment) -> [SupervisorAction] {
+    mutating func actionEnded(_ failure: Message?, at now: Moment) -> [SupervisorAction] {
         actionProcess = nil
         deadlines[.action] = nil
         let given = telling
         telling = nil
         guard let failure else { return (given.map { done($0, "was told of the change") } ?? []) + tell(at: now) }
-        guard let given, phase == .watching || rollout != nil else { return [.log(Self.actionFailed(failure))] }
+        guard let given, phase == .watching || rollout != nil else { return [.log(failure)] }
         guard let newer = owed else {
             owed = given
-            return wasNotTold(Self.actionFailed(failure), at: now)
+            return wasNotTold(failure, at: now)
         }
         owed = given.joined(with: newer)
         let isNew = !given.isLogged
         owed?.isLogged = true
-        return (isNew ? [.log(Self.actionFailed(failure))] : []) + tell(at: now)
-    }
-
-    static func actionFailed(_ what: String) -> Message {
-        Message(.warning, .actionFailed, "the command on change \(what)")
+        return (isNew ? [.log(failure)] : []) + tell(at: now)
     }
 
     /// The plan may have another receiver than before: what is owed is owed to that one. A restart is under way already.

@@ -45,9 +45,10 @@ extension Supervisor {
         if event.pid == worker?.pid { return workerEnded(ending, at: now) }
         guard event.pid == actionProcess else { return [] }
         // The limit has passed if it waits for nothing any more.
-        let hadTime = deadlines[.action] != nil
-        let words = hadTime ? "failed: \(ending)" : "was killed: it took longer than 60s"
-        return actionEnded(ending == .code(0) ? nil : words, at: now)
+        guard deadlines[.action] != nil else {
+            return actionEnded(actionFailed("was killed: it took longer than 60s"), at: now)
+        }
+        return actionEnded(actionFailure(ending), at: now)
     }
 
     /// How a process ended.

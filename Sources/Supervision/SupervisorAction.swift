@@ -41,6 +41,8 @@ package enum SupervisorAction: Equatable, Sendable {
     /// Looks whether the process beside a sidecar is there.
     case findTarget(SignalTarget)
     case startAction([String], changedNames: [String])
+    /// Starts a worker that reloads a unit of systemd's.
+    case startReload(unit: String)
     case killAction
     /// Stops this process by the signal by which the terminal stopped the child.
     case stopSelf(by: Int32)

@@ -42,6 +42,7 @@ extension SupervisorLoop {
         case .signalTarget(let target, let number, let since): signalTarget(target, number, since: since)
         case .findTarget(let target): findTarget(target)
         case .startAction(let words, let names): startAction(words, changedNames: names)
+        case .startReload(let unit): startReload(of: unit)
         case .killAction:
             if let process = machine.actionProcess { try? Signals.send(SIGKILL, toGroup: process) }
         case .stopSelf(let number): stopSelf(by: number)
@@ -196,16 +197,27 @@ extension SupervisorLoop {
         var request = childRequest
         request.arguments = words.map { Array($0.utf8) }
         request.extra = [Array("LATCHKEY_CHILD_PID=\(child)".utf8)]
-        request.ownGroup = true
+        request.isHelper = true
         request.deathSignal = SIGKILL
-        let nothing = OwnedSlot()
-        if let file = ProcessFiles.openReadable("/dev/null") { nothing.put(file) }
-        request.input = nothing.number
         request.output = STDERR_FILENO
         do throws(SpawnFailure) {
             dispatch(.checkStarted(pid: try request.spawn()))
         } catch {
             dispatch(.checkNotStarted(error))
+        }
+    }
+
+    private func startReload(of unit: String) {
+        var request = workerProgram.request([Array(workerReloadArgument.utf8), Array(unit.utf8)])
+        request.asStarted = false
+        request.isHelper = true
+        request.deathSignal = SIGKILL
+        let others = [CInt](repeating: -1, count: Int(WorkerDescriptor.program) - 3)
+        request.descriptors = others + [workerProgram.fileNumber]
+        do throws(SpawnFailure) {
+            dispatch(.actionStarted(pid: try request.spawn()))
+        } catch {
+            dispatch(.actionNotStarted(error))
         }
     }
 

@@ -1,39 +1,27 @@
 import CSystemd
 import Glibc
 import LinuxSystem
+package import WorkerProtocol
 
 /// One `ReloadOrRestartUnit` of the system's service manager, until its job has ended (org.freedesktop.systemd1(5)).
 package enum UnitReload {
-    /// How it ended.
-    package enum Outcome: Equatable, Sendable {
-        case done
-        /// The job's result: `failed`, `timeout`, `dependency`, `canceled`, `skipped`.
-        case job(result: String)
-        /// The bus or the manager refused: the D-Bus error's name and its text.
-        case refused(name: String, text: String)
-        /// The job had not ended within the limit.
-        case late
-        /// The bus could not be reached, or the connection broke: the error's number (errno(3)).
-        case unreachable(Int32)
-    }
-
     private static let manager = "org.freedesktop.systemd1"
     private static let path = "/org/freedesktop/systemd1"
     private static let interface = "org.freedesktop.systemd1.Manager"
 
     /// Reloads the unit, or restarts it where it can't reload, and waits for the job's end, at most this long.
-    package static func run(_ unit: String, by library: SystemdLibrary, within limit: Duration) -> Outcome {
+    package static func run(_ unit: String, by library: SystemdLibrary, within limit: Duration) -> UnitReloadOutcome {
         let deadline = BootInstant.now + limit
         let functions = unsafe library.functions.pointee
         var bus: OpaquePointer? = nil
         let opened = unsafe functions.sd_bus_open_system(&bus)
-        guard opened >= 0 else { return .unreachable(-opened) }
+        guard opened >= 0 else { return .unreachable }
         defer { _ = unsafe functions.sd_bus_flush_close_unref(bus) }
 
         // The signal of the job's end is asked for before the job exists, so that it can't be missed.
         let match = "type='signal',sender='\(manager)',path='\(path)',interface='\(interface)',member='JobRemoved'"
         let matched = unsafe functions.sd_bus_add_match(bus, nil, match, nil, nil)
-        guard matched >= 0 else { return .unreachable(-matched) }
+        guard matched >= 0 else { return .unreachable }
         if case .failure(let failure) = unsafe call("Subscribe", [], bus, functions, until: deadline) {
             return failure.outcome
         }
@@ -44,7 +32,7 @@ package enum UnitReload {
     }
 
     private struct Failure: Error {
-        let outcome: Outcome
+        let outcome: UnitReloadOutcome
     }
 
     /// Calls a method of the manager with texts, and returns the object path of its answer; empty where it has none.
@@ -60,29 +48,29 @@ package enum UnitReload {
                 unsafe functions.sd_bus_message_append_basic(message, CChar(UInt8(ascii: "s")), $0)
             }
         }
-        guard code >= 0 else { return .failure(Failure(outcome: .unreachable(-code))) }
+        guard code >= 0 else { return .failure(Failure(outcome: .unreachable)) }
         var error = unsafe sd_bus_error()
         defer { unsafe functions.sd_bus_error_free(&error) }
         var answer: OpaquePointer? = nil
         code = unsafe functions.sd_bus_call(bus, message, microseconds(until: deadline), &error, &answer)
         defer { _ = unsafe functions.sd_bus_message_unref(answer) }
         guard code >= 0 else {
-            guard let name = unsafe error.name else { return .failure(Failure(outcome: .unreachable(-code))) }
-            let text = unsafe error.message.map { unsafe String(cString: $0) } ?? ""
-            if code == -ETIMEDOUT { return .failure(Failure(outcome: .late)) }
-            return .failure(Failure(outcome: .refused(name: unsafe String(cString: name), text: text)))
+            guard let name = unsafe error.name, code != -ETIMEDOUT else {
+                return .failure(Failure(outcome: code == -ETIMEDOUT ? .late : .unreachable))
+            }
+            return .failure(Failure(outcome: outcome(ofError: unsafe String(cString: name))))
         }
         return .success(unsafe read("o", answer, functions) ?? "")
     }
 
     private static func wait(
         for job: String, _ bus: OpaquePointer?, _ functions: csystemd, until deadline: BootInstant
-    ) -> Outcome {
+    ) -> UnitReloadOutcome {
         while true {
             var message: OpaquePointer? = nil
             var code = unsafe functions.sd_bus_process(bus, &message)
             defer { _ = unsafe functions.sd_bus_message_unref(message) }
-            guard code >= 0 else { return .unreachable(-code) }
+            guard code >= 0 else { return .unreachable }
             if unsafe functions.sd_bus_message_is_signal(message, interface, "JobRemoved") > 0 {
                 // u id, o job, s unit, s result
                 var identifier: UInt32 = 0
@@ -90,14 +78,34 @@ package enum UnitReload {
                 if unsafe read("o", message, functions) == job {
                     _ = unsafe read("s", message, functions)
                     let result = unsafe read("s", message, functions) ?? ""
-                    return result == "done" ? .done : .job(result: result)
+                    return outcome(ofJob: result)
                 }
             }
             guard code == 0 else { continue }
             let left = microseconds(until: deadline)
             guard left > 0 else { return .late }
             code = unsafe functions.sd_bus_wait(bus, left)
-            guard code >= 0 || code == -EINTR else { return .unreachable(-code) }
+            guard code >= 0 || code == -EINTR else { return .unreachable }
+        }
+    }
+
+    private static func outcome(ofJob result: String) -> UnitReloadOutcome {
+        switch result {
+        case "done": .done
+        case "failed": .failed
+        case "timeout": .timedOut
+        case "dependency": .dependency
+        default: .otherResult
+        }
+    }
+
+    private static func outcome(ofError name: String) -> UnitReloadOutcome {
+        switch name {
+        case "org.freedesktop.systemd1.NoSuchUnit", "org.freedesktop.systemd1.LoadFailed": .noUnit
+        case "org.freedesktop.DBus.Error.AccessDenied",
+            "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired":
+            .denied
+        default: .refused
         }
     }
 

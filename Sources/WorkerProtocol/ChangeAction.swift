@@ -10,6 +10,8 @@ package enum ChangeAction: Equatable, Sendable {
     case replace(signal: Int32?)
     /// The words of `--exec-on-change`, split as a shell would.
     case exec([String])
+    /// A unit of systemd's is reloaded, or restarted where it can't reload.
+    case reloadUnit(String)
 }
 
 extension ChangeAction {
@@ -27,6 +29,9 @@ extension ChangeAction {
         case .replace(let signal):
             writer.write(UInt8(5))
             writer.write(optional: signal) { $0.write(Int64($1)) }
+        case .reloadUnit(let unit):
+            writer.write(UInt8(6))
+            writer.write(unit)
         }
     }
 
@@ -40,6 +45,7 @@ extension ChangeAction {
         case 5:
             self = .replace(
                 signal: try reader.readOptional { reader throws(WireError) in try SupervisorPlan.readSignal(&reader) })
+        case 6: self = .reloadUnit(try reader.readString())
         default: throw WireError("an unknown action")
         }
     }

@@ -18,6 +18,7 @@ package enum OptionID: String, CaseIterable, Sendable {
     case readyTimeout = "ready-timeout"
     case listen
     case keepIdentity = "keep-identity"
+    case reloadUnit = "reload-unit"
     case directory
     case allowDisk = "allow-disk"
     case user, group

@@ -2,13 +2,14 @@ import Glibc
 import Messages
 import WorkerProtocol
 
-/// Finds the action on a change: `--on-change`, or what `--signal` and `--exec-on-change` imply.
+/// Finds the action on a change: `--on-change`, or what `--signal`, `--exec-on-change` and `--reload-unit` imply.
 ///
 /// The strongest layer that has any of these options decides the action. Signal and command come from the strongest
 /// layer that has them, so that `--on-change signal` uses the file's `signal`.
 struct ChangeActionReader {
     private enum Choice: String, CaseIterable {
         case signal, restart, replace, none, exec
+        case reloadUnit = "reload-unit"
     }
 
     let settings: Settings
@@ -25,18 +26,17 @@ struct ChangeActionReader {
 
     /// The action of one layer. Its options must not contradict each other.
     private func choice(_ layer: [OptionID: Setting]) throws(ConfigurationError) -> (Choice, Origin)? {
-        let signal = layer[.signal]
-        let exec = layer[.execOnChange]
+        let implied = [(OptionID.signal, Choice.signal), (.execOnChange, .exec), (.reloadUnit, .reloadUnit)]
+            .compactMap { (id, choice) in layer[id].map { (setting: $0, choice: choice) } }
         guard let setting = layer[.onChange] else {
-            if signal != nil, let exec { throw contradiction(exec, "a signal") }
-            if let signal { return (.signal, signal.origin) }
-            return exec.map { (.exec, $0.origin) }
+            if implied.count > 1 { throw contradiction(implied[1].setting, "'\(implied[0].choice.rawValue)'") }
+            return implied.first.map { ($0.choice, $0.setting.origin) }
         }
         let choice = try setting.choice(Choice.self)
-        if let signal, choice != .signal, choice != .replace {
-            throw contradiction(signal, "on-change '\(choice.rawValue)'")
+        // `replace` sends the signal after a rollback.
+        if let other = implied.first(where: { $0.choice != choice && !($0.choice == .signal && choice == .replace) }) {
+            throw contradiction(other.setting, "on-change '\(choice.rawValue)'")
         }
-        if let exec, choice != .exec { throw contradiction(exec, "on-change '\(choice.rawValue)'") }
         return (choice, setting.origin)
     }
 
@@ -60,6 +60,16 @@ struct ChangeActionReader {
                     ValueProblem("it is not said whom to signal", hint: "give --signal-pid PID|FILE|name:COMMAND"))
             }
             return .signal(try settings.read(.signal, OptionText.changeSignal) ?? SIGHUP)
+        case .reloadUnit:
+            guard command == .sidecar || command == .check else {
+                throw origin.error(
+                    ValueProblem("only 'sidecar' reloads a unit", hint: "take signal, restart, replace or exec"))
+            }
+            guard let unit = try settings.read(.reloadUnit, UnitText.parse) else {
+                throw origin.error(
+                    ValueProblem("'reload-unit' needs a unit", hint: "give --reload-unit UNIT, or unit in [refresh]"))
+            }
+            return .reloadUnit(unit)
         case .exec:
             guard let words = try settings.read(.execOnChange, CommandWords.split) else {
                 throw origin.error(
