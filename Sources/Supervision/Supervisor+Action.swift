@@ -34,15 +34,24 @@ extension Supervisor {
                 "the system's bus can't be reached",
                 "it needs systemd and D-Bus; in a container, mount /run/dbus/system_bus_socket"
             )
+        case .closed:
+            (
+                "the system's bus closes the connection",
+                "dbus-daemon knows users of /etc/passwd only: give a unit's dynamic user an entry there by "
+                    + "'useradd --system NAME', and start the sidecar again"
+            )
         case .noUnit: ("there is no such unit", "correct --reload-unit; 'systemctl list-units' shows the units")
         case .denied:
             (
                 "this user may not reload it",
-                "allow it by a polkit rule; latchkey-reload.rules beside the manual is one"
+                "allow it by a polkit rule such as /usr/share/doc/latchkey/examples/latchkey-reload.rules"
             )
         case .refused: ("the service manager refused", "see what 'systemctl reload-or-restart \(unit)' says")
         case .noLibrary:
-            ("libsystemd can't be loaded", "install libsystemd0 (libsystemd.so.0), and an installed latchkey, no bundle")
+            (
+                "libsystemd can't be loaded",
+                "install libsystemd0 (libsystemd.so.0), and an installed latchkey, no bundle"
+            )
         }
     }
 }

@@ -25,9 +25,11 @@ extension Supervisor {
             if report.filesChanged { hasNewerFiles = true }
             return actions + tell(at: now)
         }
-        // Who asks for a refresh wants the signal in any case.
-        guard cause == .request, case .signal = plan.action else { return actions }
-        return actions + (owed == nil ? signal(receiver) : tell(at: now))
+        // Who asks for a refresh wants the signal in any case, and no pause before the next try.
+        guard cause == .request else { return actions }
+        if owed != nil { return actions + tell(at: now) }
+        if case .signal = plan.action { return actions + signal(receiver) }
+        return actions
     }
 
     /// Whom the plan wants to be told; nil for nobody.
@@ -93,7 +95,10 @@ extension Supervisor {
     /// The log says that it was done only where it has said that it waits.
     private func done(_ told: OwedChange, _ how: String) -> [SupervisorAction] {
         if case .unit(let unit) = told.receiver {
-            return [.log(Message(.info, .unitReloaded, "unit '\(unit)' was reloaded\(Self.listed(told.names))")), .writeStatus]
+            return [
+                .log(Message(.info, .unitReloaded, "unit '\(unit)' was reloaded\(Self.listed(told.names))")),
+                .writeStatus,
+            ]
         }
         let message = Message(.info, .changeTold, "\(told.receiver.words) \(how)\(Self.listed(told.names))")
         return (told.isLogged ? [.log(message)] : []) + [.writeStatus]

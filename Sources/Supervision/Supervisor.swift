@@ -254,7 +254,8 @@ package struct Supervisor: Sendable {
             actionProcess = pid
             deadlines[.action] = now.boot + Self.actionLimit
             return []
-        case .actionNotStarted(let failure): return actionEnded(actionFailed("could not be started: \(failure.reason)"), at: now)
+        case .actionNotStarted(let failure):
+            return actionEnded(actionFailed("could not be started: \(failure.reason)"), at: now)
         case .changeTold(let byStart): return wasTold(byStart: byStart)
         case .changeSignalWithheld(let number, let reason): return changeSignalWithheld(number, reason, at: now)
         case .targetMissing(let description):

@@ -15,13 +15,13 @@ package enum UnitReload {
         let functions = unsafe library.functions.pointee
         var bus: OpaquePointer? = nil
         let opened = unsafe functions.sd_bus_open_system(&bus)
-        guard opened >= 0 else { return .unreachable }
+        guard opened >= 0 else { return connection(opened) }
         defer { _ = unsafe functions.sd_bus_flush_close_unref(bus) }
 
         // The signal of the job's end is asked for before the job exists, so that it can't be missed.
         let match = "type='signal',sender='\(manager)',path='\(path)',interface='\(interface)',member='JobRemoved'"
         let matched = unsafe functions.sd_bus_add_match(bus, nil, match, nil, nil)
-        guard matched >= 0 else { return .unreachable }
+        guard matched >= 0 else { return connection(matched) }
         if case .failure(let failure) = unsafe call("Subscribe", [], bus, functions, until: deadline) {
             return failure.outcome
         }
@@ -48,7 +48,7 @@ package enum UnitReload {
                 unsafe functions.sd_bus_message_append_basic(message, CChar(UInt8(ascii: "s")), $0)
             }
         }
-        guard code >= 0 else { return .failure(Failure(outcome: .unreachable)) }
+        guard code >= 0 else { return .failure(Failure(outcome: connection(code))) }
         var error = unsafe sd_bus_error()
         defer { unsafe functions.sd_bus_error_free(&error) }
         var answer: OpaquePointer? = nil
@@ -56,7 +56,7 @@ package enum UnitReload {
         defer { _ = unsafe functions.sd_bus_message_unref(answer) }
         guard code >= 0 else {
             guard let name = unsafe error.name, code != -ETIMEDOUT else {
-                return .failure(Failure(outcome: code == -ETIMEDOUT ? .late : .unreachable))
+                return .failure(Failure(outcome: code == -ETIMEDOUT ? .late : connection(code)))
             }
             return .failure(Failure(outcome: outcome(ofError: unsafe String(cString: name))))
         }
@@ -70,7 +70,7 @@ package enum UnitReload {
             var message: OpaquePointer? = nil
             var code = unsafe functions.sd_bus_process(bus, &message)
             defer { _ = unsafe functions.sd_bus_message_unref(message) }
-            guard code >= 0 else { return .unreachable }
+            guard code >= 0 else { return connection(code) }
             if unsafe functions.sd_bus_message_is_signal(message, interface, "JobRemoved") > 0 {
                 // u id, o job, s unit, s result
                 var identifier: UInt32 = 0
@@ -85,8 +85,13 @@ package enum UnitReload {
             let left = microseconds(until: deadline)
             guard left > 0 else { return .late }
             code = unsafe functions.sd_bus_wait(bus, left)
-            guard code >= 0 || code == -EINTR else { return .unreachable }
+            guard code >= 0 || code == -EINTR else { return connection(code) }
         }
+    }
+
+    /// What an error of the connection means: `code` is its negative number (errno(3)).
+    private static func connection(_ code: Int32) -> UnitReloadOutcome {
+        [-ECONNRESET, -EPIPE, -ENOTCONN].contains(code) ? .closed : .unreachable
     }
 
     private static func outcome(ofJob result: String) -> UnitReloadOutcome {

@@ -10,6 +10,8 @@ package enum UnitReloadOutcome: Int32, Sendable, CaseIterable {
     case late
     /// The system's bus can't be reached, or the connection broke.
     case unreachable
+    /// The bus has closed the connection: dbus-daemon does so with users that it can't look up.
+    case closed
     case noUnit
     /// polkit or the bus refuses the caller.
     case denied

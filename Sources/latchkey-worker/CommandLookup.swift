@@ -2,6 +2,7 @@ import LaunchConfiguration
 import LinuxSystem
 import Messages
 import WorkerProtocol
+import Systemd
 
 /// Looks for a program as the supervisor will: with the rights of `--user` and the command's PATH. Executes nothing.
 struct CommandLookup {
@@ -41,6 +42,12 @@ struct CommandLookup {
     /// Why the command on change can't be started, if that can be foreseen. If the rights of `--user` can't be taken,
     /// the start fails with a message of its own.
     func obstacleOnChange() -> Diagnosis? {
+        if case .reloadUnit(let unit) = plan.refresh.onChange {
+            guard SystemdLibrary.load() == nil else { return nil }
+            return Diagnosis(
+                .unitReloadFailed, exit: .system, "unit '\(unit)' can't be reloaded: libsystemd can't be loaded",
+                hint: SystemdLibrary.remedy)
+        }
         guard let name = commandOnChange, !plan.environment.contains(where: { $0.name == "PATH" }) else { return nil }
         do throws(Diagnosis) {
             _ = try find(name, role: Self.roleOnChange)

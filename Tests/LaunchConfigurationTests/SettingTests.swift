@@ -52,6 +52,7 @@ import WorkerProtocol
         Sample(.signal, "USR1", "RTMIN+3", refused: "NOSUCH"),
         Sample(.execOnChange, "nginx -s reload", "true", refused: "'open"),
         Sample(.onGone, "stop", "keep", refused: "forget"),
+        Sample(.reloadUnit, "nginx", "web@1.socket", refused: "a/b"),
         Sample(.signalPID, "4711", "name:nginx", refused: "name:"),
         Sample(.once, "1", "0", refused: nil),
         Sample(.user, "www-data", "root", refused: "nosuch"),

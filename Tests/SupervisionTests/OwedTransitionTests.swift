@@ -44,6 +44,22 @@ struct OwedTransitionTests {
         #expect(fixture.machine.pending == nil)
     }
 
+    @Test func `a unit's reload that failed is tried after the interval, or with the refresh that somebody asks for`() {
+        var fixture = fixture(.reloadUnit("nginx.service"))
+        #expect(fixture.refresh(change("a")).effects.last == .startReload(unit: "nginx.service"))
+        fixture.handle(.actionStarted(pid: 300))
+        for outcome in UnitReloadOutcome.allCases where outcome != .done {
+            let said = fixture.ends(300, .exited(code: outcome.rawValue)).codes
+            #expect(said == (outcome == .failed ? [.unitReloadFailed] : []), "\(outcome)")
+            #expect(fixture.machine.pending?.names == ["a"])
+            #expect(fixture.wait(299).effects.isEmpty)
+            #expect(fixture.wait(1).effects == [.startReload(unit: "nginx.service")])
+            fixture.handle(.actionStarted(pid: 300))
+        }
+        #expect(fixture.ends(300).codes == [.unitReloaded])
+        #expect(fixture.machine.pending == nil)
+    }
+
     @Test func `a command that takes too long is killed, and run again`() {
         var fixture = fixture(.exec(["/bin/reload"]))
         fixture.refresh(change("a"))

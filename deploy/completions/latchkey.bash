@@ -56,7 +56,7 @@ _latchkey() {
         compopt -o filenames 2>/dev/null
         return
         ;;
-    --vault | --client-id | --object-id | --resource-id | --start-timeout | --max-stale | --tag | --refresh | --jitter | --exec-on-change | --signal-pid | --stop-timeout | --ready | --ready-timeout | --listen)
+    --vault | --client-id | --object-id | --resource-id | --start-timeout | --max-stale | --tag | --refresh | --jitter | --exec-on-change | --signal-pid | --reload-unit | --stop-timeout | --ready | --ready-timeout | --listen)
         return
         ;;
     --identity)
@@ -88,7 +88,7 @@ _latchkey() {
         choices=$(_latchkey_instances)
         ;;
     --on-change)
-        choices='signal restart replace none exec'
+        choices='signal restart replace none exec reload-unit'
         ;;
     --signal | --stop-signal)
         choices='HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL'
@@ -118,7 +118,7 @@ _latchkey() {
             choices='--config --vault --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help'
             ;;
         sidecar)
-            choices='--config --vault --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --signal-pid --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help'
+            choices='--config --vault --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --signal-pid --reload-unit --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help'
             ;;
         check)
             choices='--config --vault --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --json --explain --help --'

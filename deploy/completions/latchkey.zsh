@@ -82,7 +82,7 @@ _latchkey() {
             --instance'=[names the run, for '\''status'\'' and '\''refresh'\'']:NAME:_latchkey_instances' \
             --refresh'=[refresh interval; off\: only on request]:DURATION|off:' \
             --jitter'=[every interval is drawn from the interval ± PERCENT]:PERCENT:' \
-            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec)' \
+            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec reload-unit)' \
             --signal'=[signal to send on a change; implies --on-change signal]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --exec-on-change'=[command to run on a change, without a shell; implies --on-change exec]:COMMAND:' \
             --on-gone'=[what to do when a required secret is definitely gone]:ACTION:(keep stop)' \
@@ -126,7 +126,7 @@ _latchkey() {
             --instance'=[names the run, for '\''status'\'' and '\''refresh'\'']:NAME:_latchkey_instances' \
             --refresh'=[refresh interval; off\: only on request]:DURATION|off:' \
             --jitter'=[every interval is drawn from the interval ± PERCENT]:PERCENT:' \
-            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec)' \
+            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec reload-unit)' \
             --signal'=[signal to send on a change; implies --on-change signal]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --exec-on-change'=[command to run on a change, without a shell; implies --on-change exec]:COMMAND:' \
             --on-gone'=[what to do when a required secret is definitely gone]:ACTION:(keep stop)' \
@@ -169,11 +169,12 @@ _latchkey() {
             --instance'=[names the run, for '\''status'\'' and '\''refresh'\'']:NAME:_latchkey_instances' \
             --refresh'=[refresh interval; off\: only on request]:DURATION|off:' \
             --jitter'=[every interval is drawn from the interval ± PERCENT]:PERCENT:' \
-            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec)' \
+            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec reload-unit)' \
             --signal'=[signal to send on a change; implies --on-change signal]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --exec-on-change'=[command to run on a change, without a shell; implies --on-change exec]:COMMAND:' \
             --on-gone'=[what to do when a required secret is definitely gone]:ACTION:(keep stop)' \
             --signal-pid'=[whom to signal\: a PID, a pid file'\''s path, or name\:COMMAND]:TARGET:' \
+            --reload-unit'=[unit of systemd'\''s to reload on a change, or restart where it can'\''t reload; implies --on-change reload-unit]:UNIT:' \
             --once'[no supervision\: fetch, deliver, then become COMMAND in the same process]' \
             --user'=[run COMMAND as this user, and deliver files as this user]:USER\[\:GROUP\]:_users' \
             --stop-signal'=[signal that stops the command on restart and shutdown]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
@@ -213,7 +214,7 @@ _latchkey() {
             --instance'=[names the run, for '\''status'\'' and '\''refresh'\'']:NAME:_latchkey_instances' \
             --refresh'=[refresh interval; off\: only on request]:DURATION|off:' \
             --jitter'=[every interval is drawn from the interval ± PERCENT]:PERCENT:' \
-            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec)' \
+            --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec reload-unit)' \
             --signal'=[signal to send on a change; implies --on-change signal]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --exec-on-change'=[command to run on a change, without a shell; implies --on-change exec]:COMMAND:' \
             --on-gone'=[what to do when a required secret is definitely gone]:ACTION:(keep stop)' \

@@ -28,10 +28,10 @@ enum BoxRoot: String, CaseIterable, CustomTestStringConvertible {
     var directory: String? { self == .own ? "/" : Self.newerDirectory }
 
     private static let newerDirectory: String? = {
-        let path = "/var/tmp/latchkey-test-trixie"
+        let path = "/var/tmp/latchkey-test-trixie-2"
         if FileManager.default.fileExists(atPath: path + "/usr/lib/systemd/systemd") { return path }
         guard let mmdebstrap = Programs.installed("mmdebstrap") else { return nil }
-        let packages = "systemd,systemd-sysv,dbus,libcurl4t64,libstdc++6,libssl3t64,ca-certificates"
+        let packages = "systemd,systemd-sysv,dbus,polkitd,libcurl4t64,libstdc++6,libssl3t64,ca-certificates"
         let new = "\(path).\(getpid())"
         let arguments = ["--quiet", "--variant=essential", "--mode=root", "--include=\(packages)", "trixie"]
         let made = try? ChildProcess.run(mmdebstrap, arguments + [new])

@@ -91,6 +91,7 @@ extension ChangeAction {
         case .restart: "the command is restarted"
         case .replace: "a second command takes the place of the running one when it is ready"
         case .exec: "the command of --exec-on-change is run"
+        case .reloadUnit(let unit): "unit '\(unit)' is reloaded, or restarted where it can't reload"
         }
     }
 }
