@@ -88,8 +88,8 @@ struct SchemaExample: CustomTestStringConvertible, Sendable {
     /// The file names what lies outside of these tests: users, templates' paths.
     private func isAccepted(_ toml: String) -> Bool {
         let directory = Directory(toml)
-        let command = toml.contains("[credentials") ? ["credential"] : ["run"]
-        return (try? directory.parse(command + (command == ["run"] ? ["--", "app"] : []))) != nil
+        let commands = toml.contains("[credentials") ? [["credential"]] : [["run", "--", "app"], ["sidecar"]]
+        return commands.contains { (try? directory.parse($0)) != nil }
     }
 
     /// The places that the schema's checker names for each text, all in one go.
