@@ -1,8 +1,8 @@
 import LaunchConfiguration
 import LinuxSystem
 import Messages
-import WorkerProtocol
 import Systemd
+import WorkerProtocol
 
 /// Looks for a program as the supervisor will: with the rights of `--user` and the command's PATH. Executes nothing.
 struct CommandLookup {

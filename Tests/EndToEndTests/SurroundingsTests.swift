@@ -75,7 +75,8 @@ struct SurroundingsTests {
             let inherited = ["HOME": "/root", "USER": "root", "LOGNAME": "root", "SHELL": "/bin/bash"]
             let plain = try azure.printed(vault, command: shown, environment: inherited)
             let record = try ChildProcess.run("/usr/bin/getent", ["passwd", "nobody"]).output
-            let fields = record.trimmingCharacters(in: .newlines).split(separator: ":", omittingEmptySubsequences: false)
+            let fields = record.trimmingCharacters(in: .newlines).split(
+                separator: ":", omittingEmptySubsequences: false)
             let (home, shell) = (fields[5], fields[6])
             #expect(plain == "\(home) nobody nobody \(shell)\n")
             let chosen = try azure.printed(

@@ -4,8 +4,8 @@ import LinuxSystem
 import Messages
 import Refresh
 import Secrets
-import Systemd
 import ServiceNotify
+import Systemd
 import WorkerProtocol
 
 @testable import Delivery

@@ -69,7 +69,8 @@ func `the metadata service of another cloud is no identity`(source: IdentityOpti
         let asked = try session(environment(), IdentityOptions(source: source), harness)
         let found = try diagnosis { _ = try asked.token(for: vault, retryPolicy: harness.retryPolicy()) }
         #expect((found.code, found.exitCode) == (.identityNone, .denied), "\(status) \(body)")
-        #expect(found.text.hasSuffix("what answers at 169.254.169.254 is not Azure's metadata service (HTTP \(status))"))
+        #expect(
+            found.text.hasSuffix("what answers at 169.254.169.254 is not Azure's metadata service (HTTP \(status))"))
         #expect(found.hint?.contains("client-secret") == true || found.hint?.contains("AZURE_CLIENT_SECRET") == true)
         #expect(harness.requests.count == 1)
     }

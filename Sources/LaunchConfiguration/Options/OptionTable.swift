@@ -100,7 +100,8 @@ package enum OptionTable {
             .jitter, .percent, "PERCENT", .refresh, launching, key: .init("refresh", "jitter"), default: "10",
             "every interval is drawn from the interval ± PERCENT"),
         OptionDefinition(
-            .onChange, .choice(["signal", "restart", "replace", "none", "exec", "reload-unit"]), "ACTION", .refresh, launching,
+            .onChange, .choice(["signal", "restart", "replace", "none", "exec", "reload-unit"]), "ACTION", .refresh,
+            launching,
             key: .init("refresh", "on-change"), default: "none, with a warning", "what to do when secrets have changed"),
         OptionDefinition(
             .signal, .signal, "NAME", .refresh, launching, key: .init("refresh", "signal"), default: "HUP",
@@ -116,7 +117,8 @@ package enum OptionTable {
             "whom to signal: a PID, a pid file's path, or name:COMMAND"),
         OptionDefinition(
             .reloadUnit, .text, "UNIT", .refresh, [.sidecar], key: .init("refresh", "unit"),
-            "unit of systemd's to reload on a change, or restart where it can't reload; implies --on-change reload-unit"),
+            "unit of systemd's to reload on a change, or restart where it can't reload; implies --on-change reload-unit"
+        ),
     ]
 
     private static let child: [OptionDefinition] = [

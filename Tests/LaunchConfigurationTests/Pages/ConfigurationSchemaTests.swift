@@ -88,8 +88,9 @@ struct SchemaExample: CustomTestStringConvertible, Sendable {
     /// The file names what lies outside of these tests: users, templates' paths.
     private func isAccepted(_ toml: String) -> Bool {
         let directory = Directory(toml)
-        let commands = toml.contains("[credentials") ? [["credential"]] : [["run", "--", "app"], ["sidecar"]]
-        return commands.contains { (try? directory.parse($0)) != nil }
+        // Only a sidecar reloads a unit, and `check` reads for both.
+        let words = toml.contains("[credentials") ? ["credential"] : toml.contains("unit =") ? ["check"] : ["run"]
+        return (try? directory.parse(words + (words == ["run"] ? ["--", "app"] : []))) != nil
     }
 
     /// The places that the schema's checker names for each text, all in one go.
