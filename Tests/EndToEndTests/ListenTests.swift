@@ -88,8 +88,8 @@ struct ListenTests {
     @Test func `a socket that a crash left is replaced, one that is listened at is not`() throws {
         let scratch = try Scratch()
         let path = scratch.path + "/web.sock"
-        let first = try run(
-            ["--listen", "unix:\(path)"], command: [Programs.probe, "signals", "--until", "TERM"], in: scratch)
+        let command = [Programs.probe, "signals", "--until", "TERM"]
+        let first = try run(["--listen", "unix:\(path)"], command: command, in: scratch)
         try first.expect(line: "ready")
         let second = try run(
             ["--instance", "second", "--listen", "unix:\(path)"], command: ["echo", "started"], in: try Scratch()

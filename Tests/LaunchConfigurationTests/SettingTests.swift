@@ -59,7 +59,7 @@ import WorkerProtocol
         Sample(.stopSignal, "INT", "QUIT", refused: "NOSUCH"),
         Sample(.stopTimeout, "1s", "2s", refused: "soon"),
         Sample(.ready, "5s", "exec:curl -sf localhost", refused: "soon"),
-        Sample(.readyTimeout, "1s", "2s", refused: "0"),
+        Sample(.readyTimeout, "3s", "2m", refused: "2s"),
         Sample(.groupSignal, "1", "0", refused: nil),
         Sample(.pristine, "1", "0", refused: nil),
         Sample(.keepIdentity, "1", "0", refused: nil),

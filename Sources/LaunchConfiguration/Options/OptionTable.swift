@@ -105,7 +105,8 @@ package enum OptionTable {
             key: .init("refresh", "on-change"), default: "none, with a warning", "what to do when secrets have changed"),
         OptionDefinition(
             .signal, .signal, "NAME", .refresh, launching, key: .init("refresh", "signal"), default: "HUP",
-            "signal to send on a change; implies --on-change signal"),
+            "signal to send on a change; implies --on-change signal, unless it is replace: then it tells the running command "
+                + "that files have gone back"),
         OptionDefinition(
             .execOnChange, .words, "COMMAND", .refresh, launching, key: .init("refresh", "exec-on-change"),
             "command to run on a change, without a shell; implies --on-change exec"),

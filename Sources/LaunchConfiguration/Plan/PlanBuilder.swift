@@ -101,6 +101,13 @@ struct PlanBuilder {
         plan.stopTimeout = try settings.duration(.stopTimeout) ?? plan.stopTimeout
         plan.ready = try settings.read(.ready, ReadinessText.parse) ?? plan.ready
         plan.readyTimeout = try settings.duration(.readyTimeout, atLeast: .milliseconds(1)) ?? plan.readyTimeout
+        if case .after(let milliseconds) = plan.ready, milliseconds >= plan.readyTimeout.wholeMilliseconds,
+            let setting = settings[.ready] ?? settings[.readyTimeout]
+        {
+            throw setting.origin.error(
+                ValueProblem(
+                    "nothing is ready before the ready timeout has passed", hint: "give a longer --ready-timeout"))
+        }
         plan.groupSignal = settings.isSet(.groupSignal)
         plan.pristine = settings.isSet(.pristine)
         plan.keepIdentity = settings.isSet(.keepIdentity)
@@ -209,7 +216,7 @@ struct PlanBuilder {
         return invocation.environment.pairs.compactMap { pair in
             let name = String(decoding: pair.name, as: UTF8.self)
             // A variable that the command of another instance has inherited is not a mistake.
-            let isOurs = known.contains(name) || ["LATCHKEY_SECRETS", "LATCHKEY_CHANGED"].contains(name)
+            let isOurs = known.contains(name) || NameTexts.ownVariables.contains(name)
             guard name.hasPrefix(prefix), !isOurs,
                 let near = Suggestion.nearest(to: String(name.dropFirst(prefix.count)), among: ends)
             else { return nil }

@@ -3,7 +3,7 @@ import Messages
 /// Names that users give to variables, instances, units and credentials, and the rules for them.
 enum NameTexts {
     /// The variables that Latchkey itself gives the child.
-    static let ownVariables = ["LATCHKEY_SECRETS", "LATCHKEY_CHANGED"]
+    static let ownVariables = ["LATCHKEY_SECRETS", "LATCHKEY_CHANGED", "LATCHKEY_CHILD_PID"]
 
     /// Checks a variable's name from the configuration: execve(2) must accept it, and a log must show it unchanged.
     /// Names that no shell can read (`my.setting`, `Logging:Level`) are allowed, because programs read them.

@@ -43,6 +43,11 @@ extension ManualPage {
             [
                 ("schema", "1"),
                 ("instance, pid, child_pid", "Who runs."),
+                (
+                    "children",
+                    "A list of pid and role: serving, and beside it starting or stopping, while the command is replaced."
+                ),
+                ("listen", "The sockets of --listen: a list of name and address."),
                 ("state", "starting, fresh, stale or failing."),
                 (
                     "generation, attempt, started_attempt",

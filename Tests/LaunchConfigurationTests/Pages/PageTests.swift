@@ -70,7 +70,7 @@ import Testing
     @Test(arguments: Repository.pages + Repository.examples)
     func `the variables exist`(page: String) throws {
         let known = Set(OptionTable.definitions.compactMap(\.environmentName))
-            .union(["LATCHKEY_SECRETS", "LATCHKEY_CHANGED"]).union(Self.journalFields)
+            .union(["LATCHKEY_SECRETS", "LATCHKEY_CHANGED", "LATCHKEY_CHILD_PID"]).union(Self.journalFields)
         for match in try shown(page).matches(of: /\bLATCHKEY_[A-Z_]+\b/) {
             let name = String(match.0)
             guard !Self.testVariables.contains(name) else { continue }
