@@ -94,6 +94,13 @@ struct StubAttempt {
         plan.groupSignal = setting.isSet("GROUP_SIGNAL")
         plan.childNotifies = setting.isSet("CHILD_NOTIFIES")
         plan.target = setting.text("TARGET").map { .pidFile($0) }
+        switch setting.text("READY") {
+        case "notify": plan.ready = .notify
+        case let command? where command.hasPrefix("/"):
+            plan.ready = .command(command.split(separator: " ").map(String.init))
+        default: plan.ready = .after(milliseconds: setting.number("READY") ?? 1)
+        }
+        plan.readyTimeoutMilliseconds = setting.number("READY_TIMEOUT") ?? 60_000
         switch setting.text("ACTION") {
         case "signal": plan.action = .signal(Int32(setting.number("SIGNAL") ?? Int64(SIGHUP)))
         case "restart": plan.action = .restart
