@@ -72,6 +72,14 @@ extension OwedChange.Receiver {
     /// Whether it is told by its own start with the change.
     var isStarted: Bool { self == .restart || self == .replace }
 
+    /// Whether it is told by a process that runs and ends.
+    var isRun: Bool {
+        switch self {
+        case .command, .unit: true
+        case .child, .target, .restart, .replace: false
+        }
+    }
+
     /// Who it is, in messages. A command's arguments are in none.
     package var words: String {
         switch self {

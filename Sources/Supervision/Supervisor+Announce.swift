@@ -126,15 +126,15 @@ extension Supervisor {
         let given = telling
         telling = nil
         guard let failure else { return (given.map { done($0, "was told of the change") } ?? []) + tell(at: now) }
-        guard let given, phase == .watching || rollout != nil else { return [.log(failure)] }
-        guard let newer = owed else {
-            owed = given
-            return wasNotTold(failure, at: now)
-        }
-        owed = given.joined(with: newer)
-        let isNew = !given.isLogged
+        // By the plan as it is now, another receiver may have it, or none.
+        guard var given, let receiver, phase == .watching || rollout != nil else { return [.log(failure)] }
+        given.receiver = receiver
+        let newer = owed
+        owed = newer.map { given.joined(with: $0) } ?? given
+        if newer == nil, receiver.isRun { return wasNotTold(failure, at: now) }
+        // What is new, or whom the change is new to, is not tried yet.
         owed?.isLogged = true
-        return (isNew ? [.log(failure)] : []) + tell(at: now)
+        return (given.isLogged ? [] : [.log(failure)]) + tell(at: now)
     }
 
     /// The plan may have another receiver than before: what is owed is owed to that one. A restart is under way already.

@@ -91,6 +91,7 @@ struct StubAttempt {
         plan.stopSignal = Int32(setting.number("STOP_SIGNAL") ?? Int64(SIGTERM))
         plan.stopTimeoutMilliseconds = setting.number("STOP_TIMEOUT") ?? 25_000
         plan.attemptTimeoutMilliseconds = setting.number("ATTEMPT_TIMEOUT") ?? 60_000
+        plan.intervalMilliseconds = setting.number("INTERVAL") ?? plan.intervalMilliseconds
         plan.groupSignal = setting.isSet("GROUP_SIGNAL")
         plan.childNotifies = setting.isSet("CHILD_NOTIFIES")
         plan.target = setting.text("TARGET").map { .pidFile($0) }
