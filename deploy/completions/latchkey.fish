@@ -84,7 +84,7 @@ complete -c latchkey -n '__latchkey_is run sync sidecar check status refresh' -l
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l refresh -x -d 'refresh interval; off: only on request'
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l jitter -x -d 'every interval is drawn from the interval ± PERCENT'
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l on-change -x -a 'signal restart replace none exec reload-unit' -d 'what to do when secrets have changed'
-complete -c latchkey -n '__latchkey_is run sync sidecar check' -l signal -x -a 'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL' -d 'signal to send on a change; implies --on-change signal'
+complete -c latchkey -n '__latchkey_is run sync sidecar check' -l signal -x -a 'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL' -d 'signal to send on a change; implies --on-change signal, unless it is replace: then it tells the running command that files have gone back'
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l exec-on-change -x -d 'command to run on a change, without a shell; implies --on-change exec'
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l on-gone -x -a 'keep stop' -d 'what to do when a required secret is definitely gone'
 complete -c latchkey -n '__latchkey_is sidecar' -l signal-pid -x -d 'whom to signal: a PID, a pid file\'s path, or name:COMMAND'

@@ -83,7 +83,7 @@ _latchkey() {
             --refresh'=[refresh interval; off\: only on request]:DURATION|off:' \
             --jitter'=[every interval is drawn from the interval ± PERCENT]:PERCENT:' \
             --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec reload-unit)' \
-            --signal'=[signal to send on a change; implies --on-change signal]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
+            --signal'=[signal to send on a change; implies --on-change signal, unless it is replace\: then it tells the running command that files have gone back]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --exec-on-change'=[command to run on a change, without a shell; implies --on-change exec]:COMMAND:' \
             --on-gone'=[what to do when a required secret is definitely gone]:ACTION:(keep stop)' \
             --once'[no supervision\: fetch, deliver, then become COMMAND in the same process]' \
@@ -127,7 +127,7 @@ _latchkey() {
             --refresh'=[refresh interval; off\: only on request]:DURATION|off:' \
             --jitter'=[every interval is drawn from the interval ± PERCENT]:PERCENT:' \
             --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec reload-unit)' \
-            --signal'=[signal to send on a change; implies --on-change signal]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
+            --signal'=[signal to send on a change; implies --on-change signal, unless it is replace\: then it tells the running command that files have gone back]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --exec-on-change'=[command to run on a change, without a shell; implies --on-change exec]:COMMAND:' \
             --on-gone'=[what to do when a required secret is definitely gone]:ACTION:(keep stop)' \
             --once'[no supervision\: fetch, deliver, then become COMMAND in the same process]' \
@@ -170,7 +170,7 @@ _latchkey() {
             --refresh'=[refresh interval; off\: only on request]:DURATION|off:' \
             --jitter'=[every interval is drawn from the interval ± PERCENT]:PERCENT:' \
             --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec reload-unit)' \
-            --signal'=[signal to send on a change; implies --on-change signal]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
+            --signal'=[signal to send on a change; implies --on-change signal, unless it is replace\: then it tells the running command that files have gone back]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --exec-on-change'=[command to run on a change, without a shell; implies --on-change exec]:COMMAND:' \
             --on-gone'=[what to do when a required secret is definitely gone]:ACTION:(keep stop)' \
             --signal-pid'=[whom to signal\: a PID, a pid file'\''s path, or name\:COMMAND]:TARGET:' \
@@ -215,7 +215,7 @@ _latchkey() {
             --refresh'=[refresh interval; off\: only on request]:DURATION|off:' \
             --jitter'=[every interval is drawn from the interval ± PERCENT]:PERCENT:' \
             --on-change'=[what to do when secrets have changed]:ACTION:(signal restart replace none exec reload-unit)' \
-            --signal'=[signal to send on a change; implies --on-change signal]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
+            --signal'=[signal to send on a change; implies --on-change signal, unless it is replace\: then it tells the running command that files have gone back]:NAME:(HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS IOT CLD POLL)' \
             --exec-on-change'=[command to run on a change, without a shell; implies --on-change exec]:COMMAND:' \
             --on-gone'=[what to do when a required secret is definitely gone]:ACTION:(keep stop)' \
             --once'[no supervision\: fetch, deliver, then become COMMAND in the same process]' \
