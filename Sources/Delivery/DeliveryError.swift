@@ -21,6 +21,8 @@ package enum DeliveryError: Error, Equatable, Sendable {
     case variableName(secret: String, variable: String, file: String)
     /// A value has no spelling that all readers of a dotenv file take alike.
     case dotenvValue(secret: String, file: String, DotenvObstacle)
+    /// A value does not fit on a line of an env-file.
+    case envFileValue(secret: String, file: String)
     /// Two secrets of a set have one name in it.
     case setDuplicate(file: String, name: String, first: String, second: String)
     /// A template's file can't be read.
@@ -135,6 +137,11 @@ extension DeliveryError: DiagnosableError {
                 "file '\(file)': secret '\(secret)' can't be written as dotenv: \(obstacle.words)",
                 hint: "use the format 'json', or a template with {{shell(\(secret))}} for a shell alone", secret: secret
             )
+        case .envFileValue(let secret, let file):
+            Diagnosis(
+                .valueEncoding, exit: .data,
+                "file '\(file)': secret '\(secret)' can't be written as env-file: it has more than one line, or a NUL byte",
+                hint: "use the format 'dotenv' or 'json', or deliver it as a file of its own", secret: secret)
         case .setDuplicate(let file, let name, let first, let second):
             Diagnosis(
                 .configurationDuplicate, exit: .configuration,

@@ -6,6 +6,8 @@ package struct SetFile: Sendable {
     package enum Format: Sendable {
         /// `NAME='value'` lines that a POSIX shell, Python's dotenv and systemd's EnvironmentFile= read alike.
         case dotenv
+        /// `NAME=value` lines without quotes, which container engines read (docker run(1), `--env-file`).
+        case envFile
         /// One object, with the names as in the vault.
         case json
     }
@@ -37,6 +39,7 @@ package struct SetFile: Sendable {
         let text =
             switch format {
             case .dotenv: try dotenv(members, secrets)
+            case .envFile: try envFile(members, secrets)
             case .json: json(members, secrets)
             }
         return text.withBytes { secrets.append($0) }
@@ -45,11 +48,11 @@ package struct SetFile: Sendable {
     private func check(_ members: [Member], _ secrets: borrowing SecretSet) throws(DeliveryError) {
         var names: [String: String] = [:]
         for member in members {
-            let name = format == .dotenv ? VariableName.upperSnake(member.name) : member.name
+            let name = format == .json ? member.name : VariableName.upperSnake(member.name)
             if let other = names.updateValue(member.name, forKey: name) {
                 throw .setDuplicate(file: path, name: name, first: other, second: member.name)
             }
-            if format == .dotenv, !VariableName.isPortable(name) {
+            if format != .json, !VariableName.isPortable(name) {
                 throw .variableName(secret: member.name, variable: name, file: path)
             }
             if !secrets.withBytes(of: member.value, { isText($0) }) { throw .encoding(secret: member.name, file: path) }
@@ -67,6 +70,21 @@ package struct SetFile: Sendable {
             secrets.withBytes(of: member.value) { Quoting.json($0, into: &text) }
         }
         text.append(members.isEmpty ? "}\n" : "\n}\n")
+        return text
+    }
+
+    /// Every byte after `=` is the value's, so that one with a newline has no spelling.
+    private func envFile(_ members: [Member], _ secrets: borrowing SecretSet) throws(DeliveryError) -> SecretBuffer {
+        var text = SecretBuffer()
+        for member in members {
+            let fits = secrets.withBytes(of: member.value) { bytes in
+                bytes.indices.allSatisfy { ![0x00, 0x0A, 0x0D].contains(bytes[$0]) }
+            }
+            guard fits else { throw .envFileValue(secret: member.name, file: path) }
+            text.append(VariableName.upperSnake(member.name) + "=")
+            secrets.withBytes(of: member.value) { bytes in text.append(bytes) }
+            text.append("\n")
+        }
         return text
     }
 

@@ -263,7 +263,7 @@ extension FetchedSet {
             if let template = composite.template {
                 slot = try template.render(values, in: &set, file: composite.file.path)
             } else if case .set(_, let format) = composite.file.content {
-                let file = SetFile(path: composite.file.path, format: format == .dotenv ? .dotenv : .json)
+                let file = SetFile(path: composite.file.path, format: SetFile.Format(format))
                 slot = try file.render(members, in: &set)
             } else {
                 return
@@ -279,5 +279,16 @@ extension FetchedSet {
             FetchedFile(
                 path: file.path, slot: slot, mode: file.mode, pathVariable: file.pathVariable,
                 objects: references.map(\.object), location: file.location.description))
+    }
+}
+
+extension SetFile.Format {
+    fileprivate init(_ format: SetFormat) {
+        self =
+            switch format {
+            case .dotenv: .dotenv
+            case .envFile: .envFile
+            case .json: .json
+            }
     }
 }

@@ -58,7 +58,7 @@ package struct EntryKey: Sendable, Equatable {
         EntryKey("encoding", .choice(ValueEncoding.allCases.map(\.rawValue)), "how the secret's value is encoded"),
         EntryKey(
             "format", .choice((ObjectFormat.allCases.map(\.rawValue)) + SetFormat.allCases.map(\.rawValue)),
-            "certificate: pem, pem-key, pem-chain, pfx; key: jwk, pem; set: dotenv, json"),
+            "certificate: pem, pem-key, pem-chain, pfx; key: jwk, pem; set: dotenv, env-file, json"),
     ]
 
     static let file = [

@@ -72,7 +72,9 @@ package struct EnvironmentEntry: Sendable, Equatable {
 }
 
 package enum SetFormat: String, Sendable, CaseIterable {
-    case dotenv, json
+    case dotenv
+    case envFile = "env-file"
+    case json
 }
 
 package enum FileContent: Sendable, Equatable {
