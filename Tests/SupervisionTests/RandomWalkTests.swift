@@ -112,7 +112,8 @@ private struct World {
         case 0: .none
         case 1: .unset
         case 2...4: .restart
-        case 5...6: .exec(["/bin/reload"])
+        case 5: .exec(["/bin/reload"])
+        case 6: isSidecar ? .reloadUnit("web.service") : .exec(["/bin/reload"])
         default: .signal(SIGUSR1)
         }
     }
@@ -207,7 +208,7 @@ private struct World {
         switch action {
         case .none, .unset: false
         case .restart, .replace: !isSidecar
-        case .signal, .exec: true
+        case .signal, .exec, .reloadUnit: true
         }
     }
 
@@ -340,6 +341,7 @@ private struct World {
             tell(target.map { target in (target.handles, since.map { target.start > $0 } ?? false) }, number)
         case .findTarget: if target == nil { queue.append(.targetMissing("nobody")) }
         case .startAction(_, let names): startAction(names)
+        case .startReload: startAction(Array(untold))
         case .killAction: self.action?.isKilled = true
         case .log(let message):
             if message.diagnosis.code == .childRolledBack {

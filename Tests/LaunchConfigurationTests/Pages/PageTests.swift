@@ -65,7 +65,9 @@ import Testing
     }
 
     /// Options of other programs that pages name by themselves.
-    private static let others: Set<String> = ["full", "keep", "quick", "compare", "parts", "whole-closure", "yaml"]
+    private static let others: Set<String> = [
+        "full", "keep", "quick", "compare", "parts", "whole-closure", "yaml", "env-file", "from-env-file",
+    ]
 
     @Test(arguments: Repository.pages + Repository.examples)
     func `the variables exist`(page: String) throws {
