@@ -61,6 +61,14 @@ extension OwedChange.Receiver {
         }
     }
 
+    /// Whether it is the child.
+    var isChild: Bool {
+        switch self {
+        case .child, .restart, .replace: true
+        case .target, .command, .unit: false
+        }
+    }
+
     /// Whether it is told by a signal.
     var isSignalled: Bool {
         switch self {

@@ -50,7 +50,11 @@ extension Supervisor {
         deadlines[.owed] = nil
         guard let owed, phase == .watching || rollout != nil else { return [] }
         switch owed.receiver {
-        case .child, .target: return signal(owed.receiver, since: owed.changedAt)
+        case .child, .target:
+            let actions = signal(owed.receiver, since: owed.changedAt)
+            // Between two incarnations, and once the child has ended, there is none to tell.
+            if actions.isEmpty { deadlines[.owed] = now.boot + owed.pause(interval: nil) }
+            return actions
         case .command, .unit:
             // The running command ends by itself, in its time; what it was not told of is told by the next one.
             guard telling == nil else { return [] }

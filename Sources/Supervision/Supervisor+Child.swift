@@ -12,7 +12,8 @@ extension Supervisor {
         case .running(.startingNew):
             phase = .running(.probation)
             deadlines[.probation] = now.boot + Self.probation
-            if owed?.receiver.isStarted == true { owed = nil }
+            // It starts with all that is delivered.
+            if owed?.receiver.isChild == true { (owed, deadlines[.owed]) = (nil, nil) }
         default: return []
         }
         child = Child(pid: pid, startedAt: now.boot)
@@ -151,8 +152,9 @@ extension Supervisor {
     /// The child failed right after a restart: it is started once more, with the generation before.
     private mutating func rollBack(_ ending: Ending, at now: Moment) -> [SupervisorAction] {
         phase = .running(.rollingBack)
-        // What the child failed with is not tried again.
-        if owed?.receiver.isStarted == true { owed = nil }
+        // What the child failed with is not tried again, whoever was to be told of it.
+        owed = nil
+        deadlines[.owed] = nil
         let text = "the command failed with the new secrets (\(ending)); starting it with the previous ones"
         let message = Message(
             .error, .childRolledBack, text, hint: "correct the secret in the vault; these versions are not tried again")
