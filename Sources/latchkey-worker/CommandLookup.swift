@@ -39,6 +39,15 @@ struct CommandLookup {
         if case .exec(let words) = plan.refresh.onChange { words.first } else { nil }
     }
 
+    /// The program of `--ready`, where it is run; nil if there is none.
+    var commandOfReady: String? {
+        if case .replace = plan.refresh.onChange, case .command(let words) = plan.child.ready {
+            words.first
+        } else {
+            nil
+        }
+    }
+
     /// Why the command on change can't be started, if that can be foreseen. If the rights of `--user` can't be taken,
     /// the start fails with a message of its own.
     func obstacleOnChange() -> Diagnosis? {

@@ -154,6 +154,10 @@ struct CheckTests {
                 #expect(failed[0].detail.hasPrefix("command on change '\(words.prefix { $0 != " " })': "))
                 #expect(failed[0].hint?.isEmpty == false)
             }
+            let replacing = ["-e", "A=db-password", "--on-change", "replace", "--ready", "exec:nosuch foo"]
+            let (report, ending) = try check(emulator, replacing)
+            #expect(ending == .code(127))
+            #expect(report.steps.contains { $0.detail.hasPrefix("command of --ready 'nosuch': ") })
             let options = ["--vault", emulator.vault, "--ca-file", emulator.authority, "-e", "A=db-password"]
             let said = try emulator.start(
                 ["check", "--exec-on-change", "nosuch foo"] + options + ["--", Programs.probe], in: Scratch()

@@ -160,6 +160,26 @@ struct ReplaceTests {
         }
     }
 
+    @Test func `files go back with the second command, and the first one is told`() throws {
+        try Emulator.serving { azure in
+            let scratch = try Scratch()
+            let script =
+                "case \"$(cat \"$LATCHKEY_SECRETS/database\")\" in *bad) exit 3;; esac; "
+                + "exec \(Programs.probe) print-on USR1 database"
+            let launch = try azure.run(
+                "-f", "database=db-password", "--on-change", "replace", "--signal", "USR1", "--refresh", "off",
+                command: ["sh", "-c", script], in: scratch)
+            try launch.expect(line: "ready")
+            try azure.rotate("db-password", to: "c4n4ry-bad")
+            launch.send(SIGHUP)
+            try launch.expect(error: "error[child-rolled-back]")
+            try launch.expect(line: "end")
+            let outcome = try launch.end(SIGTERM)
+            let seen = outcome.output.split(separator: "\n").filter { $0.hasPrefix("file=") }
+            #expect(seen.count == 2 && seen.allSatisfy { $0.contains(fingerprint("c4n4ry-database")) })
+        }
+    }
+
     private func expectNoFailure(_ load: Launch, _ location: SourceLocation = #_sourceLocation) throws {
         let outcome = try load.end(SIGTERM)
         #expect(outcome.output.contains(" failed=0 resets=0 "), "\(outcome.output)", sourceLocation: location)

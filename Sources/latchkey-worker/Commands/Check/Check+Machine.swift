@@ -76,13 +76,18 @@ extension Check {
     mutating func lookAtCommands() {
         let lookup = CommandLookup(plan, environment)
         lookAtCommand(lookup)
-        guard let name = lookup.commandOnChange else { return }
+        if let name = lookup.commandOnChange { lookAtHelper(name, CommandLookup.roleOnChange, lookup) }
+        if let name = lookup.commandOfReady { lookAtHelper(name, "command of --ready", lookup) }
+    }
+
+    /// A command that is run at the first change.
+    private mutating func lookAtHelper(_ name: String, _ role: String, _ lookup: CommandLookup) {
         guard !plan.environment.contains(where: { $0.name == "PATH" }) else {
-            return report.note(.command, "the command on change '\(name)' is looked for in the delivered PATH")
+            return report.note(.command, "the \(role) '\(name)' is looked for in the delivered PATH")
         }
         do throws(Diagnosis) {
-            let found = try lookup.find(name, role: CommandLookup.roleOnChange)
-            report.pass(.command, "the command on change '\(name)' is '\(found)'")
+            let found = try lookup.find(name, role: role)
+            report.pass(.command, "the \(role) '\(name)' is '\(found)'")
             lookForProgramOfEnv(found, lookup.path)
         } catch {
             report.failLater(.command, error)
