@@ -1,16 +1,15 @@
 // Not in the header: other modules see the same system headers without it.
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include "execute.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <limits.h>
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/syscall.h>
@@ -31,11 +30,6 @@ static bool fail(struct child *child, int step, int code) {
     child->failure->step = step;
     child->failure->code = code;
     return false;
-}
-
-static void *anonymous(size_t size) {
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return memory == MAP_FAILED ? NULL : memory;
 }
 
 static size_t name_length(const char *entry) {
@@ -71,7 +65,7 @@ static bool acts_early(const char *entry) {
 static char **hidden_environment(void) {
     size_t count = 0, size = 0;
     for (char **entry = environ; *entry; entry++, count++) size += acts_early(*entry) ? strlen(*entry) + 2 : 0;
-    char **vector = anonymous((count + 1) * sizeof *vector + size);
+    char **vector = clinux_anonymous((count + 1) * sizeof *vector + size);
     if (!vector) return NULL;
     char *room = (char *)(vector + count + 1);
     for (size_t index = 0; index < count; index++) {
@@ -101,7 +95,7 @@ static char **make_environment(struct child *child, char rooms[2][32]) {
         }
     }
     for (size_t index = 0; index < size; index++) entries += block[index] == '\0';
-    char **vector = anonymous((entries + request->extra_count + 1) * sizeof *vector);
+    char **vector = clinux_anonymous((entries + request->extra_count + 1) * sizeof *vector);
     if (!vector) return NULL;
     size_t used = 0, room = 0;
     for (size_t offset = 0; offset < size; offset += strlen(block + offset) + 1) {
@@ -120,73 +114,6 @@ static char **make_environment(struct child *child, char rooms[2][32]) {
     }
     vector[used] = NULL;
     return vector;
-}
-
-static const char *search_path(char **environment) {
-    for (char **entry = environment; *entry; entry++) {
-        if (strncmp(*entry, "PATH=", 5) == 0) return *entry + 5;
-    }
-    return "/bin:/usr/bin";
-}
-
-// A compiled program, for another machine then: no shell can make anything of it.
-static int is_compiled(const char *path) {
-    char magic[4];
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0) return 0;
-    ssize_t count = pread(file, magic, sizeof magic, 0);
-    close(file);
-    return count == sizeof magic && memcmp(magic, "\177ELF", sizeof magic) == 0;
-}
-
-// A script without an interpreter line is run by the shell, as execvp(3) and every shell do.
-static void execute_script(const char *path, const char *const *arguments, char **environment) {
-    if (is_compiled(path)) {
-        errno = ENOEXEC;
-        return;
-    }
-    size_t count = 0;
-    while (arguments[count]) count++;
-    const char **vector = anonymous((count + 2) * sizeof *vector);
-    if (!vector) return;
-    vector[0] = "/bin/sh";
-    vector[1] = path;
-    for (size_t index = 1; index <= count; index++) vector[index + 1] = arguments[index];
-    execve("/bin/sh", (char *const *)vector, environment);
-    errno = ENOEXEC;
-}
-
-static void execute_file(const char *path, const char *const *arguments, char **environment) {
-    execve(path, (char *const *)arguments, environment);
-    if (errno == ENOEXEC) execute_script(path, arguments, environment);
-}
-
-// As execvpe(3): in the PATH of the new environment; EACCES is remembered while the search goes on.
-static int execute_search(const char *const *arguments, char **environment) {
-    const char *name = arguments[0];
-    if (*name == '\0') return ENOENT;
-    if (strchr(name, '/')) {
-        execute_file(name, arguments, environment);
-        return errno;
-    }
-    int remembered = ENOENT;
-    const char *path = search_path(environment);
-    for (;;) {
-        size_t length = strcspn(path, ":");
-        char candidate[PATH_MAX];
-        if (length + strlen(name) + 2 <= sizeof candidate) {
-            memcpy(candidate, path, length);
-            if (length > 0) candidate[length++] = '/';
-            strcpy(candidate + length, name);
-            execute_file(candidate, arguments, environment);
-            if (errno != ENOENT && errno != ENOTDIR && errno != ENODEV && errno != ETIMEDOUT && errno != ESTALE) {
-                if (errno != EACCES) return errno;
-                remembered = EACCES;
-            }
-        }
-        path += strcspn(path, ":");
-        if (*path++ == '\0') return remembered;
-    }
 }
 
 static bool place_descriptors(struct child *child) {
@@ -287,7 +214,7 @@ static bool are_in(const gid_t *some, size_t count, const gid_t *others, size_t 
 static bool has_groups(const struct clinux_spawn *request) {
     int count = getgroups(0, NULL);
     if (count < 0) return false;
-    gid_t *own = anonymous(((size_t)count + 1) * sizeof *own);
+    gid_t *own = clinux_anonymous(((size_t)count + 1) * sizeof *own);
     if (!own || getgroups(count, own) != count) return false;
     return are_in(own, (size_t)count, request->groups, request->group_count, request->group)
         && are_in(request->groups, request->group_count, own, (size_t)count, request->group);
@@ -373,47 +300,6 @@ static bool prepare(struct child *child) {
     return true;
 }
 
-// Takes the rights to read any file out of the effective set until the next execve, where root gets them back.
-static void respect_modes(void) {
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct sets[2];
-    if (syscall(SYS_capget, &header, sets) != 0) return;
-    sets[0].effective &= ~(1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH);
-    syscall(SYS_capset, &header, sets);
-}
-
-// A copy in memory that its own user may execute and not read. The kernel makes a process of such a program
-// inaccessible to others from its first instruction (prctl(2), PR_SET_DUMPABLE): what is readable is open to
-// /proc/PID/mem and /proc/PID/fd until it says otherwise. Returns -1 where there can be none.
-static int unreadable_copy(int program) {
-    struct stat status;
-    if (fstat(program, &status) != 0) return -1;
-    // MFD_EXEC (6.3) is for vm.memfd_noexec=1; kernels before that take no such flag.
-    int copy = memfd_create("latchkey-worker", MFD_CLOEXEC | 0x0010U);
-    if (copy == -1) copy = memfd_create("latchkey-worker", MFD_CLOEXEC);
-    if (copy == -1) return -1;
-    // A limit on the size of files (setrlimit(2), RLIMIT_FSIZE) is to end the copy, and not this process.
-    struct sigaction ignored = {.sa_handler = SIG_IGN}, before;
-    sigaction(SIGXFSZ, &ignored, &before);
-    off_t offset = 0;
-    while (offset < status.st_size && sendfile(copy, program, &offset, (size_t)(status.st_size - offset)) > 0) {}
-    sigaction(SIGXFSZ, &before, NULL);
-    if (offset == status.st_size && fchmod(copy, 0111) == 0) return copy;
-    close(copy);
-    return -1;
-}
-
-static void execute_program(struct child *child, int program, char **environment) {
-    const struct clinux_spawn *request = child->request;
-    int copy = request->hides_program ? unreadable_copy(program) : -1;
-    if (copy >= 0) {
-        respect_modes();
-        syscall(SYS_execveat, copy, "", request->arguments, environment, AT_EMPTY_PATH);
-        // Where files in memory may not be executed (vm.memfd_noexec, a security module), it is started as it is.
-    }
-    syscall(SYS_execveat, program, "", request->arguments, environment, AT_EMPTY_PATH);
-}
-
 static void execute(struct child *child) {
     const struct clinux_spawn *request = child->request;
     char rooms[2][32];
@@ -435,10 +321,9 @@ static void execute(struct child *child) {
     else default_state();
     int code;
     if (program >= 0) {
-        execute_program(child, program, environment);
-        code = errno;
+        code = clinux_execute_program(program, request->hides_program, request->arguments, environment);
     } else {
-        code = execute_search(request->arguments, environment);
+        code = clinux_execute_search(request->arguments, environment);
     }
     fail(child, CLINUX_STEP_EXECUTE, code);
 }

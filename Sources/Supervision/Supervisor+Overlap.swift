@@ -101,10 +101,10 @@ extension Supervisor {
         // What is left of its group is looked at as the second one's from here on.
         if second?.ending != nil { deadlines[.secondGroup] = now.boot }
         for name in [Deadlines.Name.stop, .group] { deadlines[name] = nil }
-        let settled = settle(at: now)
+        let begun = beginProbation(at: now)
         deadlines[.retire] = now.boot + .milliseconds(plan.stopTimeoutMilliseconds)
         let text = "the second command is ready as process \(ready.pid): stopping the one before"
-        return settled + (plan.groupSignal ? [.passTerminal] : [])
+        return begun + (plan.groupSignal ? [.passTerminal] : [])
             + [.log(Message(.info, .childReplaced, text))] + signalSecond(plan.stopSignal) + [.writeStatus]
             + unitIsReady()
     }
@@ -119,13 +119,13 @@ extension Supervisor {
             return []
         }
         (child, second) = (only, nil)
-        let settled = settle(at: now)
+        let begun = beginProbation(at: now)
         let text = "the command has ended while it was being replaced: process \(only.pid) takes over"
-        return settled + (plan.groupSignal ? [.passTerminal] : [])
+        return begun + (plan.groupSignal ? [.passTerminal] : [])
             + [.log(Message(.info, .childReplaced, text)), .writeStatus] + unitIsReady()
     }
 
-    private mutating func settle(at now: Moment) -> [SupervisorAction] {
+    private mutating func beginProbation(at now: Moment) -> [SupervisorAction] {
         phase = .running(.probation)
         for name in [Deadlines.Name.ready, .check] { deadlines[name] = nil }
         deadlines[.probation] = now.boot + Self.probation

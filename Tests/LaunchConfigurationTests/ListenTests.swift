@@ -2,7 +2,7 @@ import LaunchConfiguration
 import Testing
 import WorkerProtocol
 
-/// `--listen`: what is an address, and what is said of one that is none.
+/// `--listen`: which texts are addresses, and what the message says of any other.
 @Suite struct ListenTests {
     @Test(
         arguments: [

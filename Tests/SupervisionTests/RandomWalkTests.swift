@@ -17,24 +17,24 @@ struct RandomWalkTests {
         print("random walk: seed \(seed), \(events) events")
         var generator = SplitMix64(state: seed)
         var (count, runs) = (0, 0)
-        var deeds: [String: Int] = [:]
+        var counts: [String: Int] = [:]
         while count < events {
             var world = World(seed: generator.next())
             world.run(events: 1000)
             count += world.count
-            deeds.merge(world.deeds) { $0 + $1 }
+            counts.merge(world.counts) { $0 + $1 }
             runs += 1
             if let fault = world.fault {
                 Issue.record("seed \(seed), run \(runs): \(fault)\n\(world.history.suffix(40).joined(separator: "\n"))")
                 return
             }
         }
-        print("random walk: \(count) events in \(runs) runs:", deeds.sorted { $0.key < $1.key }.map { "\($1) \($0)" })
+        print("random walk: \(count) events in \(runs) runs:", counts.sorted { $0.key < $1.key }.map { "\($1) \($0)" })
         // A walk that meets none of these has seen little.
         let met = [
             "signals", "signals withheld", "commands", "commands that failed", "restarts", "rollbacks", "groups",
         ]
-        for deed in met { #expect(deeds[deed, default: 0] > 0, "\(deed)") }
+        for name in met { #expect(counts[name, default: 0] > 0, "\(name)") }
     }
 }
 
@@ -79,7 +79,7 @@ private struct World {
     private var lastPid: Int32 = 1000
     private(set) var count = 0
     /// What happened how often.
-    private(set) var deeds: [String: Int] = [:]
+    private(set) var counts: [String: Int] = [:]
     private(set) var history: [String] = []
     private(set) var fault: String?
 
@@ -125,11 +125,11 @@ private struct World {
     mutating func run(events: Int) {
         send(.begun)
         while !hasEnded, fault == nil, count < events { step() }
-        settle()
+        drain()
     }
 
     /// From here on all goes well: whatever is owed is told in a while.
-    private mutating func settle() {
+    private mutating func drain() {
         isFriendly = true
         target = target.map { ($0.start, true) } ?? (now, true)
         for _ in 0..<2000 where !hasEnded && fault == nil {
@@ -244,7 +244,7 @@ private struct World {
         let isDone = !current.isKilled && (isFriendly || chance(60))
         // Nobody has a change that was not told if the plan has no receiver any more.
         if !isDone, isTold(machine.plan.action) { untold.formUnion(given) }
-        deeds[isDone ? "commands" : "commands that failed", default: 0] += 1
+        counts[isDone ? "commands" : "commands that failed", default: 0] += 1
         given = []
         let change: ChildEvent.Change =
             current.isKilled ? .killed(signal: SIGKILL) : .exited(code: isDone ? 0 : 1)
@@ -338,7 +338,7 @@ private struct World {
         case .lookAtGroup:
             let lives = child?.groupLives == true
             if !lives { child = nil }
-            if lives { deeds["groups", default: 0] += 1 }
+            if lives { counts["groups", default: 0] += 1 }
             queue.append(.groupSeen(isGone: !lives))
         case .signalChange(let number): tell(child.map { ($0.handles, false) }, number)
         case .signalTarget(_, let number, let since):
@@ -350,7 +350,7 @@ private struct World {
         case .log(let message):
             if message.diagnosis.code == .childRolledBack {
                 untold = []
-                deeds["rollbacks", default: 0] += 1
+                counts["rollbacks", default: 0] += 1
             }
         case .forgetUntold: if !untold.isEmpty || !given.isEmpty { fault = "a change is forgotten" }
         case .exit, .dieOf: end()
@@ -376,7 +376,7 @@ private struct World {
             default: break
             }
         }
-        if machine.status.restarts > 0 { deeds["restarts", default: 0] += 1 }
+        if machine.status.restarts > 0 { counts["restarts", default: 0] += 1 }
         queue.append(.childStarted(pid: pid))
     }
 
@@ -400,7 +400,7 @@ private struct World {
             guard requests >= 0 else { return fault = "a signal for nothing" }
         }
         let isHeard = receiver.map { $0.isNew || $0.handles } ?? false
-        deeds[isHeard ? "signals" : "signals withheld", default: 0] += 1
+        counts[isHeard ? "signals" : "signals withheld", default: 0] += 1
         guard let receiver else {
             return queue.append(.changeSignalWithheld(number: number, reason: .noTarget("nobody")))
         }
