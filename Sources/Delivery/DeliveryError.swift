@@ -16,7 +16,7 @@ package enum DeliveryError: Error, Equatable, Sendable {
     /// Two of the same kind want one name.
     case duplicate(String, first: String, second: String)
     /// A value that should be text is not UTF-8.
-    case encoding(secret: String, file: String)
+    case encoding(secret: String, target: String)
     /// A secret's name makes no variable that a shell could set.
     case variableName(secret: String, variable: String, file: String)
     /// A value has no spelling that all readers of a dotenv file take alike.
@@ -73,18 +73,24 @@ package enum DotenvObstacle: Equatable, Sendable {
 /// A place in a template.
 package struct TemplateLocation: Equatable, Sendable, CustomStringConvertible {
     package let path: String
+    /// The template is a part of the file, which `path` names with its own location.
+    package let isInline: Bool
     /// From 1.
     package let line: Int
     /// From 1, in characters.
     package let column: Int
 
-    package init(path: String, line: Int, column: Int) {
+    package init(path: String, isInline: Bool = false, line: Int, column: Int) {
         self.path = path
+        self.isInline = isInline
         self.line = line
         self.column = column
     }
 
-    package var description: String { "\(path):\(line):\(column)" }
+    package var description: String {
+        guard isInline else { return "\(path):\(line):\(column)" }
+        return "\(path): character \(column)\(line == 1 ? "" : " in line \(line)") of the template"
+    }
 }
 
 extension DeliveryError: DiagnosableError {
@@ -122,9 +128,9 @@ extension DeliveryError: DiagnosableError {
 
     private var fileDiagnosis: Diagnosis {
         switch self {
-        case .encoding(let secret, let file):
+        case .encoding(let secret, let target):
             Diagnosis(
-                .valueEncoding, exit: .data, "file '\(file)': the value of secret '\(secret)' is not UTF-8 text",
+                .valueEncoding, exit: .data, "\(target): the value of secret '\(secret)' is not UTF-8 text",
                 hint: "deliver it as a file of its own, which takes any bytes", secret: secret)
         case .variableName(let secret, let variable, let file):
             Diagnosis(
@@ -154,7 +160,9 @@ extension DeliveryError: DiagnosableError {
         case .templateSyntax(let location, let words):
             Diagnosis(
                 .templateSyntax, exit: .data, "\(location): \(words)",
-                hint: "write '{{name}}', '{{json(name)}}' or '{{shell(name)}}'; latchkey.toml(5) has examples")
+                hint:
+                    "write '{{name}}' or '{{json(name)}}', with json, shell, url or base64; latchkey.toml(5) has examples"
+            )
         case .templateNull(let location, let name):
             Diagnosis(
                 .valueNull, exit: .data,

@@ -1,3 +1,4 @@
+import Cryptography
 import Secrets
 
 /// Text in the quotes of other languages, byte by byte and without a copy in a string.
@@ -20,6 +21,24 @@ enum Quoting {
     /// One word of a POSIX shell: between single quotes, a single quote as `'\''`.
     static func shell(_ text: Span<UInt8>, into out: inout SecretBuffer) {
         write(text, between: "'", into: &out) { $0 == UInt8(ascii: "'") ? "'\\''" : nil }
+    }
+
+    /// Percent-encoded, all but the unreserved characters (RFC 3986, sections 2.1 and 2.3).
+    static func url(_ text: Span<UInt8>, into out: inout SecretBuffer) {
+        write(text, between: "", into: &out) { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                nil
+            case _ where "-._~".utf8.contains(byte): nil
+            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+    }
+
+    /// RFC 4648, section 4.
+    static func base64(_ value: Span<UInt8>, into out: inout SecretBuffer) {
+        base64Encoded(value).withBytes { out.append($0) }
     }
 
     /// A value of a dotenv file, between the quotes that `DotenvValue` found.

@@ -55,7 +55,9 @@ package struct SetFile: Sendable {
             if format != .json, !VariableName.isPortable(name) {
                 throw .variableName(secret: member.name, variable: name, file: path)
             }
-            if !secrets.withBytes(of: member.value, { isText($0) }) { throw .encoding(secret: member.name, file: path) }
+            if !secrets.withBytes(of: member.value, { isText($0) }) {
+                throw .encoding(secret: member.name, target: "file '\(path)'")
+            }
         }
     }
 

@@ -2,7 +2,8 @@ import Cryptography
 import LinuxSystem
 package import Secrets
 
-/// A Mustache template whose variables are secrets' names. Nothing is escaped unless `json(…)` or `shell(…)` asks for it.
+/// A Mustache template whose variables are references: names of secrets, or any other form. Nothing is escaped unless
+/// `json(…)`, `shell(…)`, `url(…)` or `base64(…)` asks for it.
 package struct Template: Sendable {
     private let pieces: [TemplateScanner.Piece]
     /// The SHA-256 digest of its text, in hexadecimal digits.
@@ -32,33 +33,35 @@ package struct Template: Sendable {
         return try Template(text, path: path)
     }
 
-    /// Checks a template's text; `path` is for messages.
-    package init(_ text: String, path: String) throws(DeliveryError) {
-        pieces = try TemplateScanner.pieces(of: text, path: path)
+    /// Checks a template's text; `path` is for messages. `isInline`: the text is a part of the file at `path`.
+    package init(_ text: String, path: String, isInline: Bool = false) throws(DeliveryError) {
+        pieces = try TemplateScanner.pieces(of: text, path: path, isInline: isInline)
         digest = hexadecimal(sha256(Array(text.utf8).span).span)
     }
 
-    /// The names of the secrets to fetch, each once, in their order.
-    package var names: [String] {
+    /// The references to fetch as they are written, each once, in their order, with the location of the first use.
+    package var references: [(text: String, location: TemplateLocation)] {
         var seen: Set<String> = []
-        return pieces.compactMap { if case .use(let use) = $0 { use.name } else { nil } }
-            .filter { seen.insert($0).inserted }
+        return pieces.compactMap { piece in
+            guard case .use(let use) = piece, seen.insert(use.reference).inserted else { return nil }
+            return (use.reference, use.location)
+        }
     }
 
-    /// Writes the text into the set and returns its slot. `values`: every name's slot in the set.
+    /// Writes the text into the set and returns its slot. `values`: the slot of every reference in the set.
     ///
-    /// `file`: the path of the file to be delivered, for messages.
+    /// `target`: the file or variable to be delivered, for messages.
     package func render(
-        _ values: [String: SecretSet.Slot], in secrets: inout SecretSet, file: String
+        _ values: [String: SecretSet.Slot], in secrets: inout SecretSet, target: String
     ) throws(DeliveryError) -> SecretSet.Slot {
         var text = SecretBuffer()
         for piece in pieces {
             switch piece {
             case .text(let bytes): text.append(bytes.span)
             case .use(let use):
-                guard let slot = values[use.name] else { throw .templateName(use.location, use.name) }
+                guard let slot = values[use.reference] else { throw .templateName(use.location, use.reference) }
                 try secrets.withBytes(of: slot) { bytes throws(DeliveryError) in
-                    try write(bytes, use, into: &text, file: file)
+                    try write(bytes, use, into: &text, target: target)
                 }
             }
         }
@@ -66,15 +69,21 @@ package struct Template: Sendable {
     }
 
     private func write(
-        _ value: Span<UInt8>, _ use: TemplateScanner.Use, into text: inout SecretBuffer, file: String
+        _ value: Span<UInt8>, _ use: TemplateScanner.Use, into text: inout SecretBuffer, target: String
     ) throws(DeliveryError) {
-        guard isText(value) else { throw .encoding(secret: use.name, file: file) }
+        // A value of any bytes fits where it is encoded.
         switch use.quoting {
-        case .plain: text.append(value)
-        case .json: Quoting.json(value, into: &text)
+        case .url: return Quoting.url(value, into: &text)
+        case .base64: return Quoting.base64(value, into: &text)
+        case .plain, .json, .shell: break
+        }
+        guard isText(value) else { throw .encoding(secret: use.reference, target: target) }
+        switch use.quoting {
         case .shell:
-            if value.indices.contains(where: { value[$0] == 0 }) { throw .templateNull(use.location, use.name) }
+            if value.indices.contains(where: { value[$0] == 0 }) { throw .templateNull(use.location, use.reference) }
             Quoting.shell(value, into: &text)
+        case .json: Quoting.json(value, into: &text)
+        case .plain, .url, .base64: text.append(value)
         }
     }
 }

@@ -1,7 +1,9 @@
+import Messages
+
 /// Parses a Mustache template before anything is fetched: text, and names with their source locations. Refuses what is
 /// not allowed.
 ///
-/// It accepts variables, `json(…)` and `shell(…)` of them, comments and other delimiters (mustache(5)). A section or a
+/// It accepts variables, functions of them (`Quote`), comments and other delimiters (mustache(5)). A section or a
 /// partial would read something else than the named secrets, or write nothing if a name is missing.
 struct TemplateScanner {
     /// A part of a template, in their order.
@@ -10,19 +12,29 @@ struct TemplateScanner {
         case use(Use)
     }
 
-    /// A secret's name in a template.
+    /// A reference in a template.
     struct Use: Equatable, Sendable {
-        let name: String
+        /// As it is written: `db-password`, `smtp#/password`.
+        let reference: String
         let location: TemplateLocation
         let quoting: Quote
     }
 
-    /// How a value is written.
-    enum Quote: Equatable, Sendable {
-        case plain, json, shell
+    /// How a value is written: by the function of that name, or as it is.
+    enum Quote: String, Equatable, Sendable, CaseIterable {
+        case plain = ""
+        /// Between double quotes (RFC 8259, section 7).
+        case json
+        /// As one word of a POSIX shell.
+        case shell
+        /// For any part of a URL (RFC 3986, section 2.1).
+        case url
+        /// RFC 4648, section 4.
+        case base64
     }
 
     private let path: String
+    private let isInline: Bool
     private var rest: Substring
     private var line = 1
     private var column = 1
@@ -33,18 +45,21 @@ struct TemplateScanner {
     private var pieces: [Piece] = []
 
     /// All pieces, in their order.
-    static func pieces(of text: String, path: String) throws(DeliveryError) -> [Piece] {
-        var scanner = TemplateScanner(path: path, rest: text[...])
+    static func pieces(of text: String, path: String, isInline: Bool = false) throws(DeliveryError) -> [Piece] {
+        var scanner = TemplateScanner(path: path, isInline: isInline, rest: text[...])
         while try scanner.nextTag() {}
         return scanner.pieces
     }
 
-    private init(path: String, rest: Substring) {
+    private init(path: String, isInline: Bool, rest: Substring) {
         self.path = path
+        self.isInline = isInline
         self.rest = rest
     }
 
-    private var location: TemplateLocation { TemplateLocation(path: path, line: line, column: column) }
+    private var location: TemplateLocation {
+        TemplateLocation(path: path, isInline: isInline, line: line, column: column)
+    }
 
     private mutating func advance(_ count: Int) {
         for character in rest.prefix(count) {
@@ -125,15 +140,20 @@ struct TemplateScanner {
         if let first = inner.first, let what = Self.forbidden[first] {
             throw .templateSyntax(location, "\(what) are not supported: a template reads the secrets that it names")
         }
-        guard inner.hasSuffix(")"), let parenthesis = inner.firstIndex(of: "(") else {
-            return Use(name: try checked(inner, location), location: location, quoting: .plain)
+        // The parentheses of an App Service reference are its own.
+        guard inner.hasSuffix(")"), !inner.hasPrefix("@"), let parenthesis = inner.firstIndex(of: "(") else {
+            return Use(reference: try checked(inner, location), location: location, quoting: .plain)
         }
         let function = inner[..<parenthesis]
-        guard let quoting: Quote = function == "json" ? .json : function == "shell" ? .shell : nil else {
-            throw .templateSyntax(location, "there is no function '\(function)'; there are 'json' and 'shell'")
+        guard !function.isEmpty, let quoting = Quote(rawValue: String(function)) else {
+            let names = Quote.allCases.map(\.rawValue).filter { !$0.isEmpty }
+            let near = Suggestion.nearest(to: String(function), among: names).map { "did you mean '\($0)'?" }
+            throw .templateSyntax(
+                location,
+                "there is no function '\(function)'; \(near ?? "there are \(names.joined(separator: ", "))")")
         }
         let argument = String(inner[inner.index(after: parenthesis)...].dropLast())
-        return Use(name: try checked(argument, location), location: location, quoting: quoting)
+        return Use(reference: try checked(argument, location), location: location, quoting: quoting)
     }
 
     private static let forbidden: [Character: String] = [
@@ -141,11 +161,14 @@ struct TemplateScanner {
         "%": "pragmas",
     ]
 
-    private func checked(_ name: String, _ location: TemplateLocation) throws(DeliveryError) -> String {
-        let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
-        guard !name.isEmpty, isName, name.utf8.count <= 127 else {
-            throw .templateSyntax(location, "'\(name)' is no name of a secret")
+    /// Refuses what is no reference at all. Whoever knows the default vault reads the reference.
+    private func checked(_ text: String, _ location: TemplateLocation) throws(DeliveryError) -> String {
+        let isName = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+        let isLonger = ["://", "#/", "/", "token:"].contains(where: text.contains) || text.hasPrefix("@")
+        guard !text.isEmpty, isName && text.utf8.count <= 127 || isLonger && !text.contains(where: \.isWhitespace)
+        else {
+            throw .templateSyntax(location, "'\(text)' is no name of a secret and no other reference")
         }
-        return name
+        return text
     }
 }

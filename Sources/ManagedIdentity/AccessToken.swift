@@ -8,11 +8,14 @@ package struct AccessToken: Sendable {
     package let expiresOn: Int64
     /// The resource it was asked for: `https://vault.azure.net`.
     package let resource: String
+    /// When the endpoint wants a newer one to be asked for (`refresh_in`), in seconds since 1970; nil if it does not say.
+    package let renewsAt: Int64?
 
-    package init(secret: SharedSecret, expiresOn: Int64, resource: String) {
+    package init(secret: SharedSecret, expiresOn: Int64, resource: String, renewsAt: Int64? = nil) {
         self.secret = secret
         self.expiresOn = expiresOn
         self.resource = resource
+        self.renewsAt = renewsAt
     }
 }
 

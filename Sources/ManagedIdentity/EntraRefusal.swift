@@ -88,8 +88,9 @@ package struct EntraRefusal: Equatable, Sendable {
             )
         case 500011:
             Entry(
-                message: .identityRefused, text: "the vault's resource is unknown in tenant '\(tenant)'",
-                hint: "correct AZURE_TENANT_ID or AZURE_AUTHORITY_HOST: the vault is in another cloud or tenant")
+                message: .identityRefused, text: "the resource is unknown in tenant '\(tenant)'",
+                hint: "correct AZURE_TENANT_ID or AZURE_AUTHORITY_HOST if the vault is in another cloud or tenant; "
+                    + "correct the resource of a 'token:RESOURCE'")
         case 53003:
             Entry(
                 message: .identityDenied, text: "a conditional access policy blocks client id '\(clientID)'",

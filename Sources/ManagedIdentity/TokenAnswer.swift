@@ -16,12 +16,14 @@ enum TokenAnswer {
         var token: SharedSecret?
         var expiresOn: String?
         var expiresIn: String?
+        var refreshIn: String?
         var echo: Echo
 
         init(_ root: JSONNode, in text: Span<UInt8>) throws(JSONFault) {
             token = try root.secret("access_token", in: text)
             expiresOn = try root.numberOrText("expires_on", in: text)
             expiresIn = try root.numberOrText("expires_in", in: text)
+            refreshIn = try? root.numberOrText("refresh_in", in: text)
             echo = Echo(
                 clientID: root.lenientText("client_id", in: text), objectID: root.lenientText("object_id", in: text),
                 resourceID: root.lenientText("msi_res_id", in: text) ?? root.lenientText("mi_res_id", in: text))
@@ -44,18 +46,21 @@ enum TokenAnswer {
         guard let expiry = expiry(on: members.expiresOn, in: members.expiresIn, now: now) else {
             throw .answer(kind, problem: "the answer's expiry is \(Expiry.problem)")
         }
-        return (try accessToken(token, expiresOn: expiry, kind: kind, resource: resource), members.echo)
+        let renewal = members.refreshIn.flatMap { Int64($0) }.flatMap { (1...(1 << 40)).contains($0) ? now + $0 : nil }
+        return (
+            try accessToken(token, expiresOn: expiry, renewsAt: renewal, kind: kind, resource: resource), members.echo
+        )
     }
 
     /// A token; what can't stand in a header is refused.
     static func accessToken(
-        _ token: SharedSecret, expiresOn: Int64, kind: IdentityKind, resource: String
+        _ token: SharedSecret, expiresOn: Int64, renewsAt: Int64? = nil, kind: IdentityKind, resource: String
     ) throws(IdentityError) -> AccessToken {
         let fits = token.withBytes { bytes in bytes.indices.allSatisfy { (0x21..<0x7F).contains(bytes[$0]) } }
         guard fits else {
             throw .answer(kind, problem: "the token holds what no header can hold")
         }
-        return AccessToken(secret: token, expiresOn: expiresOn, resource: resource)
+        return AccessToken(secret: token, expiresOn: expiresOn, resource: resource, renewsAt: renewsAt)
     }
 
     /// An hour where the answer says nothing at all (what Microsoft's own client assumes).

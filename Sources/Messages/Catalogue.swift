@@ -124,6 +124,8 @@ extension MessageCode {
             .error(.denied, "the identity may not do this in the vault", "assign the role 'Key Vault Secrets User'")
         case .tokenRefused:
             .error(.denied, "the vault refused the token", "check that the identity belongs to the vault's tenant")
+        case .tokenExpired:
+            .error(.temporary, "the identity endpoint gave a token that has expired", "check this machine's clock")
 
         // secrets
         case .secretMissing:

@@ -34,6 +34,19 @@ package protocol DiagnosableError: Error {
     var diagnosis: Diagnosis { get }
 }
 
+extension Diagnosis {
+    /// Runs `body` and throws its error in words.
+    package static func of<Value: ~Copyable, Failure: DiagnosableError>(
+        _ body: () throws(Failure) -> Value
+    ) throws(Diagnosis) -> Value {
+        do throws(Failure) {
+            return try body()
+        } catch {
+            throw error.diagnosis
+        }
+    }
+}
+
 extension Diagnosis: DiagnosableError {
     package var diagnosis: Diagnosis { self }
 }

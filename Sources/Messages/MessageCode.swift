@@ -50,6 +50,7 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case vaultPrivate = "vault-private"
     case vaultForbidden = "vault-forbidden"
     case tokenRefused = "token-refused"
+    case tokenExpired = "token-expired"
 
     // secrets
     case secretMissing = "secret-missing"

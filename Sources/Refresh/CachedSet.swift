@@ -1,4 +1,4 @@
-import Delivery
+import Glibc
 import KeyVault
 package import LaunchConfiguration
 package import LinuxSystem
@@ -11,52 +11,91 @@ import WorkerProtocol
 ///
 /// It is used only if every target has the same recipe as when the set was cached, and only for the same identity
 /// (`IdentityDecision.subject`), because another one may not be allowed to read it.
+///
+/// The file: a line with the length of the notes, the notes (`CacheNotes`), then all values in the order of the notes.
+/// Latchkey writes the file itself, but reads it as if an enemy had written it.
 package struct CachedSet: ~Copyable {
-    private let cache: GenerationCache
-    private let memory: DeliveryState
+    private let values: SecretSet
+    private let slots: [String: SecretSet.Slot]
+    private let notes: CacheNotes
     private let fetchPlan: FetchPlan
     /// How long ago the vault confirmed it.
     package let age: Duration
 
-    private init(_ cache: consuming GenerationCache, _ memory: DeliveryState, _ fetchPlan: FetchPlan, age: Duration) {
-        self.cache = cache
-        self.memory = memory
-        self.fetchPlan = fetchPlan
-        self.age = age
-    }
+    /// The limit of a cached set in bytes.
+    private static let sizeLimit = 64 << 20
+    fileprivate static let mark = "latchkey-cache-3 "
 
     /// Finds a cached set for a plan; nil if there is none that fits.
     package static func find(
         for plan: LaunchPlan, as identity: String, in directories: DeliveryDirectories, at now: BootInstant
     ) -> CachedSet? {
-        guard let cache = try? GenerationCache.read(from: directories) else { return nil }
-        let age = now - cache.deliveredAt
-        guard age >= .zero, age <= plan.refresh.maxStale, let notes = try? CacheNotes(decoding: cache.notes),
-            notes.identity == identity, notes.selections == plan.selections.map(\.signature),
-            var fetchPlan = try? FetchPlan(plan)
+        guard let file = directories.openCache(), let (notes, start) = try? notes(file) else { return nil }
+        let age = now - BootInstant(nanoseconds: notes.deliveredAt)
+        guard age >= .zero, age <= plan.refresh.maxStale, notes.identity == identity,
+            notes.selections == plan.selections.map(\.signature), var fetchPlan = try? FetchPlan(plan)
         else { return nil }
-        for (selection, names) in zip(plan.selections, notes.selected) { fetchPlan.add(selection, names: names) }
+        fetchPlan.add(notes.listed, plan)
         var recipes: [String: String] = [:]
-        for (target, recipe) in fetchPlan.recipes { recipes[target.name] = recipe }
+        for (target, recipe) in fetchPlan.recipes { recipes[target.label] = recipe }
         guard recipes == notes.memory.delivered.recipes else { return nil }
-        return CachedSet(cache, notes.memory, fetchPlan, age: age)
+        var set = SecretSet()
+        guard let slots = try? values(file, from: start, notes, into: &set) else { return nil }
+        return CachedSet(values: set, slots: slots, notes: notes, fetchPlan: fetchPlan, age: age)
     }
 
     /// The set as if it had just been fetched.
     package consuming func fetchedSet(wallClock now: Int64) throws(RefreshFailure) -> FetchedSet {
-        var kept: [Target: SecretSet.Slot] = [:]
-        for file in cache.generation.files { kept[.file(file.path)] = file.content }
-        for variable in cache.generation.environment {
-            if case .secret(let slot) = variable.value { kept[.variable(variable.name)] = slot }
-        }
-        let (memory, fetchPlan) = (memory, fetchPlan)
-        var fetchedSet = FetchedSet(set: cache.takeSecrets())
+        let (notes, fetchPlan, slots) = (notes, fetchPlan, slots)
+        var fetchedSet = FetchedSet(set: takeValues())
         fetchedSet.recipes = fetchPlan.recipes
-        fetchedSet.vaults = memory.vaults
-        fetchedSet.reused = kept
-        fetchedSet.recall(fetchPlan.objects, memory)
-        try fetchedSet.compose(fetchPlan, fetchPlan.objects, now)
+        fetchedSet.vaults = notes.memory.vaults
+        for item in fetchPlan.items { fetchedSet.reused[item.target] = slots[item.target.label] }
+        fetchedSet.recall(fetchPlan.sources, notes.memory)
+        try fetchedSet.compose(fetchPlan, now)
         return fetchedSet
+    }
+
+    private consuming func takeValues() -> SecretSet { values }
+
+    private static func notes(_ file: borrowing OwnedDescriptor) throws(WireError) -> (CacheNotes, end: Int) {
+        let first = try bytes(file, 0, mark.utf8.count + 12)
+        guard first.starts(with: mark.utf8), let end = first.firstIndex(of: UInt8(ascii: "\n")),
+            let length = Int(String(decoding: first[mark.utf8.count..<end], as: UTF8.self)), 0..<sizeLimit ~= length
+        else { throw WireError("a cache of another version") }
+        return (try CacheNotes(decoding: try bytes(file, end + 1, length)), end + 1 + length)
+    }
+
+    private static func values(
+        _ file: borrowing OwnedDescriptor, from start: Int, _ notes: CacheNotes, into set: inout SecretSet
+    ) throws(SystemError) -> [String: SecretSet.Slot]? {
+        var rest = Int(clamping: try file.status().size) - start
+        guard rest <= sizeLimit else { return nil }
+        for value in notes.values {
+            guard 0...rest ~= value.count else { return nil }
+            rest -= value.count
+        }
+        guard rest == 0 else { return nil }
+        var position = start
+        var slots: [String: SecretSet.Slot] = [:]
+        for value in notes.values {
+            let bytes = try SecretBytes(count: value.count) { room throws(SystemError) in
+                guard try file.read(into: &room, at: position) else { throw SystemError(call: "pread", code: EIO) }
+            }
+            slots[value.label] = bytes.withBytes { set.append($0) }
+            position += value.count
+        }
+        return slots
+    }
+
+    /// The parts that are not secret.
+    private static func bytes(
+        _ file: borrowing OwnedDescriptor, _ position: Int, _ count: Int
+    ) throws(WireError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var room = bytes.mutableSpan
+        guard (try? file.read(into: &room, at: position)) == true else { throw WireError("a cache that is cut off") }
+        return bytes
     }
 }
 
@@ -66,61 +105,76 @@ extension FetchedSet {
         in directories: DeliveryDirectories, for plan: LaunchPlan, as identity: String, _ memory: DeliveryState,
         at now: BootInstant
     ) throws(GenerationError) {
-        var chosen: [String: FetchedVariable] = [:]
-        for variable in variables {
-            if let other = chosen[variable.name], other.origin > variable.origin { continue }
-            chosen[variable.name] = variable
-        }
-        let generation = Generation(
-            files: files.map { Generation.File(path: $0.path, content: $0.slot, mode: $0.mode) },
-            environment: chosen.values.sorted { $0.name < $1.name }.map { variable in
-                EnvironmentAssignment(
-                    name: variable.name, value: .secret(variable.slot), origin: variable.origin,
-                    location: variable.location)
-            })
+        let slots = items.map(\.slot)
         let notes = CacheNotes(
-            memory: memory, identity: identity, selections: plan.selections.map(\.signature), selected: selected)
-        try GenerationCache.write(generation, from: set, at: now, notes: notes.encoded, to: directories)
+            deliveredAt: now.nanoseconds, memory: memory, identity: identity,
+            selections: plan.selections.map(\.signature), listed: listed,
+            values: items.map { ($0.item.target.label, $0.slot.count) }
+        ).encoded
+        let start = Array("\(CachedSet.mark)\(notes.count)\n".utf8) + notes
+        try directories.writeCache { file throws(SystemError) in
+            try file.write(start.span)
+            for slot in slots {
+                try set.withBytes(of: slot) { bytes throws(SystemError) in try file.write(bytes) }
+            }
+        }
     }
 }
 
 /// What is cached beside the values.
 private struct CacheNotes {
+    /// By `CLOCK_BOOTTIME`, in nanoseconds.
+    var deliveredAt: Int64
     var memory: DeliveryState
     /// The identity that fetched it.
     var identity: String
-    /// The bulk selections, and the names that each found.
+    /// The bulk selections, and what lists decided (`FetchPlan.add`).
     var selections: [String]
-    var selected: [[String]]
+    var listed: [[String]]
+    /// The label of every target, and the number of its bytes.
+    var values: [(label: String, count: Int)]
 
-    init(memory: DeliveryState, identity: String, selections: [String], selected: [[String]]) {
+    init(
+        deliveredAt: Int64, memory: DeliveryState, identity: String, selections: [String], listed: [[String]],
+        values: [(label: String, count: Int)]
+    ) {
+        self.deliveredAt = deliveredAt
         self.memory = memory
-        self.identity = identity
         // The digests belong to the old run.
         self.memory.key = []
+        self.identity = identity
         self.selections = selections
-        self.selected = selected
+        self.listed = listed
+        self.values = values
     }
 
     var encoded: [UInt8] {
         var writer = WireWriter()
+        writer.write(deliveredAt)
         writer.write(memory.encoded)
         writer.write(identity)
         writer.write(list: selections) { $0.write($1) }
-        writer.write(list: selected) { writer, names in writer.write(list: names) { $0.write($1) } }
+        writer.write(list: listed) { writer, names in writer.write(list: names) { $0.write($1) } }
+        writer.write(list: values) { writer, value in
+            writer.write(value.label)
+            writer.write(Int64(value.count))
+        }
         return writer.bytes
     }
 
     init(decoding bytes: [UInt8]) throws(WireError) {
         var reader = WireReader(bytes[...])
+        deliveredAt = try reader.readInteger(in: 0...Int64.max)
         memory = try DeliveryState(decoding: try reader.readBytes())
         identity = try reader.readString()
         selections = try reader.readList(atMost: 10_000) { reader throws(WireError) in try reader.readString() }
-        selected = try reader.readList(atMost: 10_000) { reader throws(WireError) in
+        listed = try reader.readList(atMost: 10_000) { reader throws(WireError) in
             try reader.readList(atMost: 100_000) { reader throws(WireError) in try reader.readString() }
         }
+        values = try reader.readList(atMost: 100_000) { reader throws(WireError) in
+            (try reader.readString(), Int(try reader.readInteger(in: 0...(1 << 30))))
+        }
         try reader.end()
-        guard selected.count == selections.count else { throw WireError("selections that do not fit") }
     }
 }
 

@@ -44,6 +44,14 @@ struct Comparison {
         }
     }
 
+    /// All versions of a secret; none if it does not exist.
+    func versions(of object: VaultObject) throws(RefreshFailure) -> [ListedSecret] {
+        switch client.versions(of: object.name, in: object.vault, retryPolicy: retryPolicy) {
+        case .success(let versions): return versions
+        case .failure(let error): throw RefreshFailure(error)
+        }
+    }
+
     /// The objects that have to be fetched.
     mutating func changed(
         among objects: [VaultObject], optional: Set<VaultObject>, at now: BootInstant

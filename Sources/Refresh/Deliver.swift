@@ -45,7 +45,7 @@ package struct DeliveryOutcome: Equatable, Sendable {
     package var environmentChanged = false
     /// Files of an earlier, unknown run were there, and this delivery changed them.
     package var filesReplaced = false
-    /// The names of the objects whose versions changed, sorted.
+    /// The names of the sources that changed, sorted.
     package var changedNames: [String] = []
     /// The names of the variables whose values changed, sorted.
     package var changedVariables: [String] = []
@@ -85,8 +85,8 @@ extension FetchedSet {
             if told.isEmpty, let found {
                 Set(namesReplaced(found)).union(untold ?? []).sorted()
             } else {
-                objects.filter { memory.delivered.identities[$0.object.url] != $0.record.identity }
-                    .map(\.object.name).sorted()
+                sources.filter { memory.delivered.identities[$0.source.key] != $0.record.identity }
+                    .map(\.source.name).sorted()
             }
         // The first files replace nothing.
         let noted = task.notesUntold && found != nil ? changedNames : nil
@@ -95,8 +95,8 @@ extension FetchedSet {
         // If a worker ended between its rename and its report, its files are in place but were never reported.
         outcome.filesChanged = isWritten || !told.isEmpty && told != state.filesGeneration
         outcome.filesReplaced = found != nil && (isWritten || untold != nil)
-        for known in objects { state.identities[known.object.url] = known.record.identity }
-        for (target, recipe) in recipes { state.recipes[target.name] = recipe }
+        for known in sources { state.identities[known.source.key] = known.record.identity }
+        for (target, recipe) in recipes { state.recipes[target.label] = recipe }
         state.statusJSON = statusJSON
         state.expiryMetrics = expiryMetrics
         state.summary = summary
@@ -112,12 +112,13 @@ extension FetchedSet {
         return outcome
     }
 
-    /// The names of the objects in files that did not exist before or had other content.
+    /// The names of the sources of files that did not exist before or had other content.
     private borrowing func namesReplaced(_ found: CurrentGeneration) -> [String] {
         var names: Set<String> = []
-        for file in files {
-            let isSame = set.withBytes(of: file.slot) { bytes in (try? found.open(file.path)?.holds(bytes)) ?? false }
-            if !isSame { names.formUnion(file.objects.map(\.name)) }
+        for fetched in items {
+            guard let path = fetched.item.path else { continue }
+            let isSame = set.withBytes(of: fetched.slot) { bytes in (try? found.open(path)?.holds(bytes)) ?? false }
+            if !isSame { names.formUnion(fetched.sources.map(\.name)) }
         }
         return names.sorted()
     }
@@ -129,7 +130,7 @@ extension FetchedSet {
         var options = EnvironmentOptions()
         options.isPristine = plan.child.pristine
         options.keepsIdentity = plan.child.keepIdentity
-        options.removed = task.withheld.union(plan.inherited.map(\.name))
+        options.removed = task.withheld.union(plan.inherited.map(\.target.name))
         options.argumentBytes = task.arguments.reduce(0) { $0 + $1.count + 1 } + (task.arguments.first?.count ?? 0) + 1
         options.argumentCount = task.arguments.count
         let inherited = task.inherited.span
@@ -145,7 +146,7 @@ extension FetchedSet {
             let written = try MemoryFile.contents(of: file, limit: 64 << 20)
             return hmacSHA256(written.span, key: key.span)
         } catch {
-            throw Diagnosis(.systemRefused, exit: .system, error.description)
+            throw DeliveryError.system(error).diagnosis
         }
     }
 
@@ -159,50 +160,76 @@ extension FetchedSet {
 
     private borrowing func assignments(_ root: String?, _ user: RunAs?) -> [EnvironmentAssignment] {
         var all = user?.variables.map { EnvironmentAssignment.user($0.name, $0.value) } ?? []
-        all += variables.map { variable in
-            EnvironmentAssignment(
-                name: variable.name, value: .secret(variable.slot), origin: variable.origin,
-                location: variable.location,
-                secret: variable.object.name, vault: variable.object.vault.name)
+        for fetched in items {
+            let item = fetched.item
+            if case .variable(let name) = item.target {
+                let object = fetched.sources.count == 1 ? fetched.sources.first : nil
+                all.append(
+                    EnvironmentAssignment(
+                        name: name, value: .secret(fetched.slot), origin: EnvironmentAssignment.Origin(item.origin),
+                        location: item.location.description, secret: object?.name, vault: object?.vault?.name))
+            } else if let root, let variable = item.pathVariable {
+                all.append(
+                    EnvironmentAssignment(
+                        name: variable, value: .text(root + "/" + item.target.name), origin: .configuration,
+                        location: item.location.description))
+            }
         }
-        guard let root else { return all }
-        for entry in files {
-            guard let variable = entry.pathVariable else { continue }
-            all.append(
-                EnvironmentAssignment(
-                    name: variable, value: .text(root + "/" + entry.path), origin: .configuration,
-                    location: entry.location))
-        }
-        return all + [.secretsDirectory(root)]
+        return root.map { all + [.secretsDirectory($0)] } ?? all
     }
 
-    private borrowing func writeFiles(_ task: DeliveryTask, keepingTarget: Bool, untold: [String]?) throws(Diagnosis)
-        -> Bool
-    {
+    private borrowing func writeFiles(
+        _ task: DeliveryTask, keepingTarget: Bool, untold: [String]?
+    ) throws(Diagnosis) -> Bool {
         guard let secrets = task.secrets else { return false }
+        let slots = items.filter { $0.item.path != nil }.map(\.slot)
         do throws(GenerationError) {
-            let generation = Generation(
-                files: files.map { Generation.File(path: $0.path, content: $0.slot, mode: $0.mode) })
-            let outcome = try generation.writeFiles(
-                to: secrets, from: set, keepingTarget: keepingTarget, untold: untold)
+            let outcome = try secrets.write(generationFiles(), keepingTarget: keepingTarget, untold: untold) {
+                index, body throws(GenerationError) in
+                try set.withBytes(of: slots[index], body)
+            }
             return outcome != .unchanged
         } catch {
             throw error.diagnosis
         }
     }
+
+    /// The files of the generation, in the order of the items.
+    borrowing func generationFiles() throws(GenerationError) -> [GenerationFile] {
+        var files: [GenerationFile] = []
+        for fetched in items {
+            guard let path = fetched.item.path else { continue }
+            files.append(try GenerationFile(path: path, mode: fetched.item.mode, size: fetched.slot.count))
+        }
+        return files
+    }
+}
+
+extension EnvironmentAssignment.Origin {
+    fileprivate init(_ origin: DeliveryItem.Origin) {
+        self =
+            switch origin {
+            case .inherited: .inherited
+            case .bulk: .bulk
+            case .configuration: .configuration
+            }
+    }
 }
 
 extension FetchedSet {
-    /// Stores what this worker has learned about objects and vaults for the next one.
+    /// Stores what this worker has learned about sources and vaults for the next one.
     package borrowing func learn(into memory: inout DeliveryState) {
         memory.records = [:]
-        for (object, record) in records { memory.records[object.url] = record }
+        for (source, record) in records { memory.records[source.key] = record }
         memory.missing = Set(absent.keys.map(\.url))
         memory.vaults = vaults
     }
 
     /// When something begins or ceases to be valid, in seconds since 1970.
     package var turningPoints: [Int64] {
-        objects.flatMap { [$0.record.notBefore, $0.record.expires].compactMap(\.self) }
+        sources.flatMap { [$0.record.notBefore, $0.record.expires].compactMap(\.self) }
     }
+
+    /// When access tokens are to be renewed, in seconds since 1970.
+    package var renewals: [Int64] { sources.compactMap(\.record.renewAt) }
 }

@@ -1,3 +1,4 @@
+package import LaunchConfiguration
 import LinuxSystem
 package import Secrets
 package import SecretsDirectory
@@ -62,7 +63,7 @@ package final class DeliveredValues {
     }
 
     /// Copies a target's last value into a set; nil if it can't be read.
-    package func append(_ target: Target, to set: inout SecretSet) -> SecretSet.Slot? {
+    package func append(_ target: DeliveryTarget, to set: inout SecretSet) -> SecretSet.Slot? {
         switch target {
         case .variable(let name):
             guard let range = values[Array(name.utf8)] else { return nil }

@@ -17,7 +17,7 @@ package struct DeliveryState: Equatable, Sendable {
     package var changedFiles = false
     /// The identities of a set with which the app failed. It is not delivered again.
     package var refused: [String: String]?
-    /// The last record of every object, by its URL.
+    /// The last record of every source, by its key.
     package var records: [String: ObjectRecord] = [:]
     /// The URLs of optional objects that did not exist.
     package var missing: Set<String> = []
@@ -86,9 +86,9 @@ package struct DeliveryState: Equatable, Sendable {
 
 /// The record of one delivery: what it was made of, without values.
 package struct DeliveryRecord: Equatable, Sendable {
-    /// The identity of every object, by its URL.
+    /// The identity of every source, by its key.
     package var identities: [String: String] = [:]
-    /// The recipe of every target's bytes (`FetchPlan.recipes`), by the target's name.
+    /// The recipe of every target's bytes (`FetchPlan.recipes`), by the target's label.
     package var recipes: [String: String] = [:]
     /// The keyed digest of the child's environment block.
     package var environmentDigest: [UInt8] = []
@@ -130,6 +130,7 @@ extension ObjectRecord {
         writer.write(optional: notBefore) { $0.write($1) }
         writer.write(optional: expires) { $0.write($1) }
         writer.write(isSettled)
+        writer.write(optional: renewAt) { $0.write($1) }
     }
 
     init(reading reader: inout WireReader) throws(WireError) {
@@ -141,6 +142,7 @@ extension ObjectRecord {
         self.init(
             version: version, shape: shape, updated: updated, notBefore: notBefore, expires: expires,
             isSettled: try reader.readBool())
+        renewAt = try reader.readOptional { reader throws(WireError) in try reader.readInteger() }
     }
 }
 

@@ -2,154 +2,240 @@ import Delivery
 import KeyVault
 import LaunchConfiguration
 import Messages
-import Secrets
+package import Secrets
 
-/// A variable or file that a value is delivered to.
-package enum Target: Hashable, Sendable {
-    case variable(String)
-    case file(String)
+/// What a delivered value is read from.
+package enum ValueSource: Hashable, Sendable {
+    case object(VaultObject)
+    /// An access token for another service.
+    case token(TokenResource)
 
-    /// As `status` shows it: `env:DB_PASSWORD`, `file:tls/server.pem`.
+    /// Its name in the state between workers: an object's URL without a version or with a pinned one, or
+    /// `token:RESOURCE`.
+    package var key: String {
+        switch self {
+        case .object(let object): object.url
+        case .token(let resource): TokenResource.prefix + resource.name
+        }
+    }
+
+    /// The object's name, or `token:RESOURCE`: for status, log and `LATCHKEY_CHANGED`.
     package var name: String {
         switch self {
-        case .variable(let name): "env:" + name
-        case .file(let path): "file:" + path
+        case .object(let object): object.name
+        case .token: key
         }
+    }
+
+    package var vault: VaultAddress? {
+        if case .object(let object) = self { object.vault } else { nil }
     }
 }
 
-/// One value to deliver: its reference, its target, and the policy if it is missing.
-struct DeliveryItem {
-    var target: Target
-    var request: ObjectRequest
-    var policy: MissingPolicy
-    var origin: EnvironmentAssignment.Origin
-    var location: SourceLocation
-    var mode: UInt32?
-    var pathVariable: String?
-}
-
-/// Everything that a plan asks the vaults for, before anything is fetched.
+/// Everything that a plan asks the vaults and the identity for, before anything is fetched.
 struct FetchPlan {
-    var items: [DeliveryItem] = []
-    /// Files of several objects: templates and sets, each with its references in order.
-    var composites: [(file: FileEntry, references: [VaultReference], template: Template?)] = []
+    /// The plan's items; those that a vault's list decides are added by `add`.
+    private(set) var items: [DeliveryItem] = []
+    private let plan: LaunchPlan
+    /// The templates of all items, with their references.
+    private var templates: [DeliveryTarget: ParsedTemplate] = [:]
 
-    /// Every object once, in the order of first use.
-    var objects: [VaultObject] {
-        var seen: Set<VaultObject> = []
-        return all.filter { seen.insert($0).inserted }
+    private struct ParsedTemplate {
+        let template: Template
+        let references: [(text: String, reference: Reference, location: TemplateLocation)]
     }
 
-    /// Every object as often as it is used.
-    var all: [VaultObject] {
-        items.map(\.request.reference.object) + composites.flatMap { $0.references.map(\.object) }
-    }
-
-    /// Objects that may be missing: every item that uses them allows it.
-    func optional(_ plan: LaunchPlan) -> Set<VaultObject> {
-        var optional = Set(items.filter { $0.policy != .error }.map(\.request.reference.object))
-        for item in items where item.policy == .error { optional.remove(item.request.reference.object) }
-        for composite in composites { composite.references.forEach { optional.remove($0.object) } }
-        return optional
-    }
-
-    /// The recipe of every target: which objects its bytes are made of, and in which format. If a target's recipe and
-    /// its objects are the same, its bytes are the same.
-    var recipes: [Target: String] {
-        var recipes: [Target: String] = [:]
-        for item in items {
-            let parts = [
-                item.request.reference.object.url, item.request.reference.pointer, item.request.encoding?.rawValue,
-                item.request.format?.rawValue,
-            ]
-            recipes[item.target] = parts.map { $0 ?? "" }.joined(separator: " ")
-        }
-        for composite in composites {
-            var recipe = composite.template?.digest ?? ""
-            if case .set(_, let format) = composite.file.content { recipe = format.rawValue }
-            let members = composite.references.map { "\($0.object.url)#\($0.pointer ?? "")" }
-            recipes[.file(composite.file.path)] = ([recipe] + members).joined(separator: " ")
-        }
-        return recipes
-    }
-
-    /// The objects that every target is made of.
-    var ingredients: [Target: [VaultObject]] {
-        var all: [Target: [VaultObject]] = [:]
-        for item in items { all[item.target, default: []].append(item.request.reference.object) }
-        for composite in composites {
-            all[.file(composite.file.path), default: []] += composite.references.map(\.object)
-        }
-        return all
-    }
-
-    /// Collects the references of the plan. Reads templates for the names in them.
+    /// Collects the references of the plan. Reads templates for the references in them.
     init(_ plan: LaunchPlan) throws(Diagnosis) {
-        for entry in plan.inherited where !plan.environment.contains(where: { $0.name == entry.name }) {
-            add(entry, .inherited, plan)
-        }
-        for entry in plan.environment { add(entry, .configuration, plan) }
-        for file in plan.files {
-            switch file.content {
-            case .object(let request):
-                items.append(
-                    DeliveryItem(
-                        target: .file(file.path), request: request, policy: file.ifMissing ?? plan.ifMissing,
-                        origin: .configuration, location: file.location, mode: file.mode,
-                        pathVariable: file.pathVariable))
-            case .set(let references, _): composites.append((file, references, nil))
-            case .template(let path, let vault): try add(template: path, vault ?? plan.vault, file)
+        self.plan = plan
+        for item in plan.items {
+            switch item.content {
+            case .versions: break
+            case .template(let source, let vault):
+                templates[item.target] = try Self.parse(source, vault ?? plan.vault, item)
+                items.append(item)
+            case .object, .token, .set: items.append(item)
             }
         }
     }
 
-    private mutating func add(
-        _ entry: EnvironmentEntry, _ origin: EnvironmentAssignment.Origin, _ plan: LaunchPlan
-    ) {
-        items.append(
-            DeliveryItem(
-                target: .variable(entry.name), request: entry.request, policy: entry.ifMissing ?? plan.ifMissing,
-                origin: origin, location: entry.location))
-    }
-
-    private mutating func add(template path: String, _ vault: VaultAddress?, _ file: FileEntry) throws(Diagnosis) {
+    private static func parse(
+        _ source: TemplateSource, _ vault: VaultAddress?, _ item: DeliveryItem
+    ) throws(Diagnosis) -> ParsedTemplate {
         let template: Template
         do throws(DeliveryError) {
-            template = try Template.read(path)
+            template =
+                switch source {
+                case .file(let path): try Template.read(path)
+                case .text(let text): try Template(text, path: item.location.description, isInline: true)
+                }
         } catch {
             throw error.diagnosis
         }
-        var references: [VaultReference] = []
-        for name in template.names {
-            guard let vault else {
+        let parser = ReferenceParser(defaultVault: vault)
+        var references: [(String, Reference, TemplateLocation)] = []
+        for (text, location) in template.references {
+            do throws(ReferenceError) {
+                references.append((text, try parser.parseAny(text), location))
+            } catch let error where error.problem == .vaultMissing {
                 throw Diagnosis(
                     .configurationValue, exit: .configuration,
-                    "\(file.location): the template names '\(name)', and there is no vault",
-                    hint: "set vault = \"NAME\"")
+                    "\(location): the template names '\(text)', and there is no vault", hint: "set vault = \"NAME\"")
+            } catch {
+                throw Diagnosis(
+                    .templateSyntax, exit: .data, "\(location): '\(text)' can't be understood: \(error.reason)",
+                    hint: "write the name of a secret, or a reference as in latchkey(1)")
             }
-            references.append(VaultReference(object: VaultObject(vault: vault, name: name)))
         }
-        composites.append((file, references, template))
+        return ParsedTemplate(template: template, references: references)
+    }
+
+    // MARK: sources
+
+    /// Every source once, in the order of first use.
+    var sources: [ValueSource] {
+        var seen: Set<ValueSource> = []
+        return items.flatMap { sources(of: $0) }.filter { seen.insert($0).inserted }
+    }
+
+    /// The sources that an item is made of.
+    func sources(of item: DeliveryItem) -> [ValueSource] {
+        switch item.content {
+        case .object(let request): [.object(request.reference.object)]
+        case .token(let resource): [.token(resource)]
+        case .set(let references, _): references.map { .object($0.object) }
+        case .template: templates[item.target]?.references.map { ValueSource($0.reference) } ?? []
+        case .versions: []
+        }
+    }
+
+    /// An item's template, and what each of its references stands for.
+    func template(of item: DeliveryItem) -> (Template, [(text: String, reference: Reference)])? {
+        templates[item.target].map { parsed in (parsed.template, parsed.references.map { ($0.text, $0.reference) }) }
+    }
+
+    /// Where a template names an object; nil for objects that no template names.
+    private func locationInTemplate(of object: VaultObject) -> TemplateLocation? {
+        for item in items {
+            let found = templates[item.target]?.references.first { ValueSource($0.reference) == .object(object) }
+            if let found { return found.location }
+        }
+        return nil
+    }
+
+    /// Says where a template names the object that does not exist.
+    func locating(_ failure: RefreshFailure) -> RefreshFailure {
+        guard let object = failure.missing, let location = locationInTemplate(of: object) else { return failure }
+        var failure = failure
+        if let index = failure.diagnoses.firstIndex(where: { $0.code == .secretMissing && $0.secret == object.name }) {
+            failure.diagnoses[index].text += ", which \(location) names"
+        }
+        return failure
+    }
+
+    func policy(of item: DeliveryItem) -> MissingPolicy { item.ifMissing ?? plan.ifMissing }
+
+    /// Objects that may be missing: every item that uses them is of one object and allows it.
+    var optional: Set<VaultObject> {
+        var (optional, required): (Set<ValueSource>, Set<ValueSource>) = ([], [])
+        for item in items {
+            if case .object = item.content, policy(of: item) != .error {
+                optional.formUnion(sources(of: item))
+            } else {
+                required.formUnion(sources(of: item))
+            }
+        }
+        return Set(
+            optional.subtracting(required).compactMap { if case .object(let object) = $0 { object } else { nil } })
     }
 
     /// Every vault that is asked for something.
-    func vaults(_ plan: LaunchPlan) -> Set<VaultAddress> {
-        var vaults = Set(plan.selections.map(\.vault))
-        for object in all { vaults.insert(object.vault) }
-        return vaults
+    var vaults: Set<VaultAddress> {
+        Set(plan.selections.map(\.vault) + sources.compactMap(\.vault) + versionLists.map(\.object.vault))
     }
 
-    /// Adds what a bulk selection found.
-    mutating func add(_ selection: BulkSelection, names: [String]) {
+    /// The recipe of every target: which sources its bytes are made of, and in which format. If a target's recipe and
+    /// its sources are the same, its bytes are the same.
+    var recipes: [DeliveryTarget: String] {
+        var recipes: [DeliveryTarget: String] = [:]
+        for item in items { recipes[item.target] = recipe(of: item) }
+        return recipes
+    }
+
+    private func recipe(of item: DeliveryItem) -> String {
+        let parts: [String?] =
+            switch item.content {
+            case .object(let request):
+                [
+                    request.reference.object.url, request.reference.pointer, request.encoding?.rawValue,
+                    request.format?.rawValue,
+                ]
+            case .token(let resource): [ValueSource.token(resource).key]
+            case .template:
+                [templates[item.target]?.template.digest]
+                    + (templates[item.target]?.references.map { Self.words($0.reference) } ?? [])
+            case .set(let references, let format): [format.rawValue] + references.map { Self.words(.object($0)) }
+            case .versions: []
+            }
+        return parts.map { $0 ?? "" }.joined(separator: " ")
+    }
+
+    private static func words(_ reference: Reference) -> String {
+        guard case .object(let object) = reference else { return ValueSource(reference).key }
+        return "\(object.object.url)#\(object.pointer ?? "")"
+    }
+
+    // MARK: what a vault's list decides
+
+    /// The items that need the list of a secret's versions.
+    var versionLists: [(object: VaultObject, item: DeliveryItem)] {
+        plan.items.compactMap { item in
+            guard case .versions(let request, _) = item.content else { return nil }
+            return (request.reference.object, item)
+        }
+    }
+
+    /// Adds what lists decided: the names that each bulk selection found, then the versions of each secret.
+    mutating func add(_ listed: [[String]], _ plan: LaunchPlan) {
+        for (selection, names) in zip(plan.selections, listed) { add(selection, names: names) }
+        for (list, versions) in zip(versionLists, listed.dropFirst(plan.selections.count)) {
+            add(list.item, versions: versions)
+        }
+    }
+
+    private mutating func add(_ selection: BulkSelection, names: [String]) {
         for secret in names {
             let object = VaultObject(vault: selection.vault, name: secret)
             let name = Selection.variableName(for: secret, selection.naming)
-            let target: Target = selection.target == .environment ? .variable(name) : .file(name)
             items.append(
                 DeliveryItem(
-                    target: target, request: ObjectRequest(reference: VaultReference(object: object)),
-                    policy: .ignore, origin: .bulk, location: selection.location))
+                    selection.target == .environment ? .variable(name) : .file(name),
+                    .object(ObjectRequest(reference: VaultReference(object: object))), origin: .bulk,
+                    ifMissing: .ignore, location: selection.location))
         }
+    }
+
+    /// Adds a file for each of a secret's versions, newest first: `keys/0`, `keys/1`.
+    private mutating func add(_ item: DeliveryItem, versions: [String]) {
+        guard case .versions(var request, let count) = item.content else { return }
+        for (index, version) in versions.prefix(count).enumerated() {
+            let object = request.reference.object
+            request.reference.object = VaultObject(
+                vault: object.vault, kind: object.kind, name: object.name, version: version)
+            var file = item
+            file.target = .file("\(item.target.name)/\(index)")
+            file.content = .object(request)
+            items.append(file)
+        }
+    }
+}
+
+extension ValueSource {
+    init(_ reference: Reference) {
+        self =
+            switch reference {
+            case .object(let reference): .object(reference.object)
+            case .token(let resource): .token(resource)
+            }
     }
 }

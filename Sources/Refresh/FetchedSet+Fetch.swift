@@ -1,8 +1,8 @@
-import Delivery
 package import HTTPTransport
 package import KeyVault
 package import LaunchConfiguration
 package import LinuxSystem
+import ManagedIdentity
 import Messages
 import Secrets
 
@@ -19,63 +19,64 @@ package struct EarlierDelivery {
     }
 }
 
+/// Where an attempt fetches from, and for how long.
+package struct FetchSources {
+    package var client: VaultClient
+    /// The identity, for access tokens that are delivered.
+    package var tokens: any TokenProvider
+    package var retryPolicy: RetryPolicy
+    /// Seconds since 1970.
+    package var wallClock: Int64
+
+    package init(
+        client: VaultClient, tokens: any TokenProvider, retryPolicy: RetryPolicy, wallClock: Int64
+    ) {
+        self.client = client
+        self.tokens = tokens
+        self.retryPolicy = retryPolicy
+        self.wallClock = wallClock
+    }
+}
+
 /// Fetches what a plan asks for.
 ///
-/// 1. Read the lists that bulk selections need.
+/// 1. Read the lists that bulk selections and versions need.
 /// 2. Find what changed, or may have changed (`Comparison`), and fetch every such object once. At a first attempt that
-///    is every object.
+///    is every object. Ask for every access token that is due.
 /// 3. Stop if the app has failed with exactly this set before.
-/// 4. If a target's recipe and objects are the same as in the last delivery, take its bytes from there. Fetch the
-///    objects of all other targets too.
+/// 4. If a target's recipe and sources are the same as in the last delivery, take its bytes from there. Fetch the
+///    sources of all other targets too.
 /// 5. Bring every value into the format that its target asks for.
 package func fetchSet(
-    _ plan: LaunchPlan, through client: VaultClient, retryPolicy: RetryPolicy, wallClock now: Int64,
-    since earlier: EarlierDelivery? = nil
+    _ plan: LaunchPlan, from origin: FetchSources, since earlier: EarlierDelivery? = nil
 ) throws(RefreshFailure) -> FetchedSet {
-    var fetchPlan: FetchPlan
-    do throws(Diagnosis) {
-        fetchPlan = try FetchPlan(plan)
-    } catch {
-        throw RefreshFailure([error])
-    }
+    var fetchPlan = try RefreshFailure.of { () throws(Diagnosis) in try FetchPlan(plan) }
     let memory = earlier?.memory ?? DeliveryState(key: [])
-    if earlier == nil { warm(plan, fetchPlan, client) }
-    for vault in fetchPlan.vaults(plan) {
-        if let proof = memory.vaults[vault.url]?.proof { client.recall(proof, of: vault) }
+    if earlier == nil { warm(plan, fetchPlan, origin.client) }
+    for vault in fetchPlan.vaults {
+        if let proof = memory.vaults[vault.url]?.proof { origin.client.recall(proof, of: vault) }
     }
-    var comparison = Comparison(memory, through: client, retryPolicy: retryPolicy)
-    var selected: [[String]] = []
-    var warnings: [Message] = []
-    for selection in plan.selections {  // (1)
-        let listed = try comparison.list(selection.vault)
-        let found = Selection.select(from: listed, prefix: selection.prefix, tags: selection.tags)
-        selected.append(found.map(\.name))
-        if earlier == nil { warnings += Message.warnings(selection, found) }
-        fetchPlan.add(selection, names: found.map(\.name))
-    }
-    let objects = fetchPlan.objects
-    let optional = fetchPlan.optional(plan)
-    var fetchedSet = FetchedSet(set: SecretSet())
+    var comparison = Comparison(memory, through: origin.client, retryPolicy: origin.retryPolicy)
+    var fetchedSet = FetchedSet()
+    try fetchedSet.expand(&fetchPlan, plan, &comparison, origin, isFirst: earlier == nil)  // (1)
+    let sources = fetchPlan.sources
     fetchedSet.recipes = fetchPlan.recipes
-    fetchedSet.selected = selected
-    fetchedSet.warnings = warnings
-    func fetch(_ asked: [VaultObject], into fetchedSet: inout FetchedSet) throws(RefreshFailure) {
-        guard !asked.isEmpty else { return }
-        let outcomes = client.fetch(asked, into: &fetchedSet.set, optional: optional, retryPolicy: retryPolicy)
-        try fetchedSet.note(asked, outcomes, optional, delivered: memory.delivered, now)
-    }
-    try fetch(
-        comparison.changed(among: objects, optional: optional, at: earlier?.now ?? .now), into: &fetchedSet)  // (2)
+    let objects = sources.compactMap(\.object)
+    let changed = try comparison.changed(among: objects, optional: fetchPlan.optional, at: earlier?.now ?? .now)
+    let due = sources.filter { memory.isDue($0, at: origin.wallClock) }
+    try fetchedSet.fetch(changed.map { .object($0) } + due, fetchPlan, origin, memory)  // (2)
     fetchedSet.vaults = comparison.vaults
-    for vault in fetchPlan.vaults(plan) {
-        if let proof = client.proof(of: vault) { fetchedSet.vaults[vault.url, default: VaultState()].proof = proof }
+    for vault in fetchPlan.vaults {
+        if let proof = origin.client.proof(of: vault) {
+            fetchedSet.vaults[vault.url, default: VaultState()].proof = proof
+        }
     }
     if let earlier {
-        fetchedSet.recall(objects, earlier.memory)
-        if fetchedSet.refuse(objects, earlier.memory, now) { return fetchedSet }  // (3)
-        try fetch(fetchedSet.reuse(fetchPlan, objects, earlier), into: &fetchedSet)  // (4)
+        fetchedSet.recall(sources, earlier.memory)
+        if fetchedSet.refuse(sources, earlier.memory, origin.wallClock) { return fetchedSet }  // (3)
+        try fetchedSet.fetch(fetchedSet.reuse(fetchPlan, earlier), fetchPlan, origin, memory)  // (4)
     }
-    try fetchedSet.compose(fetchPlan, objects, now)  // (5)
+    try fetchedSet.compose(fetchPlan, origin.wallClock)  // (5)
     return fetchedSet
 }
 
@@ -83,7 +84,16 @@ package func fetchSet(
 private func warm(_ plan: LaunchPlan, _ fetchPlan: FetchPlan, _ client: VaultClient) {
     var seen: Set<VaultAddress> = []
     for selection in plan.selections where seen.insert(selection.vault).inserted { client.warm(selection.vault) }
-    for object in fetchPlan.all where seen.insert(object.vault).inserted { client.warm(object.vault, for: object) }
+    for object in fetchPlan.sources.compactMap(\.object) where seen.insert(object.vault).inserted {
+        client.warm(object.vault, for: object)
+    }
+}
+
+extension ValueSource {
+    /// nil for a token.
+    var object: VaultObject? {
+        if case .object(let object) = self { object } else { nil }
+    }
 }
 
 extension RefreshFailure {
@@ -99,10 +109,80 @@ extension RefreshFailure {
             isGone: errors.contains { error in
                 error.isGone && error.object.map { delivered.identities[$0.url] != nil } ?? false
             })
+        missing = errors.first { $0.diagnosis.code == .secretMissing }?.object
     }
 }
 
 extension FetchedSet {
+    /// Reads the lists of selections and of versions, and adds what they decide to the plan.
+    mutating func expand(
+        _ fetchPlan: inout FetchPlan, _ plan: LaunchPlan, _ comparison: inout Comparison, _ origin: FetchSources,
+        isFirst: Bool
+    ) throws(RefreshFailure) {
+        for selection in plan.selections {
+            let found = Selection.select(
+                from: try comparison.list(selection.vault), prefix: selection.prefix, tags: selection.tags)
+            if isFirst { warnings += Message.warnings(selection, found) }
+            listed.append(found.map(\.name))
+        }
+        for (object, item) in fetchPlan.versionLists {
+            let all = try comparison.versions(of: object)
+            let enabled = try newestFirst(all.filter(\.attributes.enabled), of: object, origin)
+            if enabled.isEmpty {
+                let error = VaultError(
+                    all.isEmpty ? .missing : .disabled, vault: object.vault, subject: .object(object))
+                switch fetchPlan.policy(of: item) {
+                case .error: throw RefreshFailure(error)
+                case .warn: warnLeftOut(item, object, error)
+                case .ignore: break
+                }
+            }
+            listed.append(enabled)
+        }
+        fetchPlan.add(listed, plan)
+    }
+
+    /// The versions by their time, which a list gives in whole seconds: of those that came within the newest one, the
+    /// vault says which is current.
+    private mutating func newestFirst(
+        _ listed: [ListedSecret], of object: VaultObject, _ origin: FetchSources
+    ) throws(RefreshFailure) -> [String] {
+        func created(_ listed: ListedSecret) -> Int64 { listed.attributes.created ?? 0 }
+        let sorted = listed.sorted { (created($0), $0.version ?? "") > (created($1), $1.version ?? "") }
+        var versions = sorted.compactMap(\.version)
+        guard sorted.count > 1, created(sorted[0]) == created(sorted[1]) else { return versions }
+        switch origin.client.fetch([object], into: &set, retryPolicy: origin.retryPolicy)[0] {
+        case .success(let current):
+            guard let version = current.version, versions.contains(version) else { return versions }
+            versions.removeAll { $0 == version }
+            return [version] + versions
+        // The current version may be disabled.
+        case .failure(let error) where error.isGone: return versions
+        case .failure(let error): throw RefreshFailure(error)
+        }
+    }
+
+    /// Fetches objects and access tokens. Throws if a required one failed.
+    mutating func fetch(
+        _ asked: [ValueSource], _ fetchPlan: FetchPlan, _ origin: FetchSources, _ memory: DeliveryState
+    ) throws(RefreshFailure) {
+        let objects = asked.compactMap(\.object)
+        if !objects.isEmpty {
+            let optional = fetchPlan.optional
+            let outcomes = origin.client.fetch(
+                objects, into: &set, optional: optional, retryPolicy: origin.retryPolicy)
+            do throws(RefreshFailure) {
+                try note(objects, outcomes, optional, delivered: memory.delivered, origin.wallClock)
+            } catch {
+                throw fetchPlan.locating(error)
+            }
+        }
+        let opening = fetchPlan.vaults.compactMap { origin.client.proof(of: $0)?.resource }
+        for case .token(let resource) in asked {
+            try fetch(resource, opening: opening, from: origin, memory)
+        }
+    }
+
     /// Records the outcomes of a fetch. Throws if a required object failed.
     mutating func note(
         _ objects: [VaultObject], _ outcomes: [VaultOutcome], _ optional: Set<VaultObject>, delivered: DeliveryRecord,
@@ -112,23 +192,23 @@ extension FetchedSet {
         for (object, outcome) in zip(objects, outcomes) {
             switch outcome {
             case .success(let value):
-                fetched[object] = value
-                records[object] = ObjectRecord(value, now: now)
+                self.objects[object] = value
+                records[.object(object)] = ObjectRecord(value, now: now)
             case .failure(let error) where error.isGone && optional.contains(object):
                 absent[object] = .some(error)
-                records[object] = nil
+                records[.object(object)] = nil
             case .failure(let error): failures.append(error)
             }
         }
         guard failures.isEmpty else { throw RefreshFailure(all: failures, delivered: delivered) }
     }
 
-    /// Takes the records of objects that were not fetched from the earlier state.
-    mutating func recall(_ objects: [VaultObject], _ memory: DeliveryState) {
-        for object in objects where records[object] == nil && absent[object] == nil {
-            if let record = memory.records[object.url] {
-                records[object] = record
-            } else {
+    /// Takes the records of sources that were not fetched from the earlier state.
+    mutating func recall(_ sources: [ValueSource], _ memory: DeliveryState) {
+        for source in sources where records[source] == nil {
+            if let record = memory.records[source.key] {
+                records[source] = record
+            } else if case .object(let object) = source, absent[object] == nil {
                 absent[object] = .some(nil)
             }
         }
@@ -136,159 +216,44 @@ extension FetchedSet {
 
     /// Whether the app has failed with exactly this set before. Then the current delivery stays, and the status shows
     /// it.
-    mutating func refuse(_ all: [VaultObject], _ memory: DeliveryState, _ now: Int64) -> Bool {
+    mutating func refuse(_ all: [ValueSource], _ memory: DeliveryState, _ now: Int64) -> Bool {
         guard let refused = memory.refused, !refused.isEmpty, !records.isEmpty,
-            records.allSatisfy({ refused[$0.key.url] == $0.value.identity })
+            records.allSatisfy({ refused[$0.key.key] == $0.value.identity })
         else { return false }
         isRefused = true
         list(all, now)
         return true
     }
 
-    /// Takes unchanged values from the last delivery, and returns the objects that have to be fetched too.
-    mutating func reuse(_ fetchPlan: FetchPlan, _ all: [VaultObject], _ earlier: EarlierDelivery) -> [VaultObject] {
+    /// Takes unchanged values from the last delivery, and returns the sources that have to be fetched too.
+    mutating func reuse(_ fetchPlan: FetchPlan, _ earlier: EarlierDelivery) -> [ValueSource] {
         let delivered = earlier.memory.delivered
-        var needed: [VaultObject] = []
-        for (target, objects) in fetchPlan.ingredients {
+        var needed: Set<ValueSource> = []
+        for item in fetchPlan.items {
+            let sources = fetchPlan.sources(of: item)
             let isSame =
-                delivered.recipes[target.name] == recipes[target]
-                && objects.allSatisfy { object in
-                    records[object].map { delivered.identities[object.url] == $0.identity } ?? false
+                delivered.recipes[item.target.label] == recipes[item.target]
+                && sources.allSatisfy { source in
+                    records[source].map { delivered.identities[source.key] == $0.identity } ?? false
                 }
-            if isSame, let slot = earlier.values.append(target, to: &set) {
-                reused[target] = slot
+            if isSame, let slot = earlier.values.append(item.target, to: &set) {
+                reused[item.target] = slot
             } else {
-                needed += objects.filter { fetched[$0] == nil && absent[$0] == nil }
+                needed.formUnion(sources.filter { !isAtHand($0) })
             }
         }
-        let wanted = Set(needed)
-        return all.filter(wanted.contains)
+        return fetchPlan.sources.filter(needed.contains)
     }
 
-    /// Gives every target its bytes, and every object its warnings.
-    mutating func compose(_ fetchPlan: FetchPlan, _ all: [VaultObject], _ now: Int64) throws(RefreshFailure) {
-        list(all, now)
-        do throws(VaultError) {
-            try shape(fetchPlan.items)
-        } catch {
-            throw RefreshFailure(error)
-        }
-        do throws(Diagnosis) {
-            for composite in fetchPlan.composites { try compose(composite) }
-        } catch {
-            throw RefreshFailure([error])
+    private func isAtHand(_ source: ValueSource) -> Bool {
+        switch source {
+        case .object(let object): objects[object] != nil || absent[object] != nil
+        case .token(let resource): tokens[resource] != nil
         }
     }
 
-    private mutating func list(_ all: [VaultObject], _ now: Int64) {
-        objects = all.compactMap { object in records[object].map { KnownObject(object: object, record: $0) } }
-        for object in objects { warnOfValidity(object, now) }
-    }
-
-    private mutating func shape(_ items: [DeliveryItem]) throws(VaultError) {
-        for item in items {
-            let object = item.request.reference.object
-            let slot: SecretSet.Slot
-            if let same = reused[item.target] {
-                slot = same
-            } else if let value = fetched[object] {
-                slot = try value.shaped(as: item.request, in: &set)
-                if case .file(let path) = item.target,
-                    let warning = Message.otherForm(value, as: item.request, in: path)
-                {
-                    warnings.append(warning)
-                }
-            } else {
-                if item.policy == .warn, let error = absent[object] ?? nil { warnLeftOut(item, error) }
-                continue
-            }
-            switch item.target {
-            case .variable(let name):
-                variables.append(
-                    FetchedVariable(
-                        name: name, slot: slot, object: object, origin: item.origin, location: item.location.description
-                    ))
-            case .file(let path):
-                files.append(
-                    FetchedFile(
-                        path: path, slot: slot, mode: item.mode, pathVariable: item.pathVariable, objects: [object],
-                        location: item.location.description))
-            }
-        }
-    }
-
-    private mutating func warnLeftOut(_ item: DeliveryItem, _ error: VaultError) {
-        warnings.append(
-            Message(
-                .warning, .secretLeftOut, "\(error.diagnosis.text); left out: \(item.target.name)",
-                secret: item.request.reference.object.name, vault: item.request.reference.object.vault.name))
-    }
-
-    private mutating func warnOfValidity(_ object: KnownObject, _ now: Int64) {
-        let name = "vault '\(object.object.vault.name)': \(object.object.kind.rawValue) '\(object.object.name)'"
-        func warn(_ code: MessageCode, _ text: String) {
-            warnings.append(
-                Message(.warning, code, name + text, secret: object.object.name, vault: object.object.vault.name))
-        }
-        if let begins = object.record.notBefore, begins > now {
-            warn(.secretNotYetValid, " is not valid before \(UTCTime(seconds: begins).rfc3339); delivered all the same")
-        }
-        guard let expires = object.record.expires else { return }
-        let date = UTCTime(seconds: expires).rfc3339
-        if expires <= now {
-            warn(.secretExpired, " expired \(date); delivered all the same")
-        } else if expires - now < 7 * 86_400 {
-            warn(.secretExpires, " expires \(date)")
-        }
-    }
-
-    private mutating func compose(
-        _ composite: (file: FileEntry, references: [VaultReference], template: Template?)
-    ) throws(Diagnosis) {
-        if let same = reused[.file(composite.file.path)] { return add(composite.file, same, composite.references) }
-        var values: [String: SecretSet.Slot] = [:]
-        var members: [SetFile.Member] = []
-        for reference in composite.references {
-            guard let value = fetched[reference.object] else { continue }
-            do throws(VaultError) {
-                let slot = try value.shaped(as: ObjectRequest(reference: reference), in: &set)
-                values[reference.object.name] = slot
-                members.append(SetFile.Member(name: reference.object.name, value: slot))
-            } catch {
-                throw error.diagnosis
-            }
-        }
-        let slot: SecretSet.Slot
-        do throws(DeliveryError) {
-            if let template = composite.template {
-                slot = try template.render(values, in: &set, file: composite.file.path)
-            } else if case .set(_, let format) = composite.file.content {
-                let file = SetFile(path: composite.file.path, format: SetFile.Format(format))
-                slot = try file.render(members, in: &set)
-            } else {
-                return
-            }
-        } catch {
-            throw error.diagnosis
-        }
-        add(composite.file, slot, composite.references)
-    }
-
-    private mutating func add(_ file: FileEntry, _ slot: SecretSet.Slot, _ references: [VaultReference]) {
-        files.append(
-            FetchedFile(
-                path: file.path, slot: slot, mode: file.mode, pathVariable: file.pathVariable,
-                objects: references.map(\.object), location: file.location.description))
-    }
-}
-
-extension SetFile.Format {
-    fileprivate init(_ format: SetFormat) {
-        self =
-            switch format {
-            case .dotenv: .dotenv
-            case .envFile: .envFile
-            case .json: .json
-            }
+    mutating func list(_ all: [ValueSource], _ now: Int64) {
+        sources = all.compactMap { source in records[source].map { KnownSource(source: source, record: $0) } }
+        for known in sources { warnings += Message.ofValidity(known, now) }
     }
 }

@@ -1,57 +1,61 @@
 import Delivery
 import KeyVault
+import LaunchConfiguration
 package import Messages
 package import Secrets
 
 /// What an attempt fetched, ready to be delivered: the values in one arena, and the target of each.
 package struct FetchedSet: ~Copyable {
     package var set: SecretSet
-    /// The variables in the order of the plan, with the object each comes from.
-    var variables: [FetchedVariable] = []
-    var files: [FetchedFile] = []
-    /// The record of every existing object, in the order of the plan.
-    package internal(set) var objects: [KnownObject] = []
+    /// In the order of the plan.
+    var items: [FetchedItem] = []
+    /// The record of every existing source, in the order of the plan.
+    package internal(set) var sources: [KnownSource] = []
     package var warnings: [Message] = []
+    /// Why the set was taken from the cache; nil if it was fetched.
+    package var outage: Outage?
     /// The app has failed with exactly this set before: it must not be delivered.
     package internal(set) var isRefused = false
 
-    var records: [VaultObject: ObjectRecord] = [:]
-    var fetched: [VaultObject: FetchedObject] = [:]
+    var records: [ValueSource: ObjectRecord] = [:]
+    var objects: [VaultObject: FetchedObject] = [:]
+    var tokens: [TokenResource: SecretSet.Slot] = [:]
     /// Optional objects that do not exist, with the vault's error if it was asked.
     var absent: [VaultObject: VaultError?] = [:]
     /// The bytes of unchanged targets.
-    var reused: [Target: SecretSet.Slot] = [:]
-    var recipes: [Target: String] = [:]
+    var reused: [DeliveryTarget: SecretSet.Slot] = [:]
+    var recipes: [DeliveryTarget: String] = [:]
     var vaults: [String: VaultState] = [:]
-    /// The names that each bulk selection found.
-    var selected: [[String]] = []
+    /// What lists decided (`FetchPlan.expand`).
+    var listed: [[String]] = []
 
-    init(set: consuming SecretSet) {
+    init(set: consuming SecretSet = SecretSet()) {
         self.set = set
     }
 }
 
-/// An object with its record.
-package struct KnownObject: Equatable, Sendable {
-    package let object: VaultObject
+/// Why a start uses the cached set, and how long ago the vault confirmed it.
+package struct Outage: Sendable {
+    package let failure: RefreshFailure
+    package let age: Duration
+
+    package init(failure: RefreshFailure, age: Duration) {
+        self.failure = failure
+        self.age = age
+    }
+}
+
+/// A source with its record.
+package struct KnownSource: Equatable, Sendable {
+    package let source: ValueSource
     package let record: ObjectRecord
 }
 
-struct FetchedVariable {
-    var name: String
-    var slot: SecretSet.Slot
-    var object: VaultObject
-    var origin: EnvironmentAssignment.Origin
-    var location: String
-}
-
-struct FetchedFile {
-    var path: String
-    var slot: SecretSet.Slot
-    var mode: UInt32?
-    var pathVariable: String?
-    var objects: [VaultObject]
-    var location: String
+/// One item with its bytes, from the fetch to the delivered generation and environment.
+struct FetchedItem {
+    let item: DeliveryItem
+    let slot: SecretSet.Slot
+    let sources: [ValueSource]
 }
 
 /// Why an attempt failed, with what decides when to try again.
@@ -64,10 +68,23 @@ package struct RefreshFailure: Error {
     package var isTemporary: Bool { diagnoses.allSatisfy { $0.exitCode == .temporary } }
     /// A required secret is definitely gone: deleted or disabled.
     package var isGone = false
+    /// The first object that does not exist.
+    package var missing: VaultObject?
 
     package init(_ diagnoses: [Diagnosis], retryAfter: Duration? = nil, isGone: Bool = false) {
         self.diagnoses = diagnoses
         self.retryAfter = retryAfter
         self.isGone = isGone
+    }
+
+    /// Runs `body` and throws its error as that of the attempt.
+    package static func of<Value: ~Copyable, Failure: DiagnosableError>(
+        _ body: () throws(Failure) -> Value
+    ) throws(RefreshFailure) -> Value {
+        do throws(Failure) {
+            return try body()
+        } catch {
+            throw RefreshFailure([error.diagnosis])
+        }
     }
 }

@@ -1,4 +1,3 @@
-package import HTTPTransport
 package import KeyVault
 package import LaunchConfiguration
 import LinuxSystem
@@ -26,7 +25,16 @@ package struct Inspection: Sendable {
         package let destinations: [Destination]
     }
 
+    /// An access token that a run would deliver.
+    package struct Token: Sendable {
+        package let resource: TokenResource
+        /// When it ends, in seconds since 1970.
+        package let expires: Int64
+        package let destinations: [Destination]
+    }
+
     package private(set) var entries: [Entry] = []
+    package private(set) var tokens: [Token] = []
     /// Why a run would not start, in the run's words. The run would end with the exit code of the first one.
     package private(set) var failures: [Diagnosis] = []
     package private(set) var warnings: [Message] = []
@@ -36,63 +44,44 @@ package struct Inspection: Sendable {
     package private(set) var fileBytes = 0
 
     /// Fetches and builds the environment in memory as a run does, and drops both.
-    package init(
-        _ plan: LaunchPlan, through client: VaultClient, retryPolicy: RetryPolicy, inherited: [UInt8],
-        arguments: [[UInt8]], wallClock now: Int64
-    ) {
+    package init(_ plan: LaunchPlan, from origin: FetchSources, inherited: [UInt8], arguments: [[UInt8]]) {
         do throws(RefreshFailure) {
-            try inspect(try fetchPlan(plan, client, retryPolicy), plan, client, retryPolicy, inherited, arguments, now)
+            try inspect(plan, origin, inherited, arguments)
         } catch {
             failures = error.diagnoses
         }
     }
 
-    private mutating func fetchPlan(
-        _ plan: LaunchPlan, _ client: VaultClient, _ retryPolicy: RetryPolicy
-    ) throws(RefreshFailure) -> FetchPlan {
-        var fetchPlan: FetchPlan
-        do throws(Diagnosis) {
-            fetchPlan = try FetchPlan(plan)
-        } catch {
-            throw RefreshFailure([error])
-        }
-        for selection in plan.selections {
-            switch client.list(selection.vault, retryPolicy: retryPolicy) {
-            case .success(let listed):
-                let found = Selection.select(from: listed, prefix: selection.prefix, tags: selection.tags)
-                warnings += Message.warnings(selection, found)
-                fetchPlan.add(selection, names: found.map(\.name))
-            case .failure(let error): throw RefreshFailure(error)
-            }
-        }
-        return fetchPlan
-    }
-
     private mutating func inspect(
-        _ fetchPlan: FetchPlan, _ plan: LaunchPlan, _ client: VaultClient, _ retryPolicy: RetryPolicy,
-        _ inherited: [UInt8],
-        _ arguments: [[UInt8]], _ now: Int64
+        _ plan: LaunchPlan, _ origin: FetchSources, _ inherited: [UInt8], _ arguments: [[UInt8]]
     ) throws(RefreshFailure) {
-        var set = SecretSet()
-        let objects = fetchPlan.objects
-        let optional = fetchPlan.optional(plan)
-        let outcomes = client.fetch(objects, into: &set, optional: optional, retryPolicy: retryPolicy)
+        var fetchPlan = try RefreshFailure.of { () throws(Diagnosis) in try FetchPlan(plan) }
+        let memory = DeliveryState(key: [])
+        var comparison = Comparison(memory, through: origin.client, retryPolicy: origin.retryPolicy)
+        var fetchedSet = FetchedSet()
+        try fetchedSet.expand(&fetchPlan, plan, &comparison, origin, isFirst: true)
+        let (objects, optional) = (fetchPlan.sources.compactMap(\.object), fetchPlan.optional)
+        let outcomes = origin.client.fetch(
+            objects, into: &fetchedSet.set, optional: optional, retryPolicy: origin.retryPolicy)
         for (object, outcome) in zip(objects, outcomes) {
             entries.append(
                 Entry(
                     object: object, outcome: outcome.mapError(\.diagnosis), isOptional: optional.contains(object),
-                    destinations: fetchPlan.destinations(of: object)))
+                    destinations: fetchPlan.destinations(of: .object(object))))
         }
-        var fetchedSet = FetchedSet(set: set)
-        try fetchedSet.note(objects, outcomes, optional, delivered: DeliveryRecord(), now)
-        try fetchedSet.compose(fetchPlan, fetchPlan.objects, now)
+        try fetchedSet.note(objects, outcomes, optional, delivered: memory.delivered, origin.wallClock)
+        try fetchedSet.fetch(fetchPlan.sources.filter { $0.object == nil }, fetchPlan, origin, memory)
+        try fetchedSet.compose(fetchPlan, origin.wallClock)
+        for case (.token(let resource), let record) in fetchedSet.sources.map({ ($0.source, $0.record) }) {
+            tokens.append(
+                Token(
+                    resource: resource, expires: record.expires ?? 0,
+                    destinations: fetchPlan.destinations(of: .token(resource))))
+        }
         warnings += fetchedSet.warnings
-        fileBytes = fetchedSet.files.reduce(0) { $0 + $1.slot.count }
-        do throws(GenerationError) {
-            try DeliveryDirectories.check(paths: fetchedSet.files.map(\.path))
-        } catch {
-            throw RefreshFailure([error.diagnosis])
-        }
+        fileBytes = fetchedSet.items.reduce(0) { $0 + ($1.item.path == nil ? 0 : $1.slot.count) }
+        let paths = fetchedSet.items.compactMap(\.item.path)
+        try RefreshFailure.of { () throws(GenerationError) in try DeliveryDirectories.check(paths: paths) }
         environmentBytes = try Self.build(fetchedSet, plan, inherited, arguments)
     }
 
@@ -113,14 +102,9 @@ package struct Inspection: Sendable {
 }
 
 extension FetchPlan {
-    fileprivate func destinations(of object: VaultObject) -> [Inspection.Destination] {
-        let single = items.filter { $0.request.reference.object == object }.map {
-            Inspection.Destination(target: $0.target.name, mode: $0.mode, location: $0.location.description)
+    fileprivate func destinations(of source: ValueSource) -> [Inspection.Destination] {
+        items.filter { sources(of: $0).contains(source) }.map { item in
+            Inspection.Destination(target: item.target.label, mode: item.mode, location: item.location.description)
         }
-        let composite = composites.filter { $0.references.contains { $0.object == object } }.map {
-            Inspection.Destination(
-                target: "file:" + $0.file.path, mode: $0.file.mode, location: $0.file.location.description)
-        }
-        return single + composite
     }
 }

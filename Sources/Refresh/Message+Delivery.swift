@@ -25,6 +25,29 @@ extension Message {
 }
 
 extension Message {
+    /// What a start and each day say of the dates of an object. A token is renewed long before its end.
+    static func ofValidity(_ known: KnownSource, _ now: Int64) -> [Message] {
+        guard case .object(let object) = known.source else { return [] }
+        func warning(_ code: MessageCode, _ text: String) -> Message {
+            Message(
+                .warning, code, "vault '\(object.vault.name)': \(object.kind.rawValue) '\(object.name)' \(text)",
+                secret: object.name, vault: object.vault.name)
+        }
+        var warnings: [Message] = []
+        if let begins = known.record.notBefore, begins > now {
+            let date = UTCTime(seconds: begins).rfc3339
+            warnings.append(warning(.secretNotYetValid, "is not valid before \(date); delivered all the same"))
+        }
+        guard let expires = known.record.expires else { return warnings }
+        let date = UTCTime(seconds: expires).rfc3339
+        if expires <= now {
+            warnings.append(warning(.secretExpired, "expired \(date); delivered all the same"))
+        } else if expires - now < 7 * 86_400 {
+            warnings.append(warning(.secretExpires, "expires \(date)"))
+        }
+        return warnings
+    }
+
     /// The warning for a file whose name promises another format than it gets; nil if they agree.
     static func otherForm(_ value: FetchedObject, as request: ObjectRequest, in path: String) -> Message? {
         guard let promised = FileForm(promisedBy: path), let form = FileForm(of: value, as: request), form != promised

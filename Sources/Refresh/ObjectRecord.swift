@@ -12,6 +12,8 @@ package struct ObjectRecord: Equatable, Sendable {
     /// Whether the second of its last change was over when it was fetched. Lists have whole seconds: within that second
     /// another change would have the same `updated`.
     package var isSettled: Bool
+    /// When an access token is to be renewed; nil for objects of a vault.
+    package var renewAt: Int64?
 
     package init(
         version: String?, shape: String, updated: Int64?, notBefore: Int64?, expires: Int64?, isSettled: Bool

@@ -14,14 +14,15 @@ package enum Schedule {
             + .milliseconds(Int64.random(in: -spread.wholeMilliseconds...spread.wholeMilliseconds, using: &generator))
     }
 
-    /// After success: the interval, or the next expiry or beginning of validity if that is earlier.
+    /// After success: the interval, or the next expiry, beginning of validity or renewal of a token if that is earlier.
+    /// Tokens are renewed even if refreshing is off, because they would expire. Times are in seconds since 1970.
     package static func next(
-        _ plan: RefreshPlan, turningPoints: [Int64], now: Int64, using generator: inout some RandomNumberGenerator
+        _ plan: RefreshPlan, turningPoints: [Int64], renewals: [Int64] = [], now: Int64,
+        using generator: inout some RandomNumberGenerator
     ) -> Duration? {
         let regular = next(plan, using: &generator)
-        let ahead = turningPoints.filter { $0 > now }.min().map { Duration.seconds($0 - now) }
-        guard let ahead, plan.interval != nil else { return regular }
-        return regular.map { min($0, ahead) }
+        let ahead = (plan.interval == nil ? [] : turningPoints.filter { $0 > now }) + renewals.map { max($0, now + 1) }
+        return (ahead.map { Duration.seconds($0 - now) } + [regular].compactMap(\.self)).min()
     }
 
     /// After a failure: a backoff up to the interval, or what the server asked for.

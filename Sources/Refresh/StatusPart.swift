@@ -1,54 +1,71 @@
 import KeyVault
+import LaunchConfiguration
 import Messages
 import Secrets
 
 extension FetchedSet {
-    /// Every object with its targets.
-    package var targets: [(object: KnownObject, target: String)] {
-        var targets: [VaultObject: [String]] = [:]
-        for variable in variables { targets[variable.object, default: []].append("env:" + variable.name) }
-        for file in files {
-            for object in file.objects { targets[object, default: []].append("file:" + file.path) }
+    /// Every source with its targets.
+    package var targets: [(known: KnownSource, target: String)] {
+        var targets: [ValueSource: [String]] = [:]
+        for item in items {
+            for source in item.sources { targets[source, default: []].append(item.item.target.label) }
         }
-        return objects.map { ($0, (targets[$0.object] ?? []).joined(separator: ", ")) }
+        return sources.map { ($0, (targets[$0.source] ?? []).joined(separator: ", ")) }
     }
 
     /// The worker's part of the status: `secrets` as JSON, without a value or a digest of one.
     var statusJSON: [UInt8] {
-        let secrets = targets.map { (object, target) -> JSONValue in
+        let secrets = targets.map { (known, target) -> JSONValue in
             [
-                "name": .text(object.object.name, limit: 1024),
-                "vault": .text(object.object.vault.name, limit: 1024),
-                "type": .text(object.object.kind.rawValue),
-                "version": object.record.version.map { .text($0, limit: 64) } ?? .null,
+                "name": .text(known.source.name, limit: 1024),
+                "vault": known.source.vault.map { .text($0.name, limit: 1024) } ?? .null,
+                "type": .text(known.source.type),
+                "version": known.record.version.map { .text($0, limit: 64) } ?? .null,
                 "target": .text(target, limit: 1024),
-                "updated": JSONValue(seconds: object.record.updated),
-                "expires": JSONValue(seconds: object.record.expires),
+                "updated": JSONValue(seconds: known.record.updated),
+                "expires": JSONValue(seconds: known.record.expires),
             ]
         }
         return JSONValue.array(secrets).bytes(levels: 1, depth: 1)
     }
 
-    /// The lines of the metrics that tell when secrets expire.
+    /// The lines of the metrics that tell when secrets and tokens expire.
     var expiryMetrics: [UInt8] {
-        let expiring = objects.filter { $0.record.expires != nil }
+        let expiring = sources.filter { $0.record.expires != nil }
         guard !expiring.isEmpty else { return [] }
-        var text = "# HELP latchkey_secret_expiry_timestamp_seconds When a secret expires.\n"
+        var text = "# HELP latchkey_secret_expiry_timestamp_seconds When a secret or token expires.\n"
         text += "# TYPE latchkey_secret_expiry_timestamp_seconds gauge\n"
-        for object in expiring {
+        for known in expiring {
             text +=
-                "latchkey_secret_expiry_timestamp_seconds{secret=\"\(object.object.name)\","
-                + "vault=\"\(object.object.vault.name)\"} \(object.record.expires ?? 0)\n"
+                "latchkey_secret_expiry_timestamp_seconds{secret=\"\(known.source.name)\","
+                + "vault=\"\(known.source.vault?.name ?? "")\"} \(known.record.expires ?? 0)\n"
         }
         return Array(text.utf8)
     }
 
-    /// `12 secrets of 2 vaults`.
+    /// `12 secrets of 2 vaults and 1 token`.
     package var summary: String {
-        let vaults = Set(objects.map(\.object.vault)).count
-        return "\(objects.count) secret\(objects.count == 1 ? "" : "s") of \(vaults) vault\(vaults == 1 ? "" : "s")"
+        let vaults = sources.compactMap(\.source.vault)
+        let tokens = sources.count - vaults.count
+        let parts = [
+            vaults.isEmpty && tokens > 0
+                ? nil : "\(Self.counted(vaults.count, "secret")) of \(Self.counted(Set(vaults).count, "vault"))",
+            tokens == 0 ? nil : Self.counted(tokens, "token"),
+        ]
+        return parts.compactMap(\.self).joined(separator: " and ")
     }
 
+    private static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+}
+
+extension ValueSource {
+    /// `secret`, `certificate`, `key` or `token`.
+    fileprivate var type: String {
+        switch self {
+        case .object(let object): object.kind.rawValue
+        case .token: "token"
+        }
+    }
 }
 
 extension DeliveryState {

@@ -2,6 +2,11 @@ extension VaultAddress {
     /// The suffix of the public cloud's vaults, which short names get.
     package static let publicSuffix = "vault.azure.net"
 
+    /// The suffixes of vaults and managed HSMs in Azure's clouds: public, China, US government.
+    package static let knownSuffixes = ["azure.net", "azure.cn", "usgovcloudapi.net"].flatMap { domain in
+        ["vault.\(domain)", "managedhsm.\(domain)"]
+    }
+
     /// Reads what `--vault` takes: a vault's name (`contoso-web`) or an https URL without a path.
     package init(parsing text: String) throws(ReferenceError) {
         let cursor = TextCursor(text)

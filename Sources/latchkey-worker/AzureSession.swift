@@ -58,6 +58,13 @@ final class AzureSession {
     }
 }
 
+extension AzureSession {
+    /// Where an attempt fetches from now.
+    func sources(_ retryPolicy: RetryPolicy) -> FetchSources {
+        FetchSources(client: client, tokens: identity, retryPolicy: retryPolicy, wallClock: wallClockSeconds())
+    }
+}
+
 extension LaunchPlan {
     /// The identity that will ask the vault (`IdentityDecision.subject`); nil if there is none.
     func identitySubject(_ environment: EnvironmentEntries) -> String? {

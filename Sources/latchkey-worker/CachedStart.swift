@@ -53,11 +53,11 @@ enum CachedStart {
     }
 
     /// The warning about a start with cached secrets. `next`: the time until the vault is asked again, if it is.
-    static func warning(_ failure: RefreshFailure, age: Duration, next: Duration?) -> Message {
+    static func warning(_ outage: Outage, next: Duration?) -> Message {
         let seconds = next.map { "; next try in \(max(1, ($0.wholeMilliseconds + 999) / 1000))s" } ?? ""
-        let delivered = UTCTime(seconds: wallClockSeconds() - age.wholeMilliseconds / 1000).rfc3339
+        let delivered = UTCTime(seconds: wallClockSeconds() - outage.age.wholeMilliseconds / 1000).rfc3339
         var message = Message(
-            .warning, failure.diagnoses.first ?? Diagnosis(.vaultUnreachable, exit: .temporary, "no answer"))
+            .warning, outage.failure.diagnoses.first ?? Diagnosis(.vaultUnreachable, exit: .temporary, "no answer"))
         message.diagnosis.code = .startCached
         message.diagnosis.text += "; starting with the secrets of \(delivered)\(seconds)"
         return message

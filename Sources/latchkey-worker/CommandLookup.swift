@@ -57,7 +57,7 @@ struct CommandLookup {
                 .unitReloadFailed, exit: .system, "unit '\(unit)' can't be reloaded: libsystemd can't be loaded",
                 hint: SystemdLibrary.remedy)
         }
-        guard let name = commandOnChange, !plan.environment.contains(where: { $0.name == "PATH" }) else { return nil }
+        guard let name = commandOnChange, !plan.sets("PATH") else { return nil }
         do throws(Diagnosis) {
             _ = try find(name, role: Self.roleOnChange)
             return nil

@@ -35,8 +35,8 @@ struct FileRights {
         readable += [plan.authoritiesFile, ProcessFiles.bundleDirectory].compactMap { $0 }
         readable += Self.named.compactMap { environment.text($0) }.filter { !$0.isEmpty }
         readable += (environment.text("SSL_CERT_DIR") ?? "").split(separator: ":").map(String.init)
-        for file in plan.files {
-            if case .template(let path, _) = file.content { readable.append(path) }
+        for item in plan.items {
+            if case .template(.file(let path), _) = item.content { readable.append(path) }
         }
         self.readable = readable
         changeable = [directories?.instance?.descriptor, directories?.secrets.descriptor].compactMap { $0 }

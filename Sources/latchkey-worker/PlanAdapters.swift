@@ -34,7 +34,7 @@ extension SupervisorPlan {
 extension LaunchPlan {
     /// Whether anything goes into files.
     var deliversFiles: Bool {
-        !files.isEmpty || selections.contains { $0.target == .files }
+        items.contains { $0.path != nil } || selections.contains { $0.target == .files }
     }
 
     /// Chooses, makes and locks the directories. A run without files starts without any, with a warning.

@@ -16,18 +16,18 @@ import WorkerProtocol
 ///    lends; restrict the access to all other files.
 /// 3. Fetch; deliver; fill and seal the memory files; report; exit.
 struct SupervisedWorker {
-    private let order: WorkerOrder
-    private let arguments: [[UInt8]]
-    private let environment: EnvironmentEntries
-    private let log: WorkerLog
-    private let confinement: Confinement
-    private var memory: DeliveryState
+    let order: WorkerOrder
+    let arguments: [[UInt8]]
+    let environment: EnvironmentEntries
+    let log: WorkerLog
+    let confinement: Confinement
+    var memory: DeliveryState
     /// The files that the sandbox allows.
     private var sight = FileSight([])
     /// The random numbers for pauses after failures.
-    private var generator = SystemRandomNumberGenerator()
+    var generator = SystemRandomNumberGenerator()
     /// The random numbers for the interval.
-    private var jitter = SplitMix64(state: 0)
+    var jitter = SplitMix64(state: 0)
 
     /// Runs an attempt with `latchkey`'s own arguments; returns the exit code, which nobody reads.
     static func run(_ arguments: [[UInt8]]) -> Int32 {
@@ -145,7 +145,7 @@ struct SupervisedWorker {
         noteRestartKeys(plan)
         let directories: DeliveryDirectories?
         do throws(Diagnosis) {
-            directories = try takeDirectories(plan, isSidecar: isSidecar)
+            directories = try takeDirectories(plan)
         } catch {
             log.end([error])
             return try report(WorkerReport(outcome: .ended(exitCode: error.exitCode.rawValue)))
@@ -162,7 +162,7 @@ struct SupervisedWorker {
         sight = confinement.apply(plan, environment, directories, log)
         Confinement.keepOnly(WorkerNeeds(plan, directories), log)
         if order.task == .rollBack { return try rollBack(directories, plan) }
-        try refresh(plan, directories, isSidecar: isSidecar)
+        try refresh(plan, directories)
     }
 
     /// The directory distinguishes instances with the same name; without a directory, the supervisor's PID does.
@@ -173,7 +173,7 @@ struct SupervisedWorker {
     }
 
     /// Chooses the directories, or adopts the lent ones. A run without files goes on without any.
-    private func takeDirectories(_ plan: LaunchPlan, isSidecar: Bool) throws(Diagnosis) -> DeliveryDirectories? {
+    private func takeDirectories(_ plan: LaunchPlan) throws(Diagnosis) -> DeliveryDirectories? {
         if let handover = order.handover {
             let first = WorkerDescriptor.directories
             return DeliveryDirectories.adopt(
@@ -183,9 +183,7 @@ struct SupervisedWorker {
         return try plan.takeDirectories(environment, pid: ProcessFiles.parentProcess, log: log)
     }
 
-    private mutating func refresh(_ plan: LaunchPlan, _ directories: DeliveryDirectories?, isSidecar: Bool)
-        throws(SystemError)
-    {
+    private mutating func refresh(_ plan: LaunchPlan, _ directories: DeliveryDirectories?) throws(SystemError) {
         let isStart = order.task == .first
         let progress = isStart ? ProgressLine(environment, group: ProcessFiles.parentGroup) : nil
         let hasLogged = memory.warnedDays[Self.retryLogged] != nil
@@ -198,7 +196,7 @@ struct SupervisedWorker {
         }
         let before = memory
         do throws(RefreshFailure) {
-            try deliver(plan, directories, isSidecar: isSidecar, observer)
+            try deliver(plan, directories, observer)
         } catch {
             progress?.stop()
             // Keep the old state, so that the next attempt notices files that were swapped in but never reported.
@@ -236,72 +234,35 @@ struct SupervisedWorker {
     }
 
     private mutating func deliver(
-        _ plan: LaunchPlan, _ directories: DeliveryDirectories?, isSidecar: Bool, _ observer: RunObserver
+        _ plan: LaunchPlan, _ directories: DeliveryDirectories?, _ observer: RunObserver
     ) throws(RefreshFailure) {
         if isBeginning { CachedStart.prepare(plan, directories, log) }
-        let cached = order.task == .first ? CachedStart.find(plan, environment, directories) : nil
-        let fetchedSet: FetchedSet
-        do throws(RefreshFailure) {
-            fetchedSet = try fetch(plan, directories, observer, mayServeCache: cached != nil)
-        } catch {
-            guard let cached, error.isOutage else { throw error }
-            observer.progress?.stop()
-            return try serve(cached, for: error, plan, directories, isSidecar)
+        let attempt = Attempt(
+            plan: plan, environment: environment, directories: directories, log: log, observer: observer,
+            isStart: order.task == .first)
+        defer { for (key, count) in observer.requests { memory.requests[key, default: 0] += count } }
+        let fetchedSet = try attempt.fetch(retryPolicy(plan), since: earlier(directories)) {
+            beginAnewIfDenied(observer)
         }
-        // The command must not find the line of progress on the terminal.
-        observer.progress?.stop()
         fetchedSet.warnings.filter { isDue($0) }.forEach { log.write($0) }
         if fetchedSet.isRefused {
             fetchedSet.learn(into: &memory)
-            return try finish(fetchedSet, DeliveryOutcome(), plan, isSidecar)
+            return try finish(fetchedSet, DeliveryOutcome(), plan, next: nil)
         }
         let outcome = try fetchedSet.deliver(task(plan, directories), plan, updating: &memory)
-        if plan.refresh.cacheInMemory, let directories {
-            CachedStart.keep(fetchedSet, plan, environment, directories, memory, log)
+        let next = fetchedSet.outage.map { outage in
+            Schedule.afterFailure(
+                plan.refresh, failures: 0, retryAfter: outage.failure.retryAfter, using: &generator)
         }
-        try finish(fetchedSet, outcome, plan, isSidecar)
+        attempt.conclude(fetchedSet, memory, next: plan.child.once ? nil : next)
+        try finish(fetchedSet, outcome, plan, next: next)
     }
 
-    private mutating func fetch(
-        _ plan: LaunchPlan, _ directories: DeliveryDirectories?, _ observer: RunObserver, mayServeCache: Bool
-    ) throws(RefreshFailure) -> FetchedSet {
-        let started = BootInstant(nanoseconds: order.startedAt)
-        var retryPolicy = RetryPolicy(deadline: BootInstant(nanoseconds: order.begunAt) + .seconds(60), attempts: 4)
-        if order.task == .first { retryPolicy = RetryPolicy(deadline: started + plan.startTimeout) }
-        if mayServeCache { retryPolicy = CachedStart.retryPolicy(plan) }
-        let azure = try AzureSession.open(
-            plan, environment, observer: observer, isRefresh: order.task == .refresh)
-        defer { for (key, count) in observer.requests { memory.requests[key, default: 0] += count } }
-        do throws(RefreshFailure) {
-            return try fetchSet(
-                plan, through: azure.client, retryPolicy: retryPolicy, wallClock: wallClockSeconds(),
-                since: earlier(directories))
-        } catch {
-            beginAnewIfDenied(observer)
-            if error.isRefusal { directories?.removeCache() }
-            throw order.task == .first ? NearSecret.improving(error, of: plan, azure.client) : error
+    private func retryPolicy(_ plan: LaunchPlan) -> RetryPolicy {
+        guard order.task == .first else {
+            return RetryPolicy(deadline: BootInstant(nanoseconds: order.begunAt) + .seconds(60), attempts: 4)
         }
-    }
-
-    /// Starts with the cached set, and logs why.
-    private mutating func serve(
-        _ cached: consuming CachedSet, for failure: RefreshFailure, _ plan: LaunchPlan,
-        _ directories: DeliveryDirectories?,
-        _ isSidecar: Bool
-    ) throws(RefreshFailure) {
-        let age = cached.age
-        let next = Schedule.afterFailure(
-            plan.refresh, failures: 0, retryAfter: failure.retryAfter, using: &generator)
-        let fetchedSet = try cached.fetchedSet(wallClock: wallClockSeconds())
-        fetchedSet.warnings.filter { isDue($0) }.forEach { log.write($0) }
-        let outcome = try fetchedSet.deliver(task(plan, directories), plan, updating: &memory)
-        log.write(CachedStart.warning(failure, age: age, next: plan.child.once ? nil : next))
-        try finish(fetchedSet, outcome, plan, isSidecar) { report in
-            report.stale = true
-            report.ageMilliseconds = age.wholeMilliseconds
-            report.outage = Self.told(failure)
-            report.nextMilliseconds = next.wholeMilliseconds
-        }
+        return RetryPolicy(deadline: BootInstant(nanoseconds: order.startedAt) + plan.startTimeout)
     }
 
     private func task(_ plan: LaunchPlan, _ directories: DeliveryDirectories?) -> DeliveryTask {
@@ -330,92 +291,5 @@ struct SupervisedWorker {
         let day = wallClockSeconds() / 86_400
         defer { memory.warnedDays[key] = day }
         return order.task == .first || memory.warnedDays[key] != day
-    }
-
-    private mutating func finish(
-        _ fetchedSet: borrowing FetchedSet, _ outcome: DeliveryOutcome, _ plan: LaunchPlan, _ isSidecar: Bool,
-        _ change: (inout WorkerReport) -> Void = { _ in }
-    ) throws(RefreshFailure) {
-        var result = WorkerReport(outcome: .delivered)
-        // A first delivery is a change only if it replaces files that somebody may have read.
-        result.filesChanged = order.task == .first ? outcome.filesReplaced : outcome.filesChanged
-        result.environmentChanged = outcome.environmentChanged
-        result.generation = memory.generation
-        result.changedNames = outcome.changedNames
-        result.changedVariables = outcome.changedVariables
-        let next = Schedule.next(
-            plan.refresh, turningPoints: fetchedSet.turningPoints, now: wallClockSeconds(), using: &jitter)
-        result.nextMilliseconds = next?.wholeMilliseconds
-        // The status shows the delivered set. If the app failed with the fetched set, the two differ.
-        show(in: &result)
-        change(&result)
-        do throws(SystemError) {
-            if outcome.environmentChanged { try MemoryFile.seal(WorkerDescriptor.childEnvironment) }
-            try report(result)
-        } catch {
-            throw RefreshFailure([Diagnosis(.systemRefused, exit: .system, error.description)])
-        }
-    }
-
-    private func show(in result: inout WorkerReport) {
-        result.summary = memory.delivered.summary
-        result.statusJSON = memory.delivered.statusJSON
-        result.metrics = memory.metrics
-    }
-
-    private static func told(_ failure: RefreshFailure) -> WorkerFailure {
-        let first = failure.diagnoses.first
-        let code: MessageCode = failure.isGone ? .secretGone : first?.code ?? .internalError
-        var told = WorkerFailure(
-            code: code.rawValue, exitCode: first?.exitCode.rawValue ?? 70,
-            message: first?.text ?? "the refresh failed", hint: first?.hint)
-        told.secret = first?.secret
-        told.vault = first?.vault
-        return told
-    }
-
-    private mutating func fail(_ failure: RefreshFailure, _ plan: RefreshPlan) throws(SystemError) {
-        var told = Self.told(failure)
-        told.isGone = failure.isGone
-        var result = WorkerReport(outcome: .failed(told))
-        result.generation = memory.generation
-        result.metrics = memory.metrics
-        result.nextMilliseconds =
-            Schedule.afterFailure(
-                plan, failures: order.failures, retryAfter: failure.retryAfter, using: &generator
-            ).wholeMilliseconds
-        try report(result)
-    }
-
-    /// The app failed with the newest set: points the files back, and notes that this set must not be delivered again.
-    private mutating func rollBack(_ directories: DeliveryDirectories?, _ plan: LaunchPlan) throws(SystemError) {
-        do throws(GenerationError) {
-            if memory.changedFiles { _ = try directories?.secrets.rollBack() }
-        } catch {
-            log.end([error.diagnosis])
-        }
-        // The cache holds the set that the app failed with.
-        directories?.removeCache()
-        memory.refused = memory.delivered.identities
-        memory.delivered = memory.previous
-        memory.generation += 1
-        var result = WorkerReport(outcome: .delivered)
-        result.generation = memory.generation
-        show(in: &result)
-        result.nextMilliseconds = Schedule.next(plan.refresh, using: &jitter)?.wholeMilliseconds
-        try report(result)
-    }
-
-    /// Leaves the state for the next worker and sends the report.
-    private func report(_ report: WorkerReport) throws(SystemError) {
-        // An earlier report that could not be sent may have left its state.
-        try MemoryFile.clear(WorkerDescriptor.memoryOut)
-        try leave(memory)
-        try LocalSocket.send(WorkerMessage.finished(report).encoded, over: WorkerDescriptor.report)
-    }
-
-    private func leave(_ memory: DeliveryState) throws(SystemError) {
-        try writeAll(memory.encoded.span, to: WorkerDescriptor.memoryOut)
-        try MemoryFile.seal(WorkerDescriptor.memoryOut)
     }
 }

@@ -25,7 +25,7 @@ extension WorkerNeeds {
             startsProgram = true
         }
         // Includes the mode of the cache file.
-        modes = Set(plan.files.compactMap(\.mode) + [0o400])
+        modes = Set(plan.items.compactMap(\.mode) + [0o400])
         if let owner { modes.formUnion([owner.fileMode, owner.directoryMode]) }
     }
 

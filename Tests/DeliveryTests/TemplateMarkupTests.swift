@@ -15,7 +15,7 @@ struct TemplateMarkupTests {
             let bytes = Array(value.utf8)
             slots[name] = set.append(bytes.span)
         }
-        let slot = try template.render(slots, in: &set, file: "f")
+        let slot = try template.render(slots, in: &set, target: "f")
         return set.withBytes(of: slot) { bytes in String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self) }
     }
 
@@ -82,6 +82,6 @@ struct TemplateMarkupTests {
 
     @Test func `each name is asked for once, in the order of first use`() throws(DeliveryError) {
         let template = try Template("{{b-2}}{{json(a)}}{{a}}{{! c }}{{b-2}}", path: "t")
-        #expect(template.names == ["b-2", "a"])
+        #expect(template.references.map(\.text) == ["b-2", "a"])
     }
 }

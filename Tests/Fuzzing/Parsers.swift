@@ -167,8 +167,8 @@ private let vault = try? VaultAddress(parsing: "contoso-web")
     }
     var set = SecretSet()
     let value = set.append([UInt8]("va'l\"ue".utf8).span)
-    let slots = Dictionary(template.names.map { ($0, value) }) { first, _ in first }
-    precondition((try? template.render(slots, in: &set, file: "f")) != nil, "a template that names what it reads")
+    let slots = Dictionary(template.references.map { ($0.text, value) }) { first, _ in first }
+    precondition((try? template.render(slots, in: &set, target: "f")) != nil, "a template that names what it reads")
 }
 
 @Sendable private func tokenAnswer(_ bytes: [UInt8]) {

@@ -170,6 +170,6 @@ import Testing
     ])
     func `an option's value can be joined or follow`(arguments: [String]) throws {
         let words = [arguments[0], "--vault", "contoso-web"] + arguments.dropFirst() + ["--", "app"]
-        #expect(try Directory().parse(words).plan.environment.map(\.name) == ["A"])
+        #expect(try Directory().parse(words).plan.environment.map(\.target.name) == ["A"])
     }
 }

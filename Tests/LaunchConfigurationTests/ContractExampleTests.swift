@@ -68,13 +68,15 @@ private let example = """
                 in: VaultAddress(host: "contoso-shared.vault.azure.net")), encoding: .base64)
         #expect(
             plan.environment == [
-                EnvironmentEntry(
-                    name: "DB_PASSWORD", request: ObjectRequest(reference: secret("db-password")),
+                DeliveryItem(
+                    .variable("DB_PASSWORD"), .object(ObjectRequest(reference: secret("db-password"))),
                     location: SourceLocation("latchkey.toml:8:1")),
-                EnvironmentEntry(
-                    name: "SMTP_PASSWORD", request: ObjectRequest(reference: secret("smtp", pointer: "/password")),
-                    ifMissing: .warn, location: SourceLocation("latchkey.toml:9:1")),
-                EnvironmentEntry(name: "LICENSE", request: license, location: SourceLocation("latchkey.toml:10:1")),
+                DeliveryItem(
+                    .variable("SMTP_PASSWORD"),
+                    .object(ObjectRequest(reference: secret("smtp", pointer: "/password"))), ifMissing: .warn,
+                    location: SourceLocation("latchkey.toml:9:1")),
+                DeliveryItem(
+                    .variable("LICENSE"), .object(license), location: SourceLocation("latchkey.toml:10:1")),
             ])
     }
 
@@ -82,14 +84,14 @@ private let example = """
         let certificate = ObjectRequest(reference: secret("web-tls", kind: .certificate), format: .pem)
         #expect(
             plan.files == [
-                FileEntry(
-                    path: "tls/server.pem", content: .object(certificate), mode: 0o400, pathVariable: "TLS_CERT_FILE",
-                    location: SourceLocation("latchkey.toml:12:8")),
-                FileEntry(
-                    path: "app.ini", content: .template(path: "/etc/app/app.ini.mustache", vault: nil),
+                DeliveryItem(
+                    .file("tls/server.pem"), .object(certificate), location: SourceLocation("latchkey.toml:12:8"),
+                    mode: 0o400, pathVariable: "TLS_CERT_FILE"),
+                DeliveryItem(
+                    .file("app.ini"), .template(.file("/etc/app/app.ini.mustache"), vault: contoso),
                     location: SourceLocation("latchkey.toml:18:8")),
-                FileEntry(
-                    path: "app.env", content: .set([secret("db-password"), secret("smtp")], .dotenv),
+                DeliveryItem(
+                    .file("app.env"), .set([secret("db-password"), secret("smtp")], .dotenv),
                     location: SourceLocation("latchkey.toml:21:8")),
             ])
     }

@@ -7,8 +7,8 @@ import Testing
     @Test func `an option takes the location of the file's entry of its name`() throws {
         let directory = Directory("vault = \"contoso-web\"\n[env]\nA = \"old\"\nB = \"b\"\n[files]\n\"f\" = \"old\"")
         let plan = try directory.plan(["-e", "A=new", "-f", "f=new"])
-        #expect(plan.environment.map(\.name) == ["B", "A"])
-        #expect(plan.environment.last?.request.reference == secret("new"))
+        #expect(plan.environment.map(\.target.name) == ["B", "A"])
+        #expect(plan.environment.last?.content.references == [secret("new")])
         #expect(plan.files.map(\.content) == [.object(ObjectRequest(reference: secret("new")))])
     }
 
@@ -33,8 +33,8 @@ import Testing
             "APP": "@Microsoft.KeyVault(VaultName=contoso-web;SecretName=app)", "TEXT": "see akv://contoso-web/x",
         ]
         let plan = try Directory().plan([], environment)
-        #expect(plan.inherited.map(\.name) == ["DB", "APP"])
-        #expect(plan.inherited.map(\.request.reference) == [secret("db-password"), secret("app")])
+        #expect(plan.inherited.map(\.target.name) == ["DB", "APP"])
+        #expect(plan.inherited.flatMap(\.content.references) == [secret("db-password"), secret("app")])
     }
 
     @Test func `a configured variable replaces an inherited reference`() throws {
@@ -75,7 +75,7 @@ import Testing
         }
         let vault = "vault = \"contoso-web\"\n"
         let option = try Directory(vault).plan(["-e", "\(name)=x"])
-        #expect(option.environment.map(\.name) == [name])
+        #expect(option.environment.map(\.target.name) == [name])
         #expect(option.notices == [warning("'-e \(name)=…'")])
         let key = try Directory(vault + "[env]\n\"\(name)\" = \"x\"\n").plan()
         #expect(key.notices == [warning("latchkey.toml:3:1")])
@@ -143,7 +143,7 @@ import Testing
             "vault = \"other-vault\"\n[env]\nB = \"b\"\n[refresh]\nevery = \"2m\"\n[child]\nuser = \"root\"")
         let second = try directory.plan(startup: first.startup)
         #expect(second.vault == contoso)
-        #expect(second.environment.map(\.name) == ["B"])
+        #expect(second.environment.map(\.target.name) == ["B"])
         #expect(second.refresh.interval == .seconds(120))
         #expect(second.child.runAs == nil)
         #expect(second.restartKeys.sorted() == ["child.user", "vault"])

@@ -75,6 +75,8 @@ package struct EntraRoutes: Sendable {
         let known: Set<String> = [
             azure.vaultResource, "https://\(azure.settings.vaultSuffix)", "https://vault.azure.net",
             "https://managedhsm.azure.net", "https://management.azure.com", "https://graph.microsoft.com",
+            "https://ossrdbms-aad.database.windows.net", "https://database.windows.net", "https://storage.azure.com",
+            "https://redis.azure.com",
         ]
         guard known.contains(resource.trimmingSuffix("/")) else {
             throw EntraFailure(.resourceNotFound(resource, tenant: tenant))

@@ -9,12 +9,8 @@ struct VaultCloud: Equatable {
     /// What a token is asked for: `https://vault.azure.net`.
     var resource: String { "https://\(suffix)" }
 
-    /// Public, China, US government; vaults and managed HSMs.
-    static let all = ["azure.net", "azure.cn", "usgovcloudapi.net"].flatMap { domain in
-        [
-            VaultCloud(suffix: "vault.\(domain)", isManagedHSM: false),
-            VaultCloud(suffix: "managedhsm.\(domain)", isManagedHSM: true),
-        ]
+    static let all = VaultAddress.knownSuffixes.map { suffix in
+        VaultCloud(suffix: suffix, isManagedHSM: suffix.hasPrefix("managedhsm."))
     }
 
     /// The cloud whose suffix the host has; nil for any other host.

@@ -77,6 +77,14 @@ struct ConfigurationTable {
         return Setting(text: text, origin: origin(of: key, at: node))
     }
 
+    func integer(_ key: String) throws(ConfigurationError) -> (value: Int, origin: Origin)? {
+        guard let node = node(key) else { return nil }
+        guard case .integer(let number) = node.value else {
+            throw typeError(key, node, expected: "a whole number")
+        }
+        return (number, origin(of: key, at: node))
+    }
+
     func strings(_ key: String) throws(ConfigurationError) -> [Setting]? {
         guard let node = node(key) else { return nil }
         guard case .array(let elements) = node.value else {

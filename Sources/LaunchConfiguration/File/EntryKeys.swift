@@ -20,7 +20,7 @@ package enum EntryTable: String, CaseIterable, Sendable {
     /// The keys of one entry. In `[credentials]` the user chooses the names.
     package var keys: [EntryKey] {
         switch self {
-        case .environment: EntryKey.object + [EntryKey.ifMissing]
+        case .environment: EntryKey.object + EntryKey.variable + [EntryKey.ifMissing]
         case .files: EntryKey.object + EntryKey.file + [EntryKey.ifMissing]
         case .select: EntryKey.select
         case .credentials: []
@@ -32,6 +32,7 @@ package enum EntryTable: String, CaseIterable, Sendable {
 package struct EntryKey: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         case string
+        case integer
         case strings
         /// A table of strings.
         case table
@@ -49,7 +50,7 @@ package struct EntryKey: Sendable, Equatable {
     }
 
     static let object = [
-        EntryKey("secret", "a secret's reference"),
+        EntryKey("secret", "a secret's reference, or token:RESOURCE for an Entra token"),
         EntryKey("certificate", "a certificate's reference"),
         EntryKey("key", "a key's reference"),
         EntryKey("vault", "the vault, by name or URL, where the reference is a name"),
@@ -61,8 +62,14 @@ package struct EntryKey: Sendable, Equatable {
             "certificate: pem, pem-key, pem-chain, pfx; key: jwk, pem; set: dotenv, env-file, json"),
     ]
 
+    static let variable = [
+        EntryKey("template", "the variable's text, with {{name}} or {{url(name)}} for values")
+    ]
+
     static let file = [
         EntryKey("template", "a Mustache template's path, relative to the configuration file"),
+        EntryKey(
+            "versions", .integer, "a directory of the newest enabled versions of the secret, as many as this: 0, 1, …"),
         EntryKey("set", .strings, "several secrets in one file"),
         EntryKey("mode", "permissions in octal digits; 0400, or 0440 with a group, unless given"),
         EntryKey("env", "the variable that holds the file's path"),

@@ -17,47 +17,33 @@ struct EntryReader {
         self.naming = naming
     }
 
-    func environment() throws(ConfigurationError) -> [EnvironmentEntry] {
-        guard let table = try table.table(EntryTable.environment.rawValue) else { return [] }
-        var entries: [EnvironmentEntry] = []
+    /// The variables of `[env]` and the files of `[files]`.
+    func items() throws(ConfigurationError) -> [DeliveryItem] {
+        try items(.environment, check: NameTexts.checkVariable) { .variable($0) }
+            + items(.files, check: DeliveryPath.check) { .file($0) }
+    }
+
+    private func items(
+        _ kind: EntryTable, check: (String) throws(ValueProblem) -> Void, _ target: (String) -> DeliveryTarget
+    ) throws(ConfigurationError) -> [DeliveryItem] {
+        guard let table = try table.table(kind.rawValue) else { return [] }
+        var items: [DeliveryItem] = []
         for member in table.members {
             let origin = table.origin(of: member)
-            try origin.check { () throws(ValueProblem) in try NameTexts.checkVariable(member.key) }
+            try origin.check { () throws(ValueProblem) in try check(member.key) }
             if case .string(let text) = member.node.value {
-                let reference = try reference(Setting(text: text, origin: origin))
-                let request = ObjectRequest(reference: reference)
-                entries.append(EnvironmentEntry(name: member.key, request: request, location: origin.location))
+                let reference = try anyReference(Setting(text: text, origin: origin))
+                items.append(DeliveryItem(target(member.key), ItemContent(reference), location: origin.location))
                 continue
             }
             guard case .table = member.node.value else {
                 throw table.typeError(member.key, member.node, expected: "a reference or a table")
             }
             let entry = try table.table(member.key, member.node)
-            try entry.check(keys: EntryTable.environment.keys.map(\.name))
-            entries.append(
-                EnvironmentEntry(
-                    name: member.key, request: try request(entry), ifMissing: try entry.string("if-missing")?.choice(),
-                    location: origin.location))
+            try entry.check(keys: kind.keys.map(\.name))
+            items.append(try item(target(member.key), entry, origin.location))
         }
-        return entries
-    }
-
-    func files() throws(ConfigurationError) -> [FileEntry] {
-        guard let table = try table.table(EntryTable.files.rawValue) else { return [] }
-        var entries: [FileEntry] = []
-        for member in table.members {
-            let origin = table.origin(of: member)
-            try origin.check { () throws(ValueProblem) in try DeliveryPath.check(member.key) }
-            if case .string(let text) = member.node.value {
-                let request = ObjectRequest(reference: try reference(Setting(text: text, origin: origin)))
-                entries.append(FileEntry(path: member.key, content: .object(request), location: origin.location))
-                continue
-            }
-            let entry = try table.table(member.key, member.node)
-            try entry.check(keys: EntryTable.files.keys.map(\.name))
-            entries.append(try file(member.key, entry, origin.location))
-        }
-        return entries
+        return items
     }
 
     func selections() throws(ConfigurationError) -> [BulkSelection] {
@@ -117,36 +103,64 @@ struct EntryReader {
         }
     }
 
-    private func file(_ path: String, _ entry: ConfigurationTable, _ location: SourceLocation)
-        throws(ConfigurationError)
-        -> FileEntry
-    {
-        var mode: UInt32?
-        if let text = try entry.string("mode") {
-            mode = try text.origin.check { () throws(ValueProblem) in try FileModeText.parse(text.text) }
+    private func anyReference(_ setting: Setting) throws(ConfigurationError) -> Reference {
+        do throws(ReferenceError) {
+            return try ReferenceParser(defaultVault: defaultVault).parseAny(setting.text)
+        } catch {
+            throw setting.origin.error(error)
         }
-        let variable = try entry.string("env")
-        if let variable {
-            try variable.origin.check { () throws(ValueProblem) in try NameTexts.checkVariable(variable.text) }
-        }
-        return FileEntry(
-            path: path, content: try content(entry), mode: mode, pathVariable: variable?.text,
-            ifMissing: try entry.string("if-missing")?.choice(), location: location)
     }
 
-    private func content(_ entry: ConfigurationTable) throws(ConfigurationError) -> FileContent {
+    private func item(
+        _ target: DeliveryTarget, _ entry: ConfigurationTable, _ location: SourceLocation
+    ) throws(ConfigurationError) -> DeliveryItem {
+        var item = DeliveryItem(
+            target, try content(entry, target), ifMissing: try entry.string("if-missing")?.choice(), location: location)
+        if let text = try entry.string("mode") {
+            item.mode = try text.origin.check { () throws(ValueProblem) in try FileModeText.parse(text.text) }
+        }
+        if let variable = try entry.string("env") {
+            try variable.origin.check { () throws(ValueProblem) in try NameTexts.checkVariable(variable.text) }
+            item.pathVariable = variable.text
+        }
+        return item
+    }
+
+    private func content(
+        _ entry: ConfigurationTable, _ target: DeliveryTarget
+    ) throws(ConfigurationError) -> ItemContent {
+        let objectKeys = EntryKey.object.map(\.name).filter { $0 != "vault" }
         if let template = try entry.string("template") {
-            try entry.excludes(
-                "template", ["secret", "certificate", "key", "set", "version", "json", "encoding", "format"])
-            let path = try template.origin.check { () throws(ValueProblem) in
-                try PathText.absolute(template.text, in: directory)
-            }
-            return .template(path: path, vault: try entry.string("vault")?.vault())
+            try entry.excludes("template", objectKeys + ["set", "versions"])
+            return .template(try source(template, target), vault: try entry.string("vault")?.vault() ?? defaultVault)
         }
         if let set = try entry.strings("set") {
-            try entry.excludes("set", ["secret", "certificate", "key", "version", "json", "encoding"])
+            try entry.excludes("set", objectKeys.filter { $0 != "format" } + ["versions"])
             return try self.set(set, entry)
         }
-        return .object(try request(entry))
+        if let secret = try entry.string("secret"), secret.text.hasPrefix(TokenResource.prefix) {
+            try entry.excludes("secret = \"token:…\"", objectKeys.filter { $0 != "secret" } + ["vault", "versions"])
+            return ItemContent(try anyReference(secret))
+        }
+        guard let count = try entry.integer("versions") else { return .object(try request(entry)) }
+        try entry.excludes("versions", ["certificate", "key", "version", "format", "env"])
+        guard (1...Self.mostVersions).contains(count.value) else {
+            throw count.origin.error(ValueProblem("it is a number from 1 to \(Self.mostVersions)"))
+        }
+        return .versions(try request(entry), count: count.value)
+    }
+
+    /// As many versions as two requests list.
+    private static let mostVersions = 50
+
+    /// A file's template is in a file, a variable's is in the configuration itself.
+    private func source(
+        _ template: Setting, _ target: DeliveryTarget
+    ) throws(ConfigurationError) -> TemplateSource {
+        guard case .file = target else { return .text(template.text) }
+        return .file(
+            try template.origin.check { () throws(ValueProblem) in
+                try PathText.absolute(template.text, in: directory)
+            })
     }
 }

@@ -24,7 +24,7 @@ extension EntryReader {
     }
 
     /// Several secrets in one file, in the format dotenv unless the entry names another.
-    func set(_ settings: [Setting], _ entry: ConfigurationTable) throws(ConfigurationError) -> FileContent {
+    func set(_ settings: [Setting], _ entry: ConfigurationTable) throws(ConfigurationError) -> ItemContent {
         let vault = try entry.string("vault")?.vault() ?? defaultVault
         var references: [VaultReference] = []
         for setting in settings {

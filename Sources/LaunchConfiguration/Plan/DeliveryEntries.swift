@@ -3,14 +3,12 @@ import Secrets
 
 /// Joins the entries of options and file, and refuses entries that contradict each other.
 struct DeliveryEntries {
-    private(set) var environment: [EnvironmentEntry]
-    private(set) var files: [FileEntry]
+    private(set) var items: [DeliveryItem]
     private(set) var selections: [BulkSelection]
 
     /// Takes the entries of the file, or none.
     init(_ file: EntryReader?) throws(ConfigurationError) {
-        environment = try file?.environment() ?? []
-        files = try file?.files() ?? []
+        items = try file?.items() ?? []
         selections = try file?.selections() ?? []
     }
 
@@ -19,54 +17,42 @@ struct DeliveryEntries {
         _ given: [Arguments.Given], all: Setting?, defaultVault: VaultAddress?, naming: NamingStyle
     ) throws(ConfigurationError) {
         let parser = ReferenceParser(defaultVault: defaultVault)
-        let variables = try given.filter { $0.id == .env }.map { option throws(ConfigurationError) in
-            try Self.variable(option, parser)
-        }
-        let paths = try given.filter { $0.id == .file }.map { option throws(ConfigurationError) in
-            try Self.file(option, parser)
-        }
-        environment = environment.filter { entry in !variables.contains { $0.name == entry.name } } + variables
-        files = files.filter { entry in !paths.contains { $0.path == entry.path } } + paths
+        let variables = try Self.items(.env, given, parser, check: NameTexts.checkVariable) { .variable($0) }
+        let files = try Self.items(.file, given, parser, check: DeliveryPath.check) { .file($0) }
+        let replaced = Set((variables + files).map(\.target))
+        items = items.filter { !replaced.contains($0.target) } + variables + files
         try addSelections(given, all, defaultVault, naming)
         try checkNames()
     }
 
-    private static func variable(
-        _ option: Arguments.Given, _ parser: ReferenceParser
-    ) throws(ConfigurationError) -> EnvironmentEntry {
-        let (name, text, origin) = try pair(option, "NAME=REFERENCE")
-        try origin.check { () throws(ValueProblem) in try NameTexts.checkVariable(name) }
-        let request = ObjectRequest(reference: try reference(text, parser, origin))
-        return EnvironmentEntry(name: name, request: request, location: origin.location)
-    }
-
-    private static func file(
-        _ option: Arguments.Given, _ parser: ReferenceParser
-    ) throws(ConfigurationError) -> FileEntry {
-        let (path, text, origin) = try pair(option, "PATH=REFERENCE")
-        try origin.check { () throws(ValueProblem) in try DeliveryPath.check(path) }
-        let request = ObjectRequest(reference: try reference(text, parser, origin))
-        return FileEntry(path: path, content: .object(request), location: origin.location)
+    private static func items(
+        _ id: OptionID, _ given: [Arguments.Given], _ parser: ReferenceParser,
+        check: (String) throws(ValueProblem) -> Void, _ target: (String) -> DeliveryTarget
+    ) throws(ConfigurationError) -> [DeliveryItem] {
+        try given.filter { $0.id == id }.map { option throws(ConfigurationError) in
+            let (name, text, origin) = try pair(option)
+            try origin.check { () throws(ValueProblem) in try check(name) }
+            do throws(ReferenceError) {
+                return DeliveryItem(
+                    target(name), ItemContent(try parser.parseAny(text)), location: origin.location)
+            } catch {
+                throw origin.error(error)
+            }
+        }
     }
 
     /// Splits `NAME=REFERENCE`. The error for a text without `=` does not quote it, because it might be a secret's
     /// value.
-    private static func pair(
-        _ option: Arguments.Given, _ form: String
-    ) throws(ConfigurationError) -> (String, String, Origin) {
+    private static func pair(_ option: Arguments.Given) throws(ConfigurationError) -> (String, String, Origin) {
         guard let sign = option.value.firstIndex(of: "=") else {
-            let example = option.id == .env ? "DB_PASSWORD=db-password" : "db.txt=db-password"
+            let isVariable = option.id == .env
+            let form = isVariable ? "NAME=REFERENCE" : "PATH=REFERENCE"
+            let example = isVariable ? "DB_PASSWORD=db-password" : "db.txt=db-password"
             throw Origin.option(option.spelling).error(
                 ValueProblem("expected \(form)", hint: "write it as in '\(option.spelling) \(example)'"))
         }
         let name = String(option.value[..<sign])
         return (name, String(option.value[option.value.index(after: sign)...]), .option("\(option.spelling) \(name)=…"))
-    }
-
-    private static func reference(
-        _ text: String, _ parser: ReferenceParser, _ origin: Origin
-    ) throws(ConfigurationError) -> VaultReference {
-        do { return try parser.parse(text) } catch { throw origin.error(error) }
     }
 
     private mutating func addSelections(
@@ -101,17 +87,18 @@ struct DeliveryEntries {
 
     /// Refuses duplicate variables and files, and a file whose path another file needs as a directory.
     private func checkNames() throws(ConfigurationError) {
-        let variables =
-            environment.map { Taken(name: $0.name, by: $0.location, "'\($0.request.reference.object.name)'") }
-            + files.compactMap { file in
-                file.pathVariable.map { Taken(name: $0, by: file.location, "the path of '\(file.path)'") }
+        let files = items.filter { $0.path != nil }
+        let variables = items.compactMap { item in
+            item.variable.map { name in
+                Taken(name: name, by: item.location, item.path.map { "the path of '\($0)'" } ?? item.content.words)
             }
+        }
         try Self.checkUnique(variables, "variable")
-        try Self.checkUnique(files.map { Taken(name: $0.path, by: $0.location, $0.content.words) }, "file")
+        try Self.checkUnique(files.map { Taken(name: $0.target.name, by: $0.location, $0.content.words) }, "file")
         if let (file, below) = DeliveryPath.conflict(among: files) {
             throw ConfigurationError(
                 .configurationDuplicate, exit: .configuration,
-                "'\(file.path)' is a file by \(file.location), and a directory by \(below.location)",
+                "'\(file.target.name)' is a file by \(file.location), and a directory by \(below.location)",
                 hint: "rename one of them")
         }
     }
@@ -141,13 +128,16 @@ struct DeliveryEntries {
     }
 }
 
-extension FileContent {
-    /// The file's content, for messages.
+extension ItemContent {
+    /// The content, for messages.
     fileprivate var words: String {
         switch self {
         case .object(let request): "'\(request.reference.object.name)'"
-        case .template(let path, _): "the template '\(path)'"
+        case .token(let resource): "a token for '\(resource.name)'"
+        case .template(.file(let path), _): "the template '\(path)'"
+        case .template(.text, _): "a template"
         case .set(let references, _): "a set of \(references.count) secrets"
+        case .versions(let request, let count): "\(count) versions of '\(request.reference.object.name)'"
         }
     }
 }

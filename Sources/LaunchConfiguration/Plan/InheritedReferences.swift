@@ -7,8 +7,8 @@ enum InheritedReferences {
     /// text. The error never quotes the value.
     static func find(
         in environment: InheritedEnvironment, except delivered: Set<String>
-    ) throws(ConfigurationError) -> [EnvironmentEntry] {
-        var entries: [EnvironmentEntry] = []
+    ) throws(ConfigurationError) -> [DeliveryItem] {
+        var items: [DeliveryItem] = []
         var seen = delivered
         for (name, value) in environment.pairs where ReferenceParser.claims(value) {
             guard let text = String(validating: name, as: UTF8.self) else {
@@ -22,7 +22,8 @@ enum InheritedReferences {
             }
             do {
                 let request = ObjectRequest(reference: try ReferenceParser().parse(reference))
-                entries.append(EnvironmentEntry(name: text, request: request, location: origin.location))
+                items.append(
+                    DeliveryItem(.variable(text), .object(request), origin: .inherited, location: origin.location))
             } catch {
                 throw origin.error(
                     ValueProblem(
@@ -30,6 +31,6 @@ enum InheritedReferences {
                         hint: "correct or unset '\(text)'; an unresolved reference is never handed to the command"))
             }
         }
-        return entries
+        return items
     }
 }

@@ -8,12 +8,9 @@ package import WorkerProtocol
 package struct LaunchPlan: Sendable, Equatable {
     package var identity = IdentityOptions()
     package var vault: VaultAddress?
-    /// Variables in the order they were given, the file's first; names are unique.
-    package var environment: [EnvironmentEntry] = []
-    /// Inherited variables whose value is a reference (`run` and `check`); a configured variable with the same name
-    /// replaces it.
-    package var inherited: [EnvironmentEntry] = []
-    package var files: [FileEntry] = []
+    /// Every variable and file: the inherited variables whose value is a reference (`run` and `check`), then the
+    /// configured ones in the order they were given, the file's first. A configured variable replaces an inherited one.
+    package var items: [DeliveryItem] = []
     package var selections: [BulkSelection] = []
     package var ifMissing = MissingPolicy.error
     package var refresh = RefreshPlan()
@@ -49,62 +46,6 @@ package struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
 
     package init(_ description: String) {
         self.description = description
-    }
-}
-
-package enum MissingPolicy: String, Sendable, CaseIterable {
-    case error, warn, ignore
-}
-
-package struct EnvironmentEntry: Sendable, Equatable {
-    package var name: String
-    package var request: ObjectRequest
-    /// nil: the plan's.
-    package var ifMissing: MissingPolicy?
-    package var location: SourceLocation
-
-    package init(name: String, request: ObjectRequest, ifMissing: MissingPolicy? = nil, location: SourceLocation) {
-        self.name = name
-        self.request = request
-        self.ifMissing = ifMissing
-        self.location = location
-    }
-}
-
-package enum SetFormat: String, Sendable, CaseIterable {
-    case dotenv
-    case envFile = "env-file"
-    case json
-}
-
-package enum FileContent: Sendable, Equatable {
-    case object(ObjectRequest)
-    /// A template's path, absolute; the names in it are secrets of `vault` (or the default vault).
-    case template(path: String, vault: VaultAddress?)
-    case set([VaultReference], SetFormat)
-}
-
-package struct FileEntry: Sendable, Equatable {
-    /// Relative to the secrets directory, checked: no `..`, not absolute, no empty component.
-    package var path: String
-    package var content: FileContent
-    /// nil: 0400, or 0440 with `--group`.
-    package var mode: UInt32?
-    /// The variable that holds the file's path (`env = "…"`).
-    package var pathVariable: String?
-    package var ifMissing: MissingPolicy?
-    package var location: SourceLocation
-
-    package init(
-        path: String, content: FileContent, mode: UInt32? = nil, pathVariable: String? = nil,
-        ifMissing: MissingPolicy? = nil, location: SourceLocation
-    ) {
-        self.path = path
-        self.content = content
-        self.mode = mode
-        self.pathVariable = pathVariable
-        self.ifMissing = ifMissing
-        self.location = location
     }
 }
 

@@ -180,13 +180,12 @@ struct PlanBuilder {
         let reader = configuration.map { EntryReader($0, defaultVault: plan.vault, naming: naming) }
         var entries = try DeliveryEntries(reader)
         try entries.add(arguments.given, all: settings.given(.all), defaultVault: plan.vault, naming: naming)
-        plan.environment = entries.environment
-        plan.files = entries.files
+        plan.items = entries.items
         plan.selections = entries.selections
         plan.credentials = try reader?.credentials() ?? [:]
         if command.takesCommand {
-            let configured = plan.environment.map(\.name) + plan.files.compactMap(\.pathVariable)
-            plan.inherited = try InheritedReferences.find(in: invocation.environment, except: Set(configured))
+            let configured = Set(plan.items.compactMap(\.variable))
+            plan.items = try InheritedReferences.find(in: invocation.environment, except: configured) + plan.items
         }
         plan.notices = try notices(plan)
     }
@@ -197,13 +196,12 @@ struct PlanBuilder {
 
     /// Warnings for variables whose names a shell drops or can't refer to.
     private func namesForNoShell(_ plan: LaunchPlan) -> [Message] {
-        let variables =
-            plan.environment.map { (name: $0.name, location: $0.location) }
-            + plan.files.compactMap { file in file.pathVariable.map { (name: $0, location: file.location) } }
-        return variables.filter { !NameTexts.isShellName($0.name) }.map { variable in
-            Message(
-                .warning, .variableName,
-                "\(variable.location): no shell can read a variable of the name '\(variable.name)'",
+        plan.items.compactMap { item in
+            guard item.origin == .configuration, let name = item.variable, !NameTexts.isShellName(name) else {
+                return nil
+            }
+            return Message(
+                .warning, .variableName, "\(item.location): no shell can read a variable of the name '\(name)'",
                 hint: "take letters, digits and '_', and no digit first, unless the program itself reads that name")
         }
     }
@@ -227,8 +225,7 @@ struct PlanBuilder {
     }
 
     private func deliveryNotices(_ plan: LaunchPlan) throws(ConfigurationError) -> [Message] {
-        let isEmpty =
-            plan.environment.isEmpty && plan.files.isEmpty && plan.selections.isEmpty && plan.inherited.isEmpty
+        let isEmpty = plan.items.isEmpty && plan.selections.isEmpty
         let found = configuration == nil ? "; there is no ./latchkey.toml" : ""
         if isEmpty, !command.takesCommand {
             throw .usage(

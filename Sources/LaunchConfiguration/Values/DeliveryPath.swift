@@ -27,10 +27,10 @@ enum DeliveryPath {
     }
 
     /// A file whose path another file needs as a directory: `tls` and `tls/key.pem`.
-    static func conflict(among files: [FileEntry]) -> (file: FileEntry, below: FileEntry)? {
-        let byPath = Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
+    static func conflict(among files: [DeliveryItem]) -> (file: DeliveryItem, below: DeliveryItem)? {
+        let byPath = Dictionary(files.map { ($0.target.name, $0) }) { first, _ in first }
         for file in files {
-            var path = file.path[...]
+            var path = file.target.name[...]
             while let slash = path.lastIndex(of: "/") {
                 path = path[..<slash]
                 if let other = byPath[String(path)] { return (other, file) }

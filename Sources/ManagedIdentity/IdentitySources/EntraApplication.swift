@@ -83,10 +83,12 @@ enum Authority {
         return url
     }
 
-    /// The authority of the cloud that a vault's resource belongs to.
+    /// The authority of the cloud that a resource belongs to.
     static func known(for resource: String) -> EndpointURL? {
         let host = EndpointURL(resource)?.host ?? ""
-        if host.hasSuffix(".azure.cn") { return EndpointURL("https://login.chinacloudapi.cn") }
+        if host.hasSuffix(".azure.cn") || host.hasSuffix(".chinacloudapi.cn") {
+            return EndpointURL("https://login.chinacloudapi.cn")
+        }
         if host.hasSuffix(".usgovcloudapi.net") { return EndpointURL("https://login.microsoftonline.us") }
         return EndpointURL("https://login.microsoftonline.com")
     }

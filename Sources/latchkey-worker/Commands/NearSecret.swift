@@ -23,26 +23,12 @@ enum NearSecret {
     }
 
     /// Adds the nearest name to a start's failure, if one secret was not found.
-    static func improving(_ failure: RefreshFailure, of plan: LaunchPlan, _ client: VaultClient) -> RefreshFailure {
-        guard let index = failure.diagnoses.firstIndex(where: { $0.code == .secretMissing }) else { return failure }
-        let missing = failure.diagnoses[index]
-        let object = plan.objects.first { $0.name == missing.secret && $0.vault.name == missing.vault }
+    static func improving(_ failure: RefreshFailure, _ client: VaultClient) -> RefreshFailure {
+        guard let object = failure.missing,
+            let index = failure.diagnoses.firstIndex(where: { $0.code == .secretMissing && $0.secret == object.name })
+        else { return failure }
         var improved = failure
-        if let object { improved.diagnoses[index] = improving(missing, about: object, client) }
+        improved.diagnoses[index] = improving(failure.diagnoses[index], about: object, client)
         return improved
-    }
-}
-
-extension LaunchPlan {
-    /// The references of the plan, without bulk selections and templates.
-    fileprivate var objects: [VaultObject] {
-        let files = files.flatMap { file -> [VaultReference] in
-            switch file.content {
-            case .object(let request): [request.reference]
-            case .set(let references, _): references
-            case .template: []
-            }
-        }
-        return (environment + inherited).map(\.request.reference.object) + files.map(\.object)
     }
 }

@@ -17,7 +17,7 @@ enum ConfigurationSchema {
             properties[table] = object(keys(of: table))
         }
         properties["env"] = described(
-            .environment, map(of: entry(.environment, oneOf: ["secret", "certificate", "key"])))
+            .environment, map(of: entry(.environment, oneOf: ["secret", "certificate", "key", "template"])))
         properties["files"] = described(
             .files, map(of: entry(.files, oneOf: ["secret", "certificate", "key", "template", "set"])))
         properties["select"] = described(
@@ -62,6 +62,7 @@ enum ConfigurationSchema {
             var property: [String: Any] =
                 switch key.kind {
                 case .string: ["type": "string", "minLength": 1]
+                case .integer: ["type": "integer", "minimum": 1, "maximum": 50]
                 case .strings: ["type": "array", "items": ["type": "string"], "minItems": 1]
                 case .table: map(of: ["type": "string"])
                 case .choice(let values): ["enum": values]

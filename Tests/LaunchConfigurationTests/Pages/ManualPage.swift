@@ -141,6 +141,7 @@ enum ManualPage {
     private static func type(_ key: EntryKey) -> String {
         switch key.kind {
         case .string: "string"
+        case .integer: "whole number"
         case .strings: "array of strings"
         case .table: "table of strings"
         case .choice(let values): "string, one of " + values.joined(separator: ", ")

@@ -24,6 +24,7 @@ extension Check {
         for failure in failures { report.fail(failure.section, failure) }
         for vault in vaults { describe(vault, azure, inspection, probed) }
         for entry in inspection.entries { describe(entry, azure.client) }
+        for token in inspection.tokens { describe(token, azure.identity.decision.kind.rawValue) }
         // A problem with a value shows only when the environment and files are built.
         for failure in inspection.failures where failure.isAboutOneSecret && !report.hasSaid(failure) {
             report.fail(.secret, failure)

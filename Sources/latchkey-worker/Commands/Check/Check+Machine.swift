@@ -82,7 +82,7 @@ extension Check {
 
     /// A command that is run at the first change.
     private mutating func lookAtHelper(_ name: String, _ role: String, _ lookup: CommandLookup) {
-        guard !plan.environment.contains(where: { $0.name == "PATH" }) else {
+        guard !plan.sets("PATH") else {
             return report.note(.command, "the \(role) '\(name)' is looked for in the delivered PATH")
         }
         do throws(Diagnosis) {
@@ -109,7 +109,7 @@ extension Check {
         } catch {
             report.fail(.command, error)
         }
-        if plan.environment.contains(where: { $0.name == "PATH" }) {
+        if plan.sets("PATH") {
             report.note(.command, "PATH is one of the delivered variables: the command is looked for in that one")
         }
     }

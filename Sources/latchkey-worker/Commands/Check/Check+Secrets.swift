@@ -9,13 +9,7 @@ import Secrets
 extension Check {
     mutating func describe(_ entry: Inspection.Entry, _ client: VaultClient) {
         let object = entry.object
-        let targets = entry.destinations.map { destination in
-            CheckTarget(
-                target: destination.target,
-                mode: destination.target.hasPrefix("file:") ? mode(destination.mode) : nil,
-                user: destination.target.hasPrefix("file:") ? report.directory?.user : nil,
-                location: destination.location)
-        }
+        let targets = entry.destinations.map(target)
         switch entry.outcome {
         case .success(let fetched):
             report.pass(.secret, words(fetched, targets))
@@ -32,6 +26,36 @@ extension Check {
             report.note(.secret, "\(object.kind.rawValue) '\(object.name)': could not be fetched, see above")
             add(entry, nil, targets, diagnosis.code.rawValue)
         }
+    }
+
+    /// A token that a run would deliver: its audience, its life and whose it is.
+    mutating func describe(_ token: Inspection.Token, _ identity: String) {
+        let targets = token.destinations.map(target)
+        let left = Duration.seconds(max(0, token.expires - wallClockSeconds()))
+        report.pass(
+            .secret,
+            "'\(identity)' gives a token for '\(token.resource.name)', which lives another \(Output.words(left))"
+                + goes(targets))
+        report.secrets.append([
+            "name": .text(TokenResource.prefix + token.resource.name), "vault": .null, "type": .text("token"),
+            "ok": .boolean(true), "expires": JSONValue(seconds: token.expires),
+            "targets": .array(targets.map(\.json)),
+        ])
+    }
+
+    private func target(_ destination: Inspection.Destination) -> CheckTarget {
+        let isFile = destination.target.hasPrefix("file:")
+        return CheckTarget(
+            target: destination.target, mode: isFile ? mode(destination.mode) : nil,
+            user: isFile ? report.directory?.user : nil, location: destination.location)
+    }
+
+    private func goes(_ targets: [CheckTarget]) -> String {
+        let words = targets.map { target in
+            let access = target.mode.map { " (\($0)\(target.user.map { ", user \($0)" } ?? ""))" } ?? ""
+            return target.target + access + (isExplaining ? " by \(target.location)" : "")
+        }
+        return "; goes to " + words.joined(separator: ", ")
     }
 
     private mutating func add(
@@ -51,11 +75,7 @@ extension Check {
         if let version = fetched.version { words.append("version \(version)") }
         if let begins = fetched.attributes.notBefore { words.append("valid from \(UTCTime(seconds: begins).rfc3339)") }
         if let ends = fetched.attributes.expires { words.append("valid until \(UTCTime(seconds: ends).rfc3339)") }
-        let goes = targets.map { target in
-            let access = target.mode.map { " (\($0)\(target.user.map { ", user \($0)" } ?? ""))" } ?? ""
-            return target.target + access + (isExplaining ? " by \(target.location)" : "")
-        }
-        return words.joined(separator: ", ") + "; goes to " + goes.joined(separator: ", ")
+        return words.joined(separator: ", ") + goes(targets)
     }
 
     private func mode(_ mode: UInt32?) -> String {

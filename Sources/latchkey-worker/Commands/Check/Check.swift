@@ -63,8 +63,8 @@ struct Check {
             let retryPolicy = RetryPolicy(deadline: .now + plan.startTimeout)
             let command = plan.child.commandIndex ?? arguments.count
             let inspection = Inspection(
-                plan, through: azure.client, retryPolicy: retryPolicy, inherited: environment.block,
-                arguments: Array(arguments.dropFirst(command)), wallClock: wallClockSeconds())
+                plan, from: azure.sources(retryPolicy), inherited: environment.block,
+                arguments: Array(arguments.dropFirst(command)))
             let probed = plan.hasEntries ? nil : plan.vault.map { azure.client.list($0, retryPolicy: retryPolicy) }
             describe(azure, inspection, probed)
         } catch {
@@ -78,7 +78,7 @@ struct Check {
 
 extension LaunchPlan {
     fileprivate var hasEntries: Bool {
-        !(environment.isEmpty && files.isEmpty && selections.isEmpty && inherited.isEmpty)
+        !(items.isEmpty && selections.isEmpty)
     }
 }
 
