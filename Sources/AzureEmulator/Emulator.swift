@@ -220,6 +220,7 @@ package final class Emulator: Sendable {
             "vault_url": .string(azure.vaultURL("NAME")),
             "vaults": .object(names.map { JSON.Member($0, .string(azure.vaultURL($0))) }),
             "vault_port": .integer(azure.ports.vault), "vault_resource": .string(azure.vaultResource),
+            "vault_suffix": .string(azure.vaultSuffix),
             "identity_port": .integer(azure.ports.identity),
             "identity_endpoint": .string("\(machine)/msi/token"), "imds_endpoint": .string(machine),
             "authority_host": .string(azure.authority), "tenant": .string(tenant),

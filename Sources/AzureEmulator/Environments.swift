@@ -36,7 +36,12 @@ struct Environments {
             ),
         ]
         for principal in azure.locked({ $0.identities }) { all += application(principal) }
-        return all
+        return all.map { ($0.name, $0.variables + vaults) }
+    }
+
+    /// What leads Latchkey to the vaults here by the names that they have in Azure.
+    private var vaults: [(String, String)] {
+        [("LATCHKEY_VAULT_SUFFIX", azure.vaultSuffix), ("LATCHKEY_CA_FILE", files.state.file("ca.pem"))]
     }
 
     /// The TLS port under the name that is neither a vault's nor Entra's.

@@ -149,7 +149,7 @@ private struct CommandReader {
         guard let text = arguments.positionals.first else {
             throw .usage(.usage, "no reference was given", hint: "write 'latchkey get [options] REFERENCE'")
         }
-        do { return try ReferenceParser(defaultVault: plan.vault).parse(text) } catch {
+        do { return try plan.references.parse(text) } catch {
             throw Origin.argument("REFERENCE").error(error)
         }
     }

@@ -19,15 +19,18 @@ package struct AccessToken: Sendable {
     }
 }
 
-/// Who a token says it is for: read from its claims, for `check`.
+/// Who a token says it is for, and which resource may take it: read from its claims.
 package struct TokenOwner: Sendable, Equatable {
     package var clientID: String?
     package var objectID: String?
     package var tenantID: String?
+    /// `aud`: the resource that the token is for, by its URL or its application id.
+    package var audience: String?
 
-    package init(clientID: String? = nil, objectID: String? = nil, tenantID: String? = nil) {
+    package init(clientID: String? = nil, objectID: String? = nil, tenantID: String? = nil, audience: String? = nil) {
         self.clientID = clientID
         self.objectID = objectID
         self.tenantID = tenantID
+        self.audience = audience
     }
 }

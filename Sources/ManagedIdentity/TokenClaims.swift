@@ -22,5 +22,6 @@ extension TokenOwner {
         clientID = claims.lenientText("appid", in: text) ?? claims.lenientText("azp", in: text)
         objectID = claims.lenientText("oid", in: text)
         tenantID = claims.lenientText("tid", in: text)
+        audience = claims.lenientText("aud", in: text)
     }
 }

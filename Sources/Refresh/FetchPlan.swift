@@ -52,14 +52,14 @@ struct FetchPlan {
             switch item.content {
             case .versions: break
             case .template(let source, let vault):
-                templates[item.target] = try Self.parse(source, vault ?? plan.vault, item)
+                templates[item.target] = try parse(source, vault ?? plan.vault, item)
                 items.append(item)
             case .object, .token, .set: items.append(item)
             }
         }
     }
 
-    private static func parse(
+    private func parse(
         _ source: TemplateSource, _ vault: VaultAddress?, _ item: DeliveryItem
     ) throws(Diagnosis) -> ParsedTemplate {
         let template: Template
@@ -72,7 +72,8 @@ struct FetchPlan {
         } catch {
             throw error.diagnosis
         }
-        let parser = ReferenceParser(defaultVault: vault)
+        var parser = plan.references
+        parser.defaultVault = vault
         var references: [(String, Reference, TemplateLocation)] = []
         for (text, location) in template.references {
             do throws(ReferenceError) {

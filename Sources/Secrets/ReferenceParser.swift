@@ -2,11 +2,16 @@
 package struct ReferenceParser: Sendable {
     /// The vault of bare names.
     package var defaultVault: VaultAddress?
+    /// What follows a vault's name where a reference names nothing but that.
+    package var suffix: VaultSuffix
     /// The kind of bare names.
-    package var bareKind = VaultObjectKind.secret
+    package var bareKind: VaultObjectKind
 
-    package init(defaultVault: VaultAddress? = nil, bareKind: VaultObjectKind = .secret) {
+    package init(
+        defaultVault: VaultAddress? = nil, suffix: VaultSuffix, bareKind: VaultObjectKind = .secret
+    ) {
         self.defaultVault = defaultVault
+        self.suffix = suffix
         self.bareKind = bareKind
     }
 
@@ -67,7 +72,7 @@ package struct ReferenceParser: Sendable {
             return try parsePath(path, end: authority.bytes.endIndex, in: try .authority(authority), isShort: false)
         case "akv":
             let isHost = authority.bytes.contains(UInt8(ascii: ".")) || authority.bytes.contains(UInt8(ascii: ":"))
-            let vault: VaultAddress = isHost ? try .authority(authority) : try .short(authority)
+            let vault: VaultAddress = isHost ? try .authority(authority) : try .short(authority, suffix)
             return try parsePath(path, end: authority.bytes.endIndex, in: vault, isShort: true)
         case "http": throw ReferenceError("a vault is always https", at: 0)
         default: throw ReferenceError("a reference's scheme is https or akv", at: 0)
@@ -170,7 +175,7 @@ extension ReferenceParser {
         }
         let version = fields["secretversion"].flatMap { $0.isEmpty ? nil : $0 }
         let (secret, pinned) = try Self.nameAndVersion(([name] + (version.map { [$0] } ?? []))[...])
-        return VaultObject(vault: try .short(vault), name: secret, version: pinned)
+        return VaultObject(vault: try .short(vault, suffix), name: secret, version: pinned)
     }
 
     private func parseSecretURI(_ address: TextCursor) throws(ReferenceError) -> VaultObject {

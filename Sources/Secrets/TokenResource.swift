@@ -5,9 +5,11 @@ package struct TokenResource: Hashable, Sendable {
 
     /// What stands in front of it in a reference.
     package static let prefix = "token:"
-    /// The application that Key Vault itself is in Entra: a token for it opens vaults, too
-    /// (Microsoft Learn, "Verify first-party Microsoft applications in sign-in reports").
-    private static let keyVaultApplication = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
+    /// The applications that Key Vault itself is in Entra, in the public clouds and in the US government's: a token for
+    /// one of them opens vaults, too ("Manage storage account keys with Key Vault", "Service principal application ID").
+    package static let keyVaultApplications = [
+        "cfa8b339-82a2-471a-a3c9-0fc0be7a4093", "7e7c393b-45d0-48b1-a35e-2905ddf8183c",
+    ]
 
     /// Reads what follows `token:`. Refuses the resources of vaults, whose tokens would open the vault to the app.
     init(_ text: TextCursor) throws(ReferenceError) {
@@ -35,9 +37,9 @@ package struct TokenResource: Hashable, Sendable {
 
     private static func isVault(_ name: String) -> Bool {
         let name = canonical(name)
-        if name == keyVaultApplication || name == "api://" + keyVaultApplication { return true }
+        if keyVaultApplications.contains(where: { name == $0 || name == "api://" + $0 }) { return true }
         let host = TextCursor(name).split(at: UInt8(ascii: "/")).0.split(at: UInt8(ascii: ":")).0.text
-        return VaultAddress.knownSuffixes.contains { host == $0 || host.hasSuffix("." + $0) }
+        return VaultSuffix.ofAzure.contains { host == $0 || host.hasSuffix("." + $0) }
     }
 
     /// Without scheme, in lower case.

@@ -1,21 +1,13 @@
 extension VaultAddress {
-    /// The suffix of the public cloud's vaults, which short names get.
-    package static let publicSuffix = "vault.azure.net"
-
-    /// The suffixes of vaults and managed HSMs in Azure's clouds: public, China, US government.
-    package static let knownSuffixes = ["azure.net", "azure.cn", "usgovcloudapi.net"].flatMap { domain in
-        ["vault.\(domain)", "managedhsm.\(domain)"]
-    }
-
-    /// Reads what `--vault` takes: a vault's name (`contoso-web`) or an https URL without a path.
-    package init(parsing text: String) throws(ReferenceError) {
+    /// Reads what `--vault` takes: a vault's name (`contoso-web`), which gets the suffix, or an https URL without a path.
+    package init(parsing text: String, suffix: VaultSuffix) throws(ReferenceError) {
         let cursor = TextCursor(text)
         if cursor.isEmpty { throw ReferenceError("a vault is a name or an https URL", at: 0) }
         guard let scheme = cursor.scheme else {
             if cursor.bytes.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") }) {
                 throw ReferenceError("a vault that is not a name is an https URL, with 'https://' in front", at: 0)
             }
-            self = try VaultAddress.short(cursor)
+            self = try VaultAddress.short(cursor, suffix)
             return
         }
         guard scheme.name == "https" else { throw ReferenceError("a vault is always https", at: 0) }
@@ -25,12 +17,12 @@ extension VaultAddress {
         if let path, !path.isEmpty { throw ReferenceError("a vault's URL has no path", at: path.offset) }
     }
 
-    /// A short name: the first label of a host under the public suffix.
-    static func short(_ name: TextCursor) throws(ReferenceError) -> VaultAddress {
+    /// A short name: the label of a host before the suffix.
+    static func short(_ name: TextCursor, _ suffix: VaultSuffix) throws(ReferenceError) -> VaultAddress {
         guard (3...24).contains(name.bytes.count), name.isName, !name.isHyphenated else {
             throw ReferenceError("a vault's name has 3 to 24 letters, digits and hyphens", at: name.offset)
         }
-        return VaultAddress(host: name.text + "." + publicSuffix)
+        return suffix.vault(named: name.text)
     }
 
     /// `host[:port]`, as libcurl reads it: nothing else can stand between `https://` and the path.
@@ -114,6 +106,11 @@ struct TextCursor {
     var isLabel: Bool {
         (1...63).contains(bytes.count) && !isHyphenated
             && bytes.allSatisfy { $0.isAlphanumeric || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+    }
+
+    /// Whether the last label has digits only, as an IPv4 address.
+    var endsInNumber: Bool {
+        components(at: UInt8(ascii: ".")).last?.bytes.allSatisfy { (48...57).contains($0) } ?? false
     }
 
     func hasPrefix(ignoringCase prefix: String) -> Bool {

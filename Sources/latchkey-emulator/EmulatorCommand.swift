@@ -13,9 +13,10 @@ struct EmulatorCommand: AsyncParsableCommand {
 
               latchkey-emulator --seed secrets.toml --state-directory ~/.azure-emulator &
               set -a; . ~/.azure-emulator/environment; set +a
-              latchkey run --vault https://demo.vault.localhost:PORT --ca-file ~/.azure-emulator/ca.pem \\
-                -e DB_PASSWORD=db-password -- ./app
+              latchkey run --vault demo -e DB_PASSWORD=db-password -- ./app
 
+            The environment names the vaults' suffix and the certificate authority to latchkey (LATCHKEY_VAULT_SUFFIX, \
+            LATCHKEY_CA_FILE), so that short names, akv:// and App Service references lead here. \
             Once it serves, one line of JSON on standard output says where everything is; the same is in emulator.json \
             in the state directory. Without --seed there is a vault 'demo' with a secret 'db-password'; --example-seed \
             shows what a seed file can hold. Faults, the journal of requests and rotations at run time: under /_emulator \

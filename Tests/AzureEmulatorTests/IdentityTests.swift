@@ -251,6 +251,11 @@ struct IdentityTests {
             }
             let text = try String(contentsOfFile: test.emulator.state.file("environment"), encoding: .utf8)
             #expect(text.hasPrefix("IDENTITY_ENDPOINT=http://127.0.0.1:\(test.plain.port)/msi/token\nIDENTITY_HEADER="))
+            let leading = [
+                "LATCHKEY_VAULT_SUFFIX=vault.localhost:\(test.secure.port)",
+                "LATCHKEY_CA_FILE=\(test.emulator.state.file("ca.pem"))",
+            ]
+            #expect(text.split(separator: "\n").suffix(2).elementsEqual(leading) { $0 == $1 })
         }
     }
 }

@@ -25,7 +25,7 @@ let parsers: [String: Parser] = [
 
 private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-private let vault = try? VaultAddress(parsing: "contoso-web")
+private let vault = try? VaultAddress(parsing: "contoso-web", suffix: .publicCloud)
 
 /// A JSON text, with a pointer behind its first line.
 @Sendable private func json(_ bytes: [UInt8]) {
@@ -144,7 +144,7 @@ private let vault = try? VaultAddress(parsing: "contoso-web")
 @Sendable private func reference(_ bytes: [UInt8]) {
     let text = text(bytes)
     _ = ReferenceParser.claims(bytes)
-    guard let reference = try? ReferenceParser(defaultVault: vault).parse(text) else { return }
+    guard let reference = try? ReferenceParser(defaultVault: vault, suffix: .publicCloud).parse(text) else { return }
     precondition(reference.object.name.utf8.allSatisfy { $0.isLetterOrDigit || $0 == 0x2D }, "an invalid name")
     precondition(reference.object.vault.url.hasPrefix("https://"))
 }

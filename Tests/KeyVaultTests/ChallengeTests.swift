@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTransport
 import KeyVault
 import LatchkeyTestSupport
@@ -47,6 +48,36 @@ import Testing
         }
         #expect(harness.tokens.asked.isEmpty)
         #expect(harness.transport.requests.allSatisfy { $0.bearer == nil })
+    }
+
+    @Test(arguments: [
+        "https://vault.azure.net", "https://vault.azure.net/", "https://managedhsm.azure.cn",
+        "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+    ])
+    func `a token of Azure's vaults stays here, whatever the identity was asked for`(audience: String) throws {
+        for isLater in [false, true] {
+            var tries = 0
+            let harness = VaultHarness(
+                answer: challenging("https://vault.test") { request in
+                    tries += 1
+                    guard isLater, tries == 1 else { return found(request) }
+                    return .response(
+                        401, [challengeHeader("https://vault.test")],
+                        body: errorBody("Unauthorized", message: "[TokenExpired] x"))
+                })
+            let claims = Data("{\"aud\":\"\(audience)\"}".utf8).base64EncodedString().filter { $0 != "=" }
+            let token = "e30.\(claims).c"
+            harness.tokens.text = isLater ? nil : token
+            harness.tokens.later = token
+            let error = harness.fetch([secret("a", in: VaultAddress(host: "contoso.vault.test"))]).first?.error
+            #expect(error?.messageCode == .vaultChallenge && error?.exitCode == .protocolFailure)
+            #expect(
+                error?.diagnosis.text.hasSuffix("and 'contoso.vault.test' is none of them: it was not sent") == true)
+            #expect(!harness.transport.requests.contains { $0.bearer == token })
+        }
+        let azure = VaultHarness(answer: challenging(answering: found))
+        azure.tokens.text = "e30.eyJhdWQiOiJodHRwczovL3ZhdWx0LmF6dXJlLm5ldCJ9.c"
+        #expect(azure.fetch([secret("a")]).first?.text == "s3cret")
     }
 
     @Test func `a port that the resource names must be the vault's`() {

@@ -19,13 +19,15 @@ final class FakeTokens: TokenProvider {
     var failure: Diagnosis?
     /// Instead of `token-1`.
     var text: String?
+    /// Instead of the next one, where the first was refused.
+    var later: String?
 
     func token(
         for resource: String, tenant: String?, claims: String?, isRefused: Bool, retryPolicy: RetryPolicy
     ) throws(Diagnosis) -> AccessToken {
         asked.append(Asked(resource: resource, tenant: tenant, claims: claims, isRefused: isRefused))
         if let failure { throw failure }
-        let bytes = Array((text ?? "token-\(asked.count)").utf8)
+        let bytes = Array(((isRefused ? later : text) ?? "token-\(asked.count)").utf8)
         return AccessToken(
             secret: SharedSecret(SecretBytes(copying: bytes.span)), expiresOn: 4_000_000_000, resource: resource)
     }

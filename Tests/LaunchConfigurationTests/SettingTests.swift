@@ -32,6 +32,7 @@ import WorkerProtocol
 
     static let samples = [
         Sample(.vault, "contoso-web", "https://vault.contoso.example", refused: "a b"),
+        Sample(.vaultSuffix, "vault.azure.cn", "vault.localhost:8443", refused: "web.vault.azure.net"),
         Sample(.identity, "imds", "azure-cli", refused: "aws"),
         Sample(.clientID, "id-1", "id-2", refused: "a b"),
         Sample(.objectID, "id-1", "id-2", refused: "a b"),
@@ -103,6 +104,7 @@ import WorkerProtocol
         var plan = try directory.parse(arguments, variable.map { [name: $0] } ?? [:]).plan
         plan.startup = StartupSettings()
         plan.configurationPath = nil
+        plan.vaultSuffixLocation = nil
         plan.notices = []
         plan.child.commandIndex = nil
         return plan

@@ -57,6 +57,7 @@ private func body(expiresOn: Int64) -> FakeTransport.Answer {
         "eyJhbGciOiJub25lIn0.eyJhcHBpZCI6ImEiLCJvaWQiOiJvIiwidGlkIjoidCJ9.c2ln",
         TokenOwner(clientID: "a", objectID: "o", tenantID: "t")
     ),
+    ("e30.eyJhdWQiOiJodHRwczovL3ZhdWx0LmF6dXJlLm5ldCJ9.", TokenOwner(audience: "https://vault.azure.net")),
     ("e30.eyJhenAiOiJiIn0.", TokenOwner(clientID: "b")), ("opaque", TokenOwner()), ("a.b", TokenOwner()),
     ("a.!!.c", TokenOwner()), ("a.bm90IGpzb24.c", TokenOwner()), ("a.eyJvaWQiOjV9.c", TokenOwner()),
 ])

@@ -3,7 +3,7 @@ import Testing
 
 private let version = "6fd6c1e4ba1b4b5f8a6a1c0a0e0f0d0c"
 private let contoso = VaultAddress(host: "contoso-web.vault.azure.net")
-private let parser = ReferenceParser(defaultVault: VaultAddress(host: "default.vault.azure.net"))
+private let parser = ReferenceParser(defaultVault: VaultAddress(host: "default.vault.azure.net"), suffix: .publicCloud)
 
 private struct Expected: Sendable {
     var host = "contoso-web.vault.azure.net"
@@ -148,17 +148,22 @@ private struct Expected: Sendable {
     }
 
     @Test func `a bare name without a default vault is a mistake of its own`() {
-        let error = #expect(throws: ReferenceError.self) { try ReferenceParser().parse("db-password") }
+        let error = #expect(throws: ReferenceError.self) {
+            try ReferenceParser(suffix: .publicCloud).parse("db-password")
+        }
         #expect(error?.problem == .vaultMissing)
     }
 
     @Test func `a malformed name is said to be so even without a default vault`() {
-        let error = #expect(throws: ReferenceError.self) { try ReferenceParser().parse("db_password") }
+        let error = #expect(throws: ReferenceError.self) {
+            try ReferenceParser(suffix: .publicCloud).parse("db_password")
+        }
         #expect(error?.problem == .syntax)
     }
 
     @Test func `bare names can be certificates`() throws {
-        let reference = try ReferenceParser(defaultVault: contoso, bareKind: .certificate).parse("web-tls")
+        let reference = try ReferenceParser(defaultVault: contoso, suffix: .publicCloud, bareKind: .certificate)
+            .parse("web-tls")
         #expect(reference.object == VaultObject(vault: contoso, kind: .certificate, name: "web-tls"))
     }
 
@@ -189,7 +194,7 @@ private struct Expected: Sendable {
         ("https://0x7f.1:8443", "https://127.0.0.1:8443"), ("https://[0:0::0001]:8443", "https://[::1]:8443"),
     ])
     func `a name or an https URL is a vault`(text: String, url: String) throws {
-        #expect(try VaultAddress(parsing: text).url == url)
+        #expect(try VaultAddress(parsing: text, suffix: .publicCloud).url == url)
     }
 
     @Test(arguments: [
@@ -214,7 +219,48 @@ private struct Expected: Sendable {
         ("https://[::1]:x", "a port is a number from 1 to 65535"),
     ])
     func `nothing else is`(text: String, reason: String) {
-        let error = #expect(throws: ReferenceError.self) { try VaultAddress(parsing: text) }
+        let error = #expect(throws: ReferenceError.self) { try VaultAddress(parsing: text, suffix: .publicCloud) }
+        #expect(error?.reason == reason)
+    }
+}
+
+@Suite struct VaultSuffixTests {
+    @Test(
+        arguments: [
+            ("vault.azure.cn", "contoso-web.vault.azure.cn", nil),
+            ("Vault.Localhost:8443", "contoso-web.vault.localhost", 8443),
+            ("vault.azure.net:443", "contoso-web.vault.azure.net", nil), ("internal", "contoso-web.internal", nil),
+        ] as [(String, String, UInt16?)])
+    func `a vault's name gets the suffix in every form`(text: String, host: String, port: UInt16?) throws {
+        let suffix = try VaultSuffix(parsing: text)
+        let vault = VaultAddress(host: host, port: port)
+        #expect(try VaultAddress(parsing: "contoso-web", suffix: suffix) == vault)
+        let parser = ReferenceParser(suffix: suffix)
+        for reference in [
+            "akv://contoso-web/db-password", "@Microsoft.KeyVault(VaultName=contoso-web;SecretName=db-password)",
+        ] {
+            #expect(try parser.parse(reference).object == VaultObject(vault: vault, name: "db-password"))
+        }
+        let whole = try parser.parse("akv://contoso-web.vault.azure.net/db-password")
+        #expect(whole.object.vault == contoso)
+        #expect(suffix.isOfAzure == host.contains("azure"))
+    }
+
+    @Test(arguments: [
+        ("", "a suffix is a host's name, without 'https://' or a dot in front"),
+        (".vault.azure.net", "a suffix is a host's name, without 'https://' or a dot in front"),
+        ("https://vault.azure.net", "a suffix is a host's name, without 'https://' or a dot in front"),
+        ("vault.azure.net/", "a suffix is a host's name, without 'https://' or a dot in front"),
+        ("127.0.0.1:8443", "a suffix is a host's name, and no address"),
+        ("[::1]", "a suffix is a host's name, and no address"), ("0x7f.1", "a suffix is a host's name, and no address"),
+        ("vault.localhost:x", "a port is a number from 1 to 65535"),
+        ("vault localhost", "the vault's URL has no valid host"),
+        ("a@vault.azure.net", "a vault's URL has no user"),
+        ("web.vault.azure.net", "no vault's name is followed by more than 'vault.azure.net'"),
+        ("x.y.managedhsm.azure.cn:1", "no vault's name is followed by more than 'managedhsm.azure.cn'"),
+    ])
+    func `nothing else is a suffix`(text: String, reason: String) {
+        let error = #expect(throws: ReferenceError.self) { try VaultSuffix(parsing: text) }
         #expect(error?.reason == reason)
     }
 }

@@ -6,10 +6,10 @@ _latchkey_secrets() {
     local options=() index
     for ((index = 2; index < ${#words[@]} - 1; index++)); do
         case ${words[index]} in
-        --config=* | --vault=* | --identity=* | --client-id=* | --object-id=* | --resource-id=* | --ca-file=*)
+        --config=* | --vault=* | --vault-suffix=* | --identity=* | --client-id=* | --object-id=* | --resource-id=* | --ca-file=*)
             options+=("${words[index]}")
             ;;
-        --config | --vault | --identity | --client-id | --object-id | --resource-id | --ca-file)
+        --config | --vault | --vault-suffix | --identity | --client-id | --object-id | --resource-id | --ca-file)
             options+=("${words[index]}" "${words[index + 1]}")
             ;;
         esac
@@ -56,7 +56,7 @@ _latchkey() {
         compopt -o filenames 2>/dev/null
         return
         ;;
-    --vault | --client-id | --object-id | --resource-id | --start-timeout | --max-stale | --tag | --refresh | --jitter | --exec-on-change | --signal-pid | --reload-unit | --stop-timeout | --ready | --ready-timeout | --listen)
+    --vault | --vault-suffix | --client-id | --object-id | --resource-id | --start-timeout | --max-stale | --tag | --refresh | --jitter | --exec-on-change | --signal-pid | --reload-unit | --stop-timeout | --ready | --ready-timeout | --listen)
         return
         ;;
     --identity)
@@ -112,22 +112,22 @@ _latchkey() {
     *)
         case ${words[1]} in
         run)
-            choices='--config --vault --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help --'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help --'
             ;;
         sync)
-            choices='--config --vault --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help'
             ;;
         sidecar)
-            choices='--config --vault --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --signal-pid --reload-unit --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --signal-pid --reload-unit --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help'
             ;;
         check)
-            choices='--config --vault --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --json --explain --help --'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --json --explain --help --'
             ;;
         list)
-            choices='--config --vault --identity --client-id --object-id --resource-id --ca-file --log-format --log-level --json --help'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --log-format --log-level --json --help'
             ;;
         get)
-            choices='--config --vault --identity --client-id --object-id --resource-id --ca-file --log-format --log-level --help'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --log-format --log-level --help'
             [[ $current == -* ]] || choices=$(_latchkey_secrets)
             ;;
         status)
@@ -137,10 +137,10 @@ _latchkey() {
             choices='--config --instance --log-format --log-level --wait --help'
             ;;
         credential)
-            choices='--config --vault --identity --client-id --object-id --resource-id --ca-file --log-format --log-level --help'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --log-format --log-level --help'
             ;;
         init)
-            choices='--config --vault --identity --client-id --object-id --resource-id --ca-file --log-format --log-level --output --help'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --log-format --log-level --output --help'
             ;;
         esac
         ;;

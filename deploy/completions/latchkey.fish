@@ -7,9 +7,9 @@ function __latchkey_secrets
     set -l index 1
     while test $index -le (count $words)
         switch $words[$index]
-            case '--config=*' '--vault=*' '--identity=*' '--client-id=*' '--object-id=*' '--resource-id=*' '--ca-file=*'
+            case '--config=*' '--vault=*' '--vault-suffix=*' '--identity=*' '--client-id=*' '--object-id=*' '--resource-id=*' '--ca-file=*'
                 set -a options $words[$index]
-            case --config --vault --identity --client-id --object-id --resource-id --ca-file
+            case --config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file
                 set index (math $index + 1)
                 if test $index -le (count $words)
                     set -a options $words[(math $index - 1)] $words[$index]
@@ -63,6 +63,7 @@ complete -c latchkey -n 'test (count (commandline -opc)) -eq 1' -a credential -d
 complete -c latchkey -n 'test (count (commandline -opc)) -eq 1' -a init -d 'write a commented latchkey.toml from what the vault holds'
 complete -c latchkey -n '__latchkey_is run sync sidecar check list get status refresh credential init' -l config -r -F -d 'configuration file'
 complete -c latchkey -n '__latchkey_is run sync sidecar check list get credential init' -l vault -x -d 'default vault: a name (contoso-web is https://contoso-web.vault.azure.net) or an https URL'
+complete -c latchkey -n '__latchkey_is run sync sidecar check list get credential init' -l vault-suffix -x -d 'what follows a vault\'s name, also in akv:// and App Service references: another cloud\'s suffix, or an emulator\'s, with its port'
 complete -c latchkey -n '__latchkey_is run sync sidecar check list get credential init' -l identity -x -a 'auto app-service imds arc service-fabric cloud-shell workload-identity client-secret client-certificate azure-cli' -d 'where tokens come from'
 complete -c latchkey -n '__latchkey_is run sync sidecar check list get credential init' -l client-id -x -d 'client id of a user-assigned identity'
 complete -c latchkey -n '__latchkey_is run sync sidecar check list get credential init' -l object-id -x -d 'object id of a user-assigned identity'

@@ -7,10 +7,10 @@ _latchkey_secrets() {
     local index
     for ((index = 1; index < ${#words}; index++)); do
         case $words[index] in
-        --config=*|--vault=*|--identity=*|--client-id=*|--object-id=*|--resource-id=*|--ca-file=*)
+        --config=*|--vault=*|--vault-suffix=*|--identity=*|--client-id=*|--object-id=*|--resource-id=*|--ca-file=*)
             options+=("${(Q)words[index]}")
             ;;
-        --config|--vault|--identity|--client-id|--object-id|--resource-id|--ca-file)
+        --config|--vault|--vault-suffix|--identity|--client-id|--object-id|--resource-id|--ca-file)
             options+=("${(Q)words[index]}" "${(Q)words[index+1]}")
             ;;
         esac
@@ -62,6 +62,7 @@ _latchkey() {
         _arguments -S \
             --config'=[configuration file]:FILE:_files' \
             --vault'=[default vault\: a name (contoso-web is https\://contoso-web.vault.azure.net) or an https URL]:NAME|URL:' \
+            --vault-suffix'=[what follows a vault'\''s name, also in akv\:// and App Service references\: another cloud'\''s suffix, or an emulator'\''s, with its port]:SUFFIX:' \
             --identity'=[where tokens come from]:SOURCE:(auto app-service imds arc service-fabric cloud-shell workload-identity client-secret client-certificate azure-cli)' \
             --client-id'=[client id of a user-assigned identity]:ID:' \
             --object-id'=[object id of a user-assigned identity]:ID:' \
@@ -106,6 +107,7 @@ _latchkey() {
         _arguments -S \
             --config'=[configuration file]:FILE:_files' \
             --vault'=[default vault\: a name (contoso-web is https\://contoso-web.vault.azure.net) or an https URL]:NAME|URL:' \
+            --vault-suffix'=[what follows a vault'\''s name, also in akv\:// and App Service references\: another cloud'\''s suffix, or an emulator'\''s, with its port]:SUFFIX:' \
             --identity'=[where tokens come from]:SOURCE:(auto app-service imds arc service-fabric cloud-shell workload-identity client-secret client-certificate azure-cli)' \
             --client-id'=[client id of a user-assigned identity]:ID:' \
             --object-id'=[object id of a user-assigned identity]:ID:' \
@@ -149,6 +151,7 @@ _latchkey() {
         _arguments -S \
             --config'=[configuration file]:FILE:_files' \
             --vault'=[default vault\: a name (contoso-web is https\://contoso-web.vault.azure.net) or an https URL]:NAME|URL:' \
+            --vault-suffix'=[what follows a vault'\''s name, also in akv\:// and App Service references\: another cloud'\''s suffix, or an emulator'\''s, with its port]:SUFFIX:' \
             --identity'=[where tokens come from]:SOURCE:(auto app-service imds arc service-fabric cloud-shell workload-identity client-secret client-certificate azure-cli)' \
             --client-id'=[client id of a user-assigned identity]:ID:' \
             --object-id'=[object id of a user-assigned identity]:ID:' \
@@ -194,6 +197,7 @@ _latchkey() {
         _arguments -S \
             --config'=[configuration file]:FILE:_files' \
             --vault'=[default vault\: a name (contoso-web is https\://contoso-web.vault.azure.net) or an https URL]:NAME|URL:' \
+            --vault-suffix'=[what follows a vault'\''s name, also in akv\:// and App Service references\: another cloud'\''s suffix, or an emulator'\''s, with its port]:SUFFIX:' \
             --identity'=[where tokens come from]:SOURCE:(auto app-service imds arc service-fabric cloud-shell workload-identity client-secret client-certificate azure-cli)' \
             --client-id'=[client id of a user-assigned identity]:ID:' \
             --object-id'=[object id of a user-assigned identity]:ID:' \
@@ -240,6 +244,7 @@ _latchkey() {
         _arguments -S \
             --config'=[configuration file]:FILE:_files' \
             --vault'=[default vault\: a name (contoso-web is https\://contoso-web.vault.azure.net) or an https URL]:NAME|URL:' \
+            --vault-suffix'=[what follows a vault'\''s name, also in akv\:// and App Service references\: another cloud'\''s suffix, or an emulator'\''s, with its port]:SUFFIX:' \
             --identity'=[where tokens come from]:SOURCE:(auto app-service imds arc service-fabric cloud-shell workload-identity client-secret client-certificate azure-cli)' \
             --client-id'=[client id of a user-assigned identity]:ID:' \
             --object-id'=[object id of a user-assigned identity]:ID:' \
@@ -254,6 +259,7 @@ _latchkey() {
         _arguments -S \
             --config'=[configuration file]:FILE:_files' \
             --vault'=[default vault\: a name (contoso-web is https\://contoso-web.vault.azure.net) or an https URL]:NAME|URL:' \
+            --vault-suffix'=[what follows a vault'\''s name, also in akv\:// and App Service references\: another cloud'\''s suffix, or an emulator'\''s, with its port]:SUFFIX:' \
             --identity'=[where tokens come from]:SOURCE:(auto app-service imds arc service-fabric cloud-shell workload-identity client-secret client-certificate azure-cli)' \
             --client-id'=[client id of a user-assigned identity]:ID:' \
             --object-id'=[object id of a user-assigned identity]:ID:' \
@@ -287,6 +293,7 @@ _latchkey() {
         _arguments -S \
             --config'=[configuration file]:FILE:_files' \
             --vault'=[default vault\: a name (contoso-web is https\://contoso-web.vault.azure.net) or an https URL]:NAME|URL:' \
+            --vault-suffix'=[what follows a vault'\''s name, also in akv\:// and App Service references\: another cloud'\''s suffix, or an emulator'\''s, with its port]:SUFFIX:' \
             --identity'=[where tokens come from]:SOURCE:(auto app-service imds arc service-fabric cloud-shell workload-identity client-secret client-certificate azure-cli)' \
             --client-id'=[client id of a user-assigned identity]:ID:' \
             --object-id'=[object id of a user-assigned identity]:ID:' \
@@ -300,6 +307,7 @@ _latchkey() {
         _arguments -S \
             --config'=[configuration file]:FILE:_files' \
             --vault'=[default vault\: a name (contoso-web is https\://contoso-web.vault.azure.net) or an https URL]:NAME|URL:' \
+            --vault-suffix'=[what follows a vault'\''s name, also in akv\:// and App Service references\: another cloud'\''s suffix, or an emulator'\''s, with its port]:SUFFIX:' \
             --identity'=[where tokens come from]:SOURCE:(auto app-service imds arc service-fabric cloud-shell workload-identity client-secret client-certificate azure-cli)' \
             --client-id'=[client id of a user-assigned identity]:ID:' \
             --object-id'=[object id of a user-assigned identity]:ID:' \

@@ -69,7 +69,10 @@ package final class Azure: Sendable {
 
     /// The audience of the vaults' tokens. The port belongs to it: Microsoft's clients compare it with the vault's
     /// whole authority.
-    package var vaultResource: String { "https://\(settings.vaultSuffix)\(port(ports.vault))" }
+    package var vaultResource: String { "https://\(vaultSuffix)" }
+
+    /// What follows a vault's name: `vault.localhost:PORT`.
+    package var vaultSuffix: String { settings.vaultSuffix + port(ports.vault) }
 
     /// `https://NAME.vault.localhost:PORT`
     package func vaultURL(_ name: String, explicitPort: Bool = false) -> String {

@@ -76,6 +76,9 @@ struct VaultAuthorization {
             let token = try provider.token(
                 for: audience.resource, tenant: audience.tenant, claims: nil, isRefused: false,
                 retryPolicy: retryPolicy)
+            guard !Self.belongsElsewhere(token, vault) else {
+                return VaultError(.challenge(.tokenOfAzure), vault: vault, subject: .challenge)
+            }
             tokens[audience.resource] = VaultToken(token: token)
             return nil
         } catch {
@@ -126,18 +129,31 @@ extension VaultAuthorization {
         tokens[audience.resource]?.hasReplacedExpired = true
     }
 
+    /// Whether a token for a host that is none of Azure's is one of Azure's vaults all the same: an endpoint gave it that
+    /// does not look at what it is asked for.
+    private static func belongsElsewhere(_ token: AccessToken, _ vault: VaultAddress) -> Bool {
+        guard VaultCloud.of(vault) == nil, let audience = IdentitySession.owner(of: token).audience else {
+            return false
+        }
+        return VaultCloud.isAudience(audience)
+    }
+
     private mutating func renew(
         _ audience: AudienceProof, for call: VaultCall, claims: String?, _ retryPolicy: RetryPolicy
     ) throws(VaultError) {
+        let token: AccessToken
         do throws(Diagnosis) {
-            let token = try provider.token(
+            token = try provider.token(
                 for: audience.resource, tenant: audience.tenant, claims: claims, isRefused: true,
                 retryPolicy: retryPolicy)
-            tokens[audience.resource]?.token = token
-            tokens[audience.resource]?.generation += 1
         } catch {
             throw VaultError(.identity(error), vault: call.vault, subject: call.subject)
         }
+        guard !Self.belongsElsewhere(token, call.vault) else {
+            throw VaultError(.challenge(.tokenOfAzure), vault: call.vault, subject: call.subject)
+        }
+        tokens[audience.resource]?.token = token
+        tokens[audience.resource]?.generation += 1
     }
 
     /// The JSON text of a challenge's claims, in base64 of either alphabet.

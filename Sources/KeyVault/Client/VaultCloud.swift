@@ -9,8 +9,14 @@ struct VaultCloud: Equatable {
     /// What a token is asked for: `https://vault.azure.net`.
     var resource: String { "https://\(suffix)" }
 
-    static let all = VaultAddress.knownSuffixes.map { suffix in
-        VaultCloud(suffix: suffix, isManagedHSM: suffix.hasPrefix("managedhsm."))
+    static let all = VaultSuffix.ofAzure.map { VaultCloud(suffix: $0, isManagedHSM: $0.hasPrefix("managedhsm.")) }
+
+    /// Whether a token's audience is a vault of Azure's: a resource, or the application id of Key Vault.
+    static func isAudience(_ audience: String) -> Bool {
+        var text = audience.lowercased()
+        while text.hasSuffix("/") { text.removeLast() }
+        return all.contains { $0.resource == text }
+            || TokenResource.keyVaultApplications.contains(text)
     }
 
     /// The cloud whose suffix the host has; nil for any other host.

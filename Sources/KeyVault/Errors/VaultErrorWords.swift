@@ -131,6 +131,8 @@ extension VaultError.ChallengeFault {
         case .unreadable: "'\(host)' asks for a token in a way that can't be read"
         case .foreignResource(let resource):
             "'\(host)' asks for a token of '\(resource.prefix(200))', which it is not under"
+        case .tokenOfAzure:
+            "the identity gave a token of Azure's vaults, and '\(host)' is none of them: it was not sent"
         }
     }
 }

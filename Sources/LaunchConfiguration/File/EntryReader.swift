@@ -6,14 +6,15 @@ struct EntryReader {
     let table: ConfigurationTable
     /// The directory that templates' paths are relative to.
     let directory: String
-    let defaultVault: VaultAddress?
+    /// Reads references, bare names in the default vault.
+    let references: ReferenceParser
     /// The naming of selections without a naming of their own.
     let naming: NamingStyle
 
-    init(_ text: ConfigurationText, defaultVault: VaultAddress?, naming: NamingStyle) {
+    init(_ text: ConfigurationText, _ references: ReferenceParser, naming: NamingStyle) {
         table = ConfigurationTable(text)
         directory = text.directory
-        self.defaultVault = defaultVault
+        self.references = references
         self.naming = naming
     }
 
@@ -50,7 +51,7 @@ struct EntryReader {
         var selections: [BulkSelection] = []
         for entry in try table.tables(EntryTable.select.rawValue) {
             try entry.check(keys: EntryTable.select.keys.map(\.name))
-            guard let vault = try entry.string("vault")?.vault() ?? defaultVault else {
+            guard let vault = try vault(entry) ?? references.defaultVault else {
                 throw entry.origin.error(
                     .vaultMissing, "it names no vault, and there is no default vault", hint: "give --vault NAME")
             }
@@ -85,6 +86,11 @@ struct EntryReader {
 
     // MARK: parts
 
+    /// The vault that an entry names; nil where it names none.
+    func vault(_ entry: ConfigurationTable) throws(ConfigurationError) -> VaultAddress? {
+        try entry.string("vault")?.vault(references.suffix)
+    }
+
     private func prefix(_ entry: ConfigurationTable) throws(ConfigurationError) -> String {
         guard let prefix = try entry.string("prefix") else { return "" }
         return try prefix.origin.check { () throws(ValueProblem) in try SelectionText.prefix(prefix.text) }
@@ -98,14 +104,14 @@ struct EntryReader {
     }
 
     private func reference(_ setting: Setting) throws(ConfigurationError) -> VaultReference {
-        do { return try ReferenceParser(defaultVault: defaultVault).parse(setting.text) } catch {
+        do { return try references.parse(setting.text) } catch {
             throw setting.origin.error(error)
         }
     }
 
     private func anyReference(_ setting: Setting) throws(ConfigurationError) -> Reference {
         do throws(ReferenceError) {
-            return try ReferenceParser(defaultVault: defaultVault).parseAny(setting.text)
+            return try references.parseAny(setting.text)
         } catch {
             throw setting.origin.error(error)
         }
@@ -132,7 +138,7 @@ struct EntryReader {
         let objectKeys = EntryKey.object.map(\.name).filter { $0 != "vault" }
         if let template = try entry.string("template") {
             try entry.excludes("template", objectKeys + ["set", "versions"])
-            return .template(try source(template, target), vault: try entry.string("vault")?.vault() ?? defaultVault)
+            return .template(try source(template, target), vault: try vault(entry) ?? references.defaultVault)
         }
         if let set = try entry.strings("set") {
             try entry.excludes("set", objectKeys.filter { $0 != "format" } + ["versions"])

@@ -25,10 +25,11 @@ extension EntryReader {
 
     /// Several secrets in one file, in the format dotenv unless the entry names another.
     func set(_ settings: [Setting], _ entry: ConfigurationTable) throws(ConfigurationError) -> ItemContent {
-        let vault = try entry.string("vault")?.vault() ?? defaultVault
+        var parser = self.references
+        parser.defaultVault = try vault(entry) ?? parser.defaultVault
         var references: [VaultReference] = []
         for setting in settings {
-            let reference = try parse(setting, ReferenceParser(defaultVault: vault))
+            let reference = try parse(setting, parser)
             guard reference.object.kind == .secret else {
                 throw setting.origin.error(ValueProblem("a set holds secrets only"))
             }
@@ -59,12 +60,13 @@ extension EntryReader {
     private func reference(
         _ kind: VaultObjectKind, _ setting: Setting, _ entry: ConfigurationTable
     ) throws(ConfigurationError) -> VaultReference {
-        var parser = ReferenceParser(defaultVault: defaultVault, bareKind: kind)
+        var parser = references
+        parser.bareKind = kind
         if let vault = try entry.string("vault") {
             guard !setting.text.contains("://"), !setting.text.hasPrefix("@") else {
                 throw vault.origin.error(ValueProblem("the reference names its vault itself", hint: "keep one of them"))
             }
-            parser.defaultVault = try vault.vault()
+            parser.defaultVault = try vault.vault(parser.suffix)
         }
         let reference = try parse(setting, parser)
         guard reference.object.kind == kind else {

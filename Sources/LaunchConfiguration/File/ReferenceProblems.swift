@@ -47,7 +47,7 @@ extension Setting {
     }
 
     /// The value as a vault's address.
-    func vault() throws(ConfigurationError) -> VaultAddress {
-        do { return try VaultAddress(parsing: text) } catch { throw origin.vaultError(error) }
+    func vault(_ suffix: VaultSuffix) throws(ConfigurationError) -> VaultAddress {
+        do { return try VaultAddress(parsing: text, suffix: suffix) } catch { throw origin.vaultError(error) }
     }
 }

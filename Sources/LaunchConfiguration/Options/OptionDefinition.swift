@@ -1,6 +1,8 @@
 /// The long options, by name.
 package enum OptionID: String, CaseIterable, Sendable {
-    case config, vault, identity
+    case config, vault
+    case vaultSuffix = "vault-suffix"
+    case identity
     case clientID = "client-id"
     case objectID = "object-id"
     case resourceID = "resource-id"

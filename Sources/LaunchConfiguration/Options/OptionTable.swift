@@ -34,6 +34,10 @@ package enum OptionTable {
             .vault, .vault, "NAME|URL", .source, reading, key: .init("vault"),
             "default vault: a name (contoso-web is https://contoso-web.vault.azure.net) or an https URL"),
         OptionDefinition(
+            .vaultSuffix, .text, "SUFFIX", .source, reading, key: .init("vault-suffix"), default: "vault.azure.net",
+            "what follows a vault's name, also in akv:// and App Service references: another cloud's suffix, or an "
+                + "emulator's, with its port"),
+        OptionDefinition(
             .identity, .choice(IdentityOptions.Source.allCases.map(\.rawValue)), "SOURCE", .source, reading,
             key: .init("identity", "source"), default: "auto", "where tokens come from"),
         OptionDefinition(

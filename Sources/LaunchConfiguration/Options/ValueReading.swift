@@ -22,8 +22,19 @@ extension Settings {
         try read(id) { text throws(ValueProblem) in try DurationText.parse(text, atLeast: shortest) }
     }
 
-    func vault() throws(ConfigurationError) -> VaultAddress? {
-        try self[.vault]?.vault()
+    func vault(_ suffix: VaultSuffix) throws(ConfigurationError) -> VaultAddress? {
+        try self[.vault]?.vault(suffix)
+    }
+
+    func vaultSuffix() throws(ConfigurationError) -> VaultSuffix? {
+        guard let setting = self[.vaultSuffix] else { return nil }
+        do { return try VaultSuffix(parsing: setting.text) } catch {
+            throw setting.origin.error(
+                ValueProblem(
+                    error.reason,
+                    hint: "Azure's are \(VaultSuffix.ofAzure.joined(separator: ", ")); an emulator's has "
+                        + "a port, as in vault.localhost:8443"))
+        }
     }
 
     /// A value that is put into a URL or a form unchanged: not empty, without spaces and control characters.

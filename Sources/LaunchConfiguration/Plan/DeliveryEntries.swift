@@ -14,14 +14,13 @@ struct DeliveryEntries {
 
     /// Adds `-e`, `-f` and `--all`. An `-e` or `-f` replaces the file's entry with the same name.
     mutating func add(
-        _ given: [Arguments.Given], all: Setting?, defaultVault: VaultAddress?, naming: NamingStyle
+        _ given: [Arguments.Given], all: Setting?, _ parser: ReferenceParser, naming: NamingStyle
     ) throws(ConfigurationError) {
-        let parser = ReferenceParser(defaultVault: defaultVault)
         let variables = try Self.items(.env, given, parser, check: NameTexts.checkVariable) { .variable($0) }
         let files = try Self.items(.file, given, parser, check: DeliveryPath.check) { .file($0) }
         let replaced = Set((variables + files).map(\.target))
         items = items.filter { !replaced.contains($0.target) } + variables + files
-        try addSelections(given, all, defaultVault, naming)
+        try addSelections(given, all, parser.defaultVault, naming)
         try checkNames()
     }
 

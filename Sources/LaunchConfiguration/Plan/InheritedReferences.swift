@@ -2,10 +2,12 @@ import Messages
 import Secrets
 
 /// Finds the inherited variables whose whole value is a reference.
-enum InheritedReferences {
+struct InheritedReferences {
+    let suffix: VaultSuffix
+
     /// The references, in the environment's order. A malformed reference is an error, because the child would get its
     /// text. The error never quotes the value.
-    static func find(
+    func find(
         in environment: InheritedEnvironment, except delivered: Set<String>
     ) throws(ConfigurationError) -> [DeliveryItem] {
         var items: [DeliveryItem] = []
@@ -21,7 +23,7 @@ enum InheritedReferences {
                 throw origin.error(ValueProblem("its reference is not UTF-8"))
             }
             do {
-                let request = ObjectRequest(reference: try ReferenceParser().parse(reference))
+                let request = ObjectRequest(reference: try ReferenceParser(suffix: suffix).parse(reference))
                 items.append(
                     DeliveryItem(.variable(text), .object(request), origin: .inherited, location: origin.location))
             } catch {

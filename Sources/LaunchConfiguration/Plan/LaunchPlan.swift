@@ -8,6 +8,9 @@ package import WorkerProtocol
 package struct LaunchPlan: Sendable, Equatable {
     package var identity = IdentityOptions()
     package var vault: VaultAddress?
+    package var vaultSuffix = VaultSuffix.publicCloud
+    /// Where the suffix was chosen; nil for the default.
+    package var vaultSuffixLocation: SourceLocation?
     /// Every variable and file: the inherited variables whose value is a reference (`run` and `check`), then the
     /// configured ones in the order they were given, the file's first. A configured variable replaces an inherited one.
     package var items: [DeliveryItem] = []
@@ -38,6 +41,9 @@ package struct LaunchPlan: Sendable, Equatable {
     package var restartKeys: [String] = []
 
     package init() {}
+
+    /// Reads references as the command line and the file have them.
+    package var references: ReferenceParser { ReferenceParser(defaultVault: vault, suffix: vaultSuffix) }
 }
 
 /// The source of an entry: `-e DB_PASSWORD=…`, `latchkey.toml:12:1`, `the environment variable DB_PASSWORD`.

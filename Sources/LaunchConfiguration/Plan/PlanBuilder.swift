@@ -19,7 +19,9 @@ struct PlanBuilder {
         plan.identity.clientID = try settings.identifier(.clientID)
         plan.identity.objectID = try settings.identifier(.objectID)
         plan.identity.resourceID = try settings.identifier(.resourceID)
-        plan.vault = try settings.vault()
+        plan.vaultSuffix = try settings.vaultSuffix() ?? plan.vaultSuffix
+        plan.vaultSuffixLocation = settings[.vaultSuffix]?.origin.location
+        plan.vault = try settings.vault(plan.vaultSuffix)
         plan.authoritiesFile = settings[.authoritiesFile]?.text
         plan.log = try settings.log()
         plan.startTimeout = .seconds(15)
@@ -52,7 +54,7 @@ struct PlanBuilder {
     /// The plan of `credential`.
     func credentialPlan() throws(ConfigurationError) -> LaunchPlan {
         var plan = try sourcePlan()
-        let reader = configuration.map { EntryReader($0, defaultVault: plan.vault, naming: .upperSnake) }
+        let reader = configuration.map { EntryReader($0, plan.references, naming: .upperSnake) }
         plan.credentials = try reader?.credentials() ?? [:]
         guard !plan.credentials.isEmpty else {
             throw ConfigurationError(
@@ -177,15 +179,17 @@ struct PlanBuilder {
 
     private func addEntries(to plan: inout LaunchPlan) throws(ConfigurationError) {
         let naming = try settings.choice(.naming, NamingStyle.self) ?? .upperSnake
-        let reader = configuration.map { EntryReader($0, defaultVault: plan.vault, naming: naming) }
+        let reader = configuration.map { EntryReader($0, plan.references, naming: naming) }
         var entries = try DeliveryEntries(reader)
-        try entries.add(arguments.given, all: settings.given(.all), defaultVault: plan.vault, naming: naming)
+        try entries.add(arguments.given, all: settings.given(.all), plan.references, naming: naming)
         plan.items = entries.items
         plan.selections = entries.selections
         plan.credentials = try reader?.credentials() ?? [:]
         if command.takesCommand {
             let configured = Set(plan.items.compactMap(\.variable))
-            plan.items = try InheritedReferences.find(in: invocation.environment, except: configured) + plan.items
+            plan.items =
+                try InheritedReferences(suffix: plan.vaultSuffix).find(
+                    in: invocation.environment, except: configured) + plan.items
         }
         plan.notices = try notices(plan)
     }

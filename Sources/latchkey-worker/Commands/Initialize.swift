@@ -30,7 +30,13 @@ enum Initialize {
     /// The short name if that is enough.
     private static func vaultText(_ plan: LaunchPlan) -> String {
         guard let vault = plan.vault else { return "" }
-        return vault.host == vault.name + ".vault.azure.net" && vault.port == nil ? vault.name : vault.url
+        return vault == plan.vaultSuffix.vault(named: vault.name) ? vault.name : vault.url
+    }
+
+    /// Another cloud's suffix. An emulator's comes from its environment, so that the file is right in Azure too.
+    private static func suffixText(_ plan: LaunchPlan) -> String {
+        guard plan.vaultSuffix != .publicCloud, plan.vaultSuffix.isOfAzure else { return "" }
+        return "vault-suffix = \"\(plan.vaultSuffix.text)\"\n"
     }
 
     private static func write(_ text: String, to path: String) throws(Diagnosis) {
@@ -56,7 +62,7 @@ enum Initialize {
         var text = """
             # Written by 'latchkey init'; latchkey.toml(5) explains every key. This file holds no secret.
             vault = "\(vaultText(plan))"
-
+            \(suffixText(plan))
             # Variables: NAME = "secret". A certificate or a part of a JSON secret needs a table:
             #   SMTP_PASSWORD = { secret = "smtp", json = "/password" }
             [env]

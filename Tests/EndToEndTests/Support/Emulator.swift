@@ -10,6 +10,7 @@ final class Emulator: Sendable {
         var control: String
         var authority: String
         var resource: String
+        var suffix: String
         var tenant: String
         var environments: [String: String]
 
@@ -17,6 +18,7 @@ final class Emulator: Sendable {
             case vaults, control, tenant, environments
             case authority = "ca_file"
             case resource = "vault_resource"
+            case suffix = "vault_suffix"
         }
     }
 
@@ -103,19 +105,23 @@ final class Emulator: Sendable {
     var authority: String { place.authority }
     /// What the vaults' tokens are for.
     var resource: String { place.resource }
+    /// What follows a vault's name.
+    var suffix: String { place.suffix }
     var tenant: String { place.tenant }
     var controlURL: String { place.control }
     var vault: String { place.vaults["demo"] ?? "" }
     func vault(_ name: String) -> String { place.vaults[name] ?? "" }
 
-    /// The variables of a hosting environment: `app-service`, `imds` and others.
-    func environment(_ name: String = "app-service") throws -> [String: String] {
+    /// The variables of a hosting environment: `app-service`, `imds` and others. With `leadingNames` a vault's name leads
+    /// here; most tests give addresses instead.
+    func environment(_ name: String = "app-service", leadingNames: Bool = false) throws -> [String: String] {
         let text = try String(contentsOfFile: try #require(place.environments[name]), encoding: .utf8)
         var variables: [String: String] = [:]
         for line in text.split(separator: "\n") {
             let halves = line.split(separator: "=", maxSplits: 1)
             variables[String(halves[0])] = String(halves[1])
         }
+        guard leadingNames else { return variables.filter { !$0.key.hasPrefix("LATCHKEY_") } }
         return variables
     }
 

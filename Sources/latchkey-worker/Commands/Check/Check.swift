@@ -33,12 +33,22 @@ struct Check {
     }
 
     private mutating func look() {
+        lookAtSuffix()
         lookAtConfiguration()
         lookAtDirectory()
         lookAtSockets()
         lookAtAzure()
         lookAtCommands()
         lookAtSurroundings()
+    }
+
+    /// Another suffix leads every short name to other vaults, so the report begins with it.
+    private mutating func lookAtSuffix() {
+        report.vaultSuffix = plan.vaultSuffix.text
+        guard plan.vaultSuffix != .publicCloud else { return }
+        let whose = plan.vaultSuffix.isOfAzure ? "" : ", which are not Azure's"
+        let location = plan.vaultSuffixLocation.map { " (\($0))" } ?? ""
+        report.vaultSuffixNote = "vaults are those under '\(plan.vaultSuffix.text)'\(whose)\(location)"
     }
 
     private mutating func lookAtConfiguration() {

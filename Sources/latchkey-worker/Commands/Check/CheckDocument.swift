@@ -33,6 +33,7 @@ extension CheckReport {
             "exit_code": .integer(Int64(exitCode)),
             "steps": JSONValue.array(steps.map(\.json)).withoutNulls,
             "identity": identity.withoutNulls,
+            "vault_suffix": .text(vaultSuffix),
             "vaults": JSONValue.array(vaults).withoutNulls,
             "secrets": JSONValue.array(secrets).withoutNulls,
             "directory": directory?.json ?? .null,

@@ -34,6 +34,9 @@ struct CheckReport {
     private var startsAllTheSame = false
     /// Data for `--json` only.
     var identity = JSONValue.null
+    /// What follows a vault's name, and where that was chosen; the location is nil for the default.
+    var vaultSuffix = ""
+    var vaultSuffixNote: String?
     var vaults: [JSONValue] = []
     var secrets: [JSONValue] = []
     var directory: Directory?
@@ -81,7 +84,7 @@ struct CheckReport {
 extension CheckReport {
     /// A heading for each part, then its steps with their marks, and each failure with its remedy.
     func text(_ style: TextStyle) -> String {
-        var text = ""
+        var text = vaultSuffixNote.map { style.wrapped($0) + "\n" } ?? ""
         for section in Section.allCases {
             let lines = steps.filter { $0.name == section }
             guard !lines.isEmpty else { continue }
