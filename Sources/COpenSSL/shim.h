@@ -119,10 +119,48 @@ static inline PKCS12 *copenssl_read_pfx(BIO *source, OSSL_LIB_CTX *context) {
     return pfx;
 }
 
-/// Creates a PFX with the library's default algorithms.
+/// Rounds of PBKDF2 and of the MAC, as `openssl pkcs12 -export` has them.
+#define COPENSSL_PFX_ROUNDS 2048
+
+/// Creates a PFX by AES-256-CBC and PBKDF2, with a MAC by SHA-256 (RFC 7292, RFC 8018).
 static inline PKCS12 *copenssl_make_pfx(const unsigned char *password, EVP_PKEY *key, X509 *leaf,
                                         STACK_OF(X509) * others) {
-    return PKCS12_create((const char *)password, NULL, key, leaf, others, 0, 0, 0, 0, 0);
+    PKCS12 *pfx = PKCS12_create((const char *)password, NULL, key, leaf, others, NID_aes_256_cbc, NID_aes_256_cbc,
+                                COPENSSL_PFX_ROUNDS, -1, 0);
+    if (pfx != NULL &&
+        PKCS12_set_mac(pfx, (const char *)password, -1, NULL, 0, COPENSSL_PFX_ROUNDS, EVP_sha256()) == 1)
+        return pfx;
+    PKCS12_free(pfx);
+    return NULL;
+}
+
+/// Creates a PFX of certificates that Java trusts: each has Oracle's attribute "trusted key usage" with any usage
+/// (JDK, sun.security.pkcs12.PKCS12KeyStore), and a name.
+static inline PKCS12 *copenssl_make_truststore(const unsigned char *password, STACK_OF(X509) * certificates) {
+    STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
+    STACK_OF(PKCS7) *safes = NULL;
+    PKCS12 *pfx = NULL;
+    ASN1_OBJECT *any = OBJ_txt2obj("2.5.29.37.0", 1);
+    int made = any != NULL;
+    for (int index = 0; made && index < sk_X509_num(certificates); index++) {
+        char name[16];
+        BIO_snprintf(name, sizeof name, "%d", index);
+        PKCS12_SAFEBAG *bag = PKCS12_add_cert(&bags, sk_X509_value(certificates, index));
+        made = bag != NULL && PKCS12_add_friendlyname_utf8(bag, name, -1) == 1 &&
+               PKCS12_add1_attr_by_txt(bag, "2.16.840.1.113894.746875.1.1", V_ASN1_OBJECT,
+                                       (const unsigned char *)any, -1) == 1;
+    }
+    if (made && PKCS12_add_safe(&safes, bags, NID_aes_256_cbc, COPENSSL_PFX_ROUNDS, (const char *)password) == 1)
+        pfx = PKCS12_add_safes(safes, 0);
+    if (pfx != NULL &&
+        PKCS12_set_mac(pfx, (const char *)password, -1, NULL, 0, COPENSSL_PFX_ROUNDS, EVP_sha256()) != 1) {
+        PKCS12_free(pfx);
+        pfx = NULL;
+    }
+    sk_PKCS7_pop_free(safes, PKCS7_free);
+    sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+    ASN1_OBJECT_free(any);
+    return pfx;
 }
 
 static inline int copenssl_parse_pfx(PKCS12 *pfx, const unsigned char *password, EVP_PKEY **key, X509 **leaf,

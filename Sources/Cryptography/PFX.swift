@@ -18,18 +18,32 @@ extension CertificateBundle {
         }
     }
 
-    /// Writes a PFX under a password (empty: the form in which vaults hand theirs out), with AES-256.
+    /// Writes a PFX under a password (empty: the form in which vaults hand theirs out), with AES-256 and SHA-256.
     package func pfx(password: SharedSecret? = nil) throws(CryptographyError) -> SecretBytes {
         guard let privateKey else { throw .privateKeyMissing }
         guard let leaf = certificates.first else { throw .certificateMissing }
         let leafObject = try Certificate.object(leaf.der.span)
         let others = try Self.stack(certificates.dropFirst())
+        return try unsafe Self.written(password) { secret in
+            unsafe copenssl_make_pfx(secret, privateKey.pointer, leafObject.pointer, others.pointer)
+        }
+    }
+
+    /// Writes a PFX of the certificates alone, as entries that Java trusts.
+    package func truststore(password: SharedSecret? = nil) throws(CryptographyError) -> SecretBytes {
+        guard !certificates.isEmpty else { throw .certificateMissing }
+        let all = try Self.stack(certificates[...])
+        return try unsafe Self.written(password) { secret in unsafe copenssl_make_truststore(secret, all.pointer) }
+    }
+
+    private static func written(
+        _ password: SharedSecret?, _ make: (UnsafePointer<UInt8>?) -> OpaquePointer?
+    ) throws(CryptographyError) -> SecretBytes {
         let secret = try terminated(password)
         let output = try LibraryObject.output()
         try secret.withBytes { (secret) throws(CryptographyError) in
             try unsafe secret.withUnsafeBufferPointer { (secret) throws(CryptographyError) in
-                let made = unsafe copenssl_make_pfx(
-                    secret.baseAddress, privateKey.pointer, leafObject.pointer, others.pointer)
+                let made = unsafe make(secret.baseAddress)
                 let pfx = try unsafe LibraryObject(made, "writing PKCS#12") { unsafe PKCS12_free($0) }
                 guard unsafe i2d_PKCS12_bio(output.pointer, pfx.pointer) == 1 else { throw .refused("writing PKCS#12") }
             }

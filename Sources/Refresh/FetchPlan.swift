@@ -102,7 +102,7 @@ struct FetchPlan {
     /// The sources that an item is made of.
     func sources(of item: DeliveryItem) -> [ValueSource] {
         switch item.content {
-        case .object(let request): [.object(request.reference.object)]
+        case .object(let request): request.references.map { .object($0.object) }
         case .token(let resource): [.token(resource)]
         case .set(let references, _): references.map { .object($0.object) }
         case .template: templates[item.target]?.references.map { ValueSource($0.reference) } ?? []
@@ -169,7 +169,7 @@ struct FetchPlan {
             case .object(let request):
                 [
                     request.reference.object.url, request.reference.pointer, request.encoding?.rawValue,
-                    request.format?.rawValue,
+                    request.format?.rawValue, request.password.map { Self.words(.object($0)) },
                 ]
             case .token(let resource): [ValueSource.token(resource).key]
             case .template:

@@ -58,7 +58,19 @@ extension FetchedSet {
             }
             return nil
         }
-        let slot = try Diagnosis.of { () throws(VaultError) in try value.shaped(as: request, in: &set) }
+        var password: SecretSet.Slot?
+        if let reference = request.password {
+            password = try self.value(of: .object(reference))
+            guard password != nil else {
+                if fetchPlan.policy(of: item) == .warn, let error = absent[reference.object] ?? nil {
+                    warnLeftOut(item, reference.object, error)
+                }
+                return nil
+            }
+        }
+        let slot = try Diagnosis.of { () throws(VaultError) in
+            try value.shaped(as: request, password: password, in: &set)
+        }
         if let path = item.path, let warning = Message.otherForm(value, as: request, in: path) {
             warnings.append(warning)
         }

@@ -23,7 +23,7 @@ enum FileForm {
     init?(of value: FetchedObject, as request: ObjectRequest) {
         guard request.reference.pointer == nil else { return nil }
         switch (value.object.kind, value.contentType?.lowercased()) {
-        case (.certificate, _): self = request.format == .pfx ? .pfx : .pem
+        case (.certificate, _): self = [.pfx, .truststore].contains(request.format) ? .pfx : .pem
         case (.key, _): self = request.format == .pem ? .pem : .jwk
         case (.secret, "application/x-pem-file"): self = .pem
         case (.secret, "application/x-pkcs12"):

@@ -14,6 +14,8 @@ package enum ObjectFormat: String, Sendable, CaseIterable {
     case pemKey = "pem-key"
     case pemChain = "pem-chain"
     case pfx
+    /// A PFX of the chain, for Java.
+    case truststore = "pkcs12-truststore"
     case jwk
 }
 
@@ -22,12 +24,21 @@ package struct ObjectRequest: Sendable, Hashable {
     package var reference: VaultReference
     package var encoding: ValueEncoding?
     package var format: ObjectFormat?
+    /// The secret whose value protects a PFX.
+    package var password: VaultReference?
 
-    package init(reference: VaultReference, encoding: ValueEncoding? = nil, format: ObjectFormat? = nil) {
+    package init(
+        reference: VaultReference, encoding: ValueEncoding? = nil, format: ObjectFormat? = nil,
+        password: VaultReference? = nil
+    ) {
         self.reference = reference
         self.encoding = encoding
         self.format = format
+        self.password = password
     }
+
+    /// The object, and the password's.
+    package var references: [VaultReference] { [reference] + (password.map { [$0] } ?? []) }
 }
 
 /// How bulk selection makes a variable's name of a secret's.

@@ -121,7 +121,8 @@ struct Remedy {
         case .noPrivateKey:
             "ask for 'format = \"pem-chain\"', or make a new version whose policy has an exportable key"
         case .notForSecrets: "leave out 'format', or name the object with 'certificate =' or 'key ='"
-        case .notForCertificates: "a certificate is had as pem, pem-key, pem-chain or pfx"
+        case .password: "name a secret of text as the password"
+        case .notForCertificates: "a certificate is had as pem, pem-key, pem-chain, pfx or pkcs12-truststore"
         case .notForKeys: "a key is had as jwk or pem"
         case .noPublicKey: "ask for 'format = \"jwk\"'"
         case .noCertificate, .unreadable: nil

@@ -102,6 +102,8 @@ package struct VaultError: DiagnosableError, Equatable, Sendable {
         case noPrivateKey
         case noCertificate
         case unreadable
+        /// A PFX's password has a NUL byte.
+        case password
         case noPublicKey
         case notForSecrets
         case notForCertificates(ObjectFormat)

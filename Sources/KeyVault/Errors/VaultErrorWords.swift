@@ -157,6 +157,7 @@ extension VaultError.FormatFault {
         case .unreadable: "\(subject) holds a certificate or key that can't be read"
         case .noPublicKey: "\(subject) has no public key that PEM could hold"
         case .notForSecrets: "\(subject) is a secret, which has no format"
+        case .password: "\(subject) can't be protected: the password has a NUL byte"
         case .notForCertificates(let format): "\(subject) is a certificate, which '\(format.rawValue)' is no format of"
         case .notForKeys(let format): "\(subject) is a key, which '\(format.rawValue)' is no format of"
         }

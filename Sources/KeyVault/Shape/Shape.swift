@@ -6,16 +6,16 @@ extension FetchedObject {
     /// Shapes the object as it was asked for and says where the result lies; the slot is the object's own where
     /// there is nothing to do.
     ///
-    /// 1. A certificate takes its format (PEM without one), a key likewise (JWK without one).
+    /// 1. A certificate takes its format (PEM without one), a key likewise (JWK without one). `password` protects a PFX.
     /// 2. A secret is decoded: by the encoding that was asked for, else by its `file-encoding` tag. Only base64 and
     ///    hexadecimal are encodings of the value itself; the others say how a file looked before its text was stored.
     /// 3. A JSON pointer takes its part of what is there now.
     package func shaped(
-        as request: ObjectRequest, in set: inout SecretSet
+        as request: ObjectRequest, password: SecretSet.Slot? = nil, in set: inout SecretSet
     ) throws(VaultError) -> SecretSet.Slot {
         let slot =
             switch object.kind {
-            case .certificate: try certificateShaped(as: request.format ?? .pem, in: &set)
+            case .certificate: try certificateShaped(as: request.format ?? .pem, password, in: &set)
             case .key: try keyShaped(as: request.format ?? .jwk, in: &set)
             case .secret: try decoded(request, in: &set)
             }

@@ -4,7 +4,7 @@ import Secrets
 extension FetchedObject {
     /// A certificate in a format; its bytes are those of the secret of its name, or the certificate alone.
     func certificateShaped(
-        as format: ObjectFormat, in set: inout SecretSet
+        as format: ObjectFormat, _ password: SecretSet.Slot?, in set: inout SecretSet
     ) throws(VaultError) -> SecretSet.Slot {
         let bundle: CertificateBundle
         do throws(CryptographyError) {
@@ -13,15 +13,20 @@ extension FetchedObject {
             throw fault(.format(error == .certificateMissing ? .noCertificate : .unreadable))
         }
         guard !bundle.certificates.isEmpty else { throw fault(.format(.noCertificate)) }
-        if format != .pemChain, bundle.privateKey == nil { throw fault(.format(.noPrivateKey)) }
+        if format != .pemChain, format != .truststore, bundle.privateKey == nil { throw fault(.format(.noPrivateKey)) }
         do throws(CryptographyError) {
             switch format {
             case .pem: return try set.append(key: true, chain: true, of: bundle)
             case .pemKey: return try set.append(key: true, chain: false, of: bundle)
             case .pemChain: return try set.append(key: false, chain: true, of: bundle)
-            case .pfx: return try pfx(bundle, in: &set)
+            case .pfx: return try pfx(bundle, password, in: &set)
+            case .truststore:
+                let bytes = try bundle.truststore(password: set.shared(password))
+                return bytes.withBytes { set.append($0) }
             case .jwk: break
             }
+        } catch .passwordWrong {
+            throw fault(.format(.password))
         } catch {
             throw fault(.format(.unreadable))
         }
@@ -45,8 +50,14 @@ extension FetchedObject {
         }
     }
 
-    /// A PFX as the vault holds it, byte for byte; one that is held as PEM is written anew, with an empty password.
-    private func pfx(_ bundle: CertificateBundle, in set: inout SecretSet) throws(CryptographyError) -> SecretSet.Slot {
+    /// A PFX as the vault holds it, byte for byte. One that is held as PEM, or that a password protects, is written anew.
+    private func pfx(
+        _ bundle: CertificateBundle, _ password: SecretSet.Slot?, in set: inout SecretSet
+    ) throws(CryptographyError) -> SecretSet.Slot {
+        if let password = set.shared(password) {
+            let bytes = try bundle.pfx(password: password)
+            return bytes.withBytes { set.append($0) }
+        }
         let bytes = try set.withBytes(of: slot) { (text) throws(CryptographyError) in
             isPEM(text) ? try bundle.pfx() : try base64Decoded(text)
         }
@@ -55,6 +66,11 @@ extension FetchedObject {
 }
 
 extension SecretSet {
+    /// A password's bytes.
+    fileprivate func shared(_ slot: Slot?) -> SharedSecret? {
+        slot.map { slot in withBytes(of: slot) { SharedSecret(SecretBytes(copying: $0)) } }
+    }
+
     /// Appends the private key and the certificates, leaf first, as one PEM text.
     fileprivate mutating func append(
         key: Bool, chain: Bool, of bundle: CertificateBundle

@@ -11,7 +11,7 @@ extension FetchedObject {
         case .pem:
             let pem = try publicKeyPEM(in: set)
             return set.append(Array(pem.utf8).span)
-        case .pemKey, .pemChain, .pfx:
+        case .pemKey, .pemChain, .pfx, .truststore:
             throw fault(.format(.notForKeys(format)))
         }
     }

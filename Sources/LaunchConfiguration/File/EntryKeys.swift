@@ -59,7 +59,7 @@ package struct EntryKey: Sendable, Equatable {
         EntryKey("encoding", .choice(ValueEncoding.allCases.map(\.rawValue)), "how the secret's value is encoded"),
         EntryKey(
             "format", .choice((ObjectFormat.allCases.map(\.rawValue)) + SetFormat.allCases.map(\.rawValue)),
-            "certificate: pem, pem-key, pem-chain, pfx; key: jwk, pem; set: dotenv, env-file, json"),
+            "certificate: pem, pem-key, pem-chain, pfx, pkcs12-truststore; key: jwk, pem; set: dotenv, env-file, json"),
     ]
 
     static let variable = [
@@ -71,6 +71,7 @@ package struct EntryKey: Sendable, Equatable {
         EntryKey(
             "versions", .integer, "a directory of the newest enabled versions of the secret, as many as this: 0, 1, …"),
         EntryKey("set", .strings, "several secrets in one file"),
+        EntryKey("password", "pfx, pkcs12-truststore: the secret whose value protects the file"),
         EntryKey("mode", "permissions in octal digits; 0400, or 0440 with a group, unless given"),
         EntryKey("env", "the variable that holds the file's path"),
     ]

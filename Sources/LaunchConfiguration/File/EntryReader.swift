@@ -135,7 +135,7 @@ struct EntryReader {
     private func content(
         _ entry: ConfigurationTable, _ target: DeliveryTarget
     ) throws(ConfigurationError) -> ItemContent {
-        let objectKeys = EntryKey.object.map(\.name).filter { $0 != "vault" }
+        let objectKeys = EntryKey.object.map(\.name).filter { $0 != "vault" } + ["password"]
         if let template = try entry.string("template") {
             try entry.excludes("template", objectKeys + ["set", "versions"])
             return .template(try source(template, target), vault: try vault(entry) ?? references.defaultVault)
@@ -149,7 +149,7 @@ struct EntryReader {
             return ItemContent(try anyReference(secret))
         }
         guard let count = try entry.integer("versions") else { return .object(try request(entry)) }
-        try entry.excludes("versions", ["certificate", "key", "version", "format", "env"])
+        try entry.excludes("versions", ["certificate", "key", "version", "format", "password", "env"])
         guard (1...Self.mostVersions).contains(count.value) else {
             throw count.origin.error(ValueProblem("it is a number from 1 to \(Self.mostVersions)"))
         }

@@ -19,8 +19,10 @@ extension EntryReader {
             }
             reference.pointer = pointer.text
         }
+        let format = try format(kind, entry)
         return ObjectRequest(
-            reference: reference, encoding: try encoding(kind, entry), format: try format(kind, entry))
+            reference: reference, encoding: try encoding(kind, entry), format: format,
+            password: try password(format, entry))
     }
 
     /// Several secrets in one file, in the format dotenv unless the entry names another.
@@ -91,6 +93,21 @@ extension EntryReader {
         return VaultObject(vault: object.vault, kind: object.kind, name: object.name, version: text)
     }
 
+    private func password(
+        _ format: ObjectFormat?, _ entry: ConfigurationTable
+    ) throws(ConfigurationError) -> VaultReference? {
+        guard let setting = try entry.string("password") else { return nil }
+        guard format == .pfx || format == .truststore else {
+            throw setting.origin.error(
+                ValueProblem("only a PFX has a password", hint: "add format = \"pfx\" or \"pkcs12-truststore\""))
+        }
+        var parser = references
+        parser.defaultVault = try vault(entry) ?? parser.defaultVault
+        let password = try parse(setting, parser)
+        guard password.object.kind == .secret else { throw setting.origin.error(ValueProblem("a password is a secret")) }
+        return password
+    }
+
     private func encoding(
         _ kind: VaultObjectKind, _ entry: ConfigurationTable
     ) throws(ConfigurationError) -> ValueEncoding? {
@@ -107,7 +124,7 @@ extension EntryReader {
         case .secret:
             throw format.origin.error(
                 ValueProblem("only a certificate, a key or a set has a format", hint: "name it with 'certificate = …'"))
-        case .certificate: return try format.choice(among: [ObjectFormat.pem, .pemKey, .pemChain, .pfx])
+        case .certificate: return try format.choice(among: [ObjectFormat.pem, .pemKey, .pemChain, .pfx, .truststore])
         case .key: return try format.choice(among: [ObjectFormat.jwk, .pem])
         }
     }

@@ -87,7 +87,7 @@ package enum ItemContent: Sendable, Equatable {
     /// The references that are known before a template is read.
     package var references: [VaultReference] {
         switch self {
-        case .object(let request), .versions(let request, _): [request.reference]
+        case .object(let request), .versions(let request, _): request.references
         case .set(let references, _): references
         case .token, .template: []
         }
