@@ -6,7 +6,7 @@ package struct EnvironmentAssignment: Equatable, Sendable {
     package enum Origin: Int, Comparable, Sendable {
         /// The user of `--user`: HOME and others.
         case user
-        /// An inherited variable whose value is a reference.
+        /// An inherited variable whose value is a reference, or a variable of an environment file.
         case inherited
         /// A bulk selection.
         case bulk
@@ -24,6 +24,8 @@ package struct EnvironmentAssignment: Equatable, Sendable {
         case secret(SecretSet.Slot)
         /// Not a secret: a file's path.
         case text(String)
+        /// Bytes as they are given: an environment file's.
+        case bytes([UInt8])
     }
 
     package var name: String
@@ -64,6 +66,7 @@ package struct EnvironmentAssignment: Equatable, Sendable {
         switch value {
         case .secret(let slot): slot.count
         case .text(let text): text.utf8.count
+        case .bytes(let bytes): bytes.count
         }
     }
 }

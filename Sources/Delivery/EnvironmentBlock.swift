@@ -117,6 +117,8 @@ package struct EnvironmentBlock: Sendable {
             try descriptor.write([0].span)
         case .text(let text):
             try descriptor.write((Array(text.utf8) + [0]).span)
+        case .bytes(let bytes):
+            try descriptor.write((bytes + [0]).span)
         }
     }
 }
@@ -137,6 +139,7 @@ extension EnvironmentAssignment {
             case .secret(let slot):
                 secrets.withBytes(of: slot) { bytes in bytes.indices.contains { bytes[$0] == 0 } }
             case .text(let text): text.utf8.contains(0)
+            case .bytes(let bytes): bytes.contains(0)
             }
         if hasNull { throw .null(item) }
         let bytes = name.utf8.count + 1 + size

@@ -97,16 +97,17 @@ private struct CommandReader {
         if let startup = invocation.startup {
             return try startup.configurationPath.map { path throws(ConfigurationError) in
                 guard startup.configurationIsFound else {
-                    return try ConfigurationText(path: path, name: displayed(path))
+                    return try ConfigurationText(path: path, name: invocation.displayed(path))
                 }
                 guard let text = try ConfigurationText(found(path)) else {
-                    throw ConfigurationText.unreadable(displayed(path), SystemError(call: "open", code: ENOENT))
+                    throw ConfigurationText.unreadable(
+                        invocation.displayed(path), SystemError(call: "open", code: ENOENT))
                 }
                 return text
             }
         }
         if let named = settings[.config] {
-            return try ConfigurationText(path: named.text, name: displayed(named.text))
+            return try ConfigurationText(path: named.text, name: invocation.displayed(named.text))
         }
         let path = PathText.joined(directory, "latchkey.toml")
         // The status of a running instance must be available, whatever happened to the file since its start.
@@ -117,7 +118,7 @@ private struct CommandReader {
     }
 
     private func found(_ path: String) -> FoundConfiguration {
-        FoundConfiguration(path: path, name: displayed(path), nameService: invocation.nameService)
+        FoundConfiguration(path: path, name: invocation.displayed(path), nameService: invocation.nameService)
     }
 
     private func fileSettings(_ configuration: ConfigurationText?) throws(ConfigurationError) -> [OptionID: Setting] {
@@ -126,12 +127,6 @@ private struct CommandReader {
             guard command == .status || command == .refresh, !isGiven(.config) else { throw error }
             return [:]
         }
-    }
-
-    /// A path for messages: relative if it is below the working directory.
-    private func displayed(_ path: String) -> String {
-        let start = invocation.workingDirectory + (invocation.workingDirectory.hasSuffix("/") ? "" : "/")
-        return start != "/" && path.hasPrefix(start) ? String(path.dropFirst(start.count)) : path
     }
 
     // MARK: options of single commands

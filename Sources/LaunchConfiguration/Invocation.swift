@@ -24,4 +24,10 @@ package struct Invocation: Sendable {
         self.columns = columns
         self.startup = startup
     }
+
+    /// A path for messages: relative if it is below the working directory.
+    func displayed(_ path: String) -> String {
+        let start = workingDirectory + (workingDirectory.hasSuffix("/") ? "" : "/")
+        return start != "/" && path.hasPrefix(start) ? String(path.dropFirst(start.count)) : path
+    }
 }

@@ -35,6 +35,15 @@ extension MessageCode {
             .error(
                 .configuration, "an environment variable that latchkey reads has a value that can't be used",
                 "correct or unset the variable that is named")
+        case .environmentFileMissing:
+            .error(.noInput, "a file of --env-file does not exist", "correct the path")
+        case .environmentFileSyntax:
+            .error(
+                .configuration, "a line of an environment file can't be understood", "correct the line that is named")
+        case .environmentFileExpansion:
+            .warning(
+                "a value in an environment file has '${', which is handed over as it is",
+                "write the value out, or put it in single quotes")
         case .fileExists:
             .error(.cannotCreate, "the file that is to be written exists", "choose another name, or move the file away")
         case .fileWritten: .info("the file was written", "look it over, and try it with 'latchkey check'")

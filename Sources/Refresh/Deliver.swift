@@ -137,7 +137,7 @@ extension FetchedSet {
         do throws(DeliveryError) {
             let descriptor = try duplicated(file)
             let block = try EnvironmentBlock(
-                inherited: inherited, delivering: assignments(root, plan.child.runAs), from: set, options: options)
+                inherited: inherited, delivering: assignments(root, plan), from: set, options: options)
             try block.write(to: descriptor, inherited: inherited, from: set)
         } catch {
             throw error.diagnosis
@@ -158,8 +158,13 @@ extension FetchedSet {
         }
     }
 
-    private borrowing func assignments(_ root: String?, _ user: RunAs?) -> [EnvironmentAssignment] {
-        var all = user?.variables.map { EnvironmentAssignment.user($0.name, $0.value) } ?? []
+    private borrowing func assignments(_ root: String?, _ plan: LaunchPlan) -> [EnvironmentAssignment] {
+        var all = plan.child.runAs?.variables.map { EnvironmentAssignment.user($0.name, $0.value) } ?? []
+        all += plan.literals.map { literal in
+            EnvironmentAssignment(
+                name: literal.name, value: .bytes(literal.value), origin: .inherited,
+                location: literal.location.description)
+        }
         for fetched in items {
             let item = fetched.item
             if case .variable(let name) = item.target {

@@ -51,7 +51,7 @@ _latchkey() {
         option=${current%%=*} current=${current#*=}
     fi
     case $option in
-    --config | --ca-file | --output)
+    --config | --ca-file | --env-file | --output)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         compopt -o filenames 2>/dev/null
         return
@@ -112,16 +112,16 @@ _latchkey() {
     *)
         case ${words[1]} in
         run)
-            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help --'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --env-file --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help --'
             ;;
         sync)
-            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --env-file --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help'
             ;;
         sidecar)
-            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --signal-pid --reload-unit --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --env-file --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --signal-pid --reload-unit --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help'
             ;;
         check)
-            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --json --explain --help --'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --env-file --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --json --explain --help --'
             ;;
         list)
             choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --log-format --log-level --json --help'

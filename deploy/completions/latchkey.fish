@@ -73,6 +73,7 @@ complete -c latchkey -n '__latchkey_is run sync sidecar check' -l start-timeout 
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l cache -x -a 'memory off' -d 'keep the last delivered secrets in memory, to start without the vault'
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l max-stale -x -d 'how old the secrets of a start without the vault may be'
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l env -s e -x -a '(__latchkey_deliveries)' -d 'deliver a secret as an environment variable (repeatable)'
+complete -c latchkey -n '__latchkey_is run sync sidecar check' -l env-file -r -F -d 'file of lines NAME=value and NAME=reference: variables nearer than inherited ones, and less near than all others (repeatable)'
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l file -s f -x -a '(__latchkey_deliveries)' -d 'deliver a secret as a file, PATH relative to the secrets directory (repeatable)'
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l all -d 'deliver every enabled secret (whose name starts with PREFIX) as environment variables'
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l tag -x -d 'narrow --all to secrets with this tag (repeatable)'

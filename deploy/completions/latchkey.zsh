@@ -72,6 +72,7 @@ _latchkey() {
             --cache'=[keep the last delivered secrets in memory, to start without the vault]:memory|off:(memory off)' \
             --max-stale'=[how old the secrets of a start without the vault may be]:DURATION:' \
             '*'{-e,--env=}'[deliver a secret as an environment variable (repeatable)]:NAME=REFERENCE:_latchkey_delivery' \
+            '*'--env-file'=[file of lines NAME=value and NAME=reference\: variables nearer than inherited ones, and less near than all others (repeatable)]:FILE:_files' \
             '*'{-f,--file=}'[deliver a secret as a file, PATH relative to the secrets directory (repeatable)]:PATH=REFERENCE:_latchkey_delivery' \
             '*'--all'=-[deliver every enabled secret (whose name starts with PREFIX) as environment variables]::PREFIX:' \
             '*'--tag'=[narrow --all to secrets with this tag (repeatable)]:KEY=VALUE:' \
@@ -117,6 +118,7 @@ _latchkey() {
             --cache'=[keep the last delivered secrets in memory, to start without the vault]:memory|off:(memory off)' \
             --max-stale'=[how old the secrets of a start without the vault may be]:DURATION:' \
             '*'{-e,--env=}'[deliver a secret as an environment variable (repeatable)]:NAME=REFERENCE:_latchkey_delivery' \
+            '*'--env-file'=[file of lines NAME=value and NAME=reference\: variables nearer than inherited ones, and less near than all others (repeatable)]:FILE:_files' \
             '*'{-f,--file=}'[deliver a secret as a file, PATH relative to the secrets directory (repeatable)]:PATH=REFERENCE:_latchkey_delivery' \
             '*'--all'=-[deliver every enabled secret (whose name starts with PREFIX) as environment variables]::PREFIX:' \
             '*'--tag'=[narrow --all to secrets with this tag (repeatable)]:KEY=VALUE:' \
@@ -161,6 +163,7 @@ _latchkey() {
             --cache'=[keep the last delivered secrets in memory, to start without the vault]:memory|off:(memory off)' \
             --max-stale'=[how old the secrets of a start without the vault may be]:DURATION:' \
             '*'{-e,--env=}'[deliver a secret as an environment variable (repeatable)]:NAME=REFERENCE:_latchkey_delivery' \
+            '*'--env-file'=[file of lines NAME=value and NAME=reference\: variables nearer than inherited ones, and less near than all others (repeatable)]:FILE:_files' \
             '*'{-f,--file=}'[deliver a secret as a file, PATH relative to the secrets directory (repeatable)]:PATH=REFERENCE:_latchkey_delivery' \
             '*'--all'=-[deliver every enabled secret (whose name starts with PREFIX) as environment variables]::PREFIX:' \
             '*'--tag'=[narrow --all to secrets with this tag (repeatable)]:KEY=VALUE:' \
@@ -207,6 +210,7 @@ _latchkey() {
             --cache'=[keep the last delivered secrets in memory, to start without the vault]:memory|off:(memory off)' \
             --max-stale'=[how old the secrets of a start without the vault may be]:DURATION:' \
             '*'{-e,--env=}'[deliver a secret as an environment variable (repeatable)]:NAME=REFERENCE:_latchkey_delivery' \
+            '*'--env-file'=[file of lines NAME=value and NAME=reference\: variables nearer than inherited ones, and less near than all others (repeatable)]:FILE:_files' \
             '*'{-f,--file=}'[deliver a secret as a file, PATH relative to the secrets directory (repeatable)]:PATH=REFERENCE:_latchkey_delivery' \
             '*'--all'=-[deliver every enabled secret (whose name starts with PREFIX) as environment variables]::PREFIX:' \
             '*'--tag'=[narrow --all to secrets with this tag (repeatable)]:KEY=VALUE:' \

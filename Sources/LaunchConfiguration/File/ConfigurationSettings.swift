@@ -62,9 +62,10 @@ struct ConfigurationSettings {
         case (.duration, .integer), (.duration, .other): throw typeError("a duration in quotes, such as \"30s\"")
         case (.words, .array(let elements)):
             return CommandWords.joined(try strings(elements, or: typeError("a string or an array of strings")))
-        case (.list, .array(let elements)) where !elements.isEmpty:
+        case (.list, .array(let elements)) where !elements.isEmpty,
+            (.paths, .array(let elements)) where !elements.isEmpty:
             return try strings(elements, or: typeError("an array of strings")).joined(separator: "\n")
-        case (.list, _): throw typeError("an array of strings")
+        case (.list, _), (.paths, _): throw typeError("an array of strings")
         case (_, .string(let text)): return text
         default: throw typeError("a string")
         }
@@ -82,7 +83,11 @@ struct ConfigurationSettings {
     private func absolute(
         _ definition: OptionDefinition, _ text: String, _ origin: Origin
     ) throws(ConfigurationError) -> String {
-        guard definition.kind == .path else { return text }
-        do { return try PathText.absolute(text, in: directory) } catch { throw origin.error(error) }
+        guard definition.kind == .path || definition.kind == .paths else { return text }
+        return try origin.check { () throws(ValueProblem) in
+            try text.split(separator: "\n", omittingEmptySubsequences: false).map { path throws(ValueProblem) in
+                try PathText.absolute(String(path), in: directory)
+            }.joined(separator: "\n")
+        }
     }
 }

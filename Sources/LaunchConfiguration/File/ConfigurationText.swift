@@ -85,7 +85,7 @@ struct ConfigurationText {
 
 extension SystemError {
     /// Whether the path itself is wrong, and not a permission or a resource.
-    fileprivate var isAboutPath: Bool {
+    var isAboutPath: Bool {
         [ENOENT, ENOTDIR, EISDIR, EINVAL, ENAMETOOLONG, ELOOP, EFBIG, ENXIO].contains(code)
     }
 }

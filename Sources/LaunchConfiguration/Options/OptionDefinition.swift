@@ -6,7 +6,9 @@ package enum OptionID: String, CaseIterable, Sendable {
     case clientID = "client-id"
     case objectID = "object-id"
     case resourceID = "resource-id"
-    case env, file, all, tag, naming
+    case env
+    case envFile = "env-file"
+    case file, all, tag, naming
     case ifMissing = "if-missing"
     case refresh, jitter
     case onChange = "on-change"
@@ -41,6 +43,8 @@ package enum OptionKind: Sendable, Equatable {
     case `switch`
     case text
     case path
+    /// Files; repeatable, an array of strings in the configuration file.
+    case paths
     case choice([String])
     /// A duration, or `off` if that is allowed.
     case duration(orOff: Bool)
@@ -127,11 +131,14 @@ package struct OptionDefinition: Sendable {
     package var name: String { id.rawValue }
 
     /// Whether it can be given several times.
-    package var isRepeatable: Bool { kind == .pair || kind == .prefix || kind == .list }
+    package var isRepeatable: Bool { kind == .pair || kind == .prefix || isList }
+
+    /// Whether its values are joined by newlines to the text of one setting.
+    var isList: Bool { kind == .list || kind == .paths }
 
     /// The variable that sets it: `LATCHKEY_ON_CHANGE`; nil for options that repeat and for those of output.
     package var environmentName: String? {
-        guard isSetting, kind != .pair, kind != .list else { return nil }
+        guard isSetting, kind != .pair, !isList else { return nil }
         return "LATCHKEY_" + String(name.uppercased().map { $0 == "-" ? "_" : $0 })
     }
 

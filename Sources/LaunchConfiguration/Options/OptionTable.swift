@@ -69,6 +69,10 @@ package enum OptionTable {
             .env, .pair, "NAME=REFERENCE", short: "e", .delivery, launching,
             "deliver a secret as an environment variable (repeatable)"),
         OptionDefinition(
+            .envFile, .paths, "FILE", .delivery, launching, key: .init("env-file"),
+            "file of lines NAME=value and NAME=reference: variables nearer than inherited ones, and less near than all "
+                + "others (repeatable)"),
+        OptionDefinition(
             .file, .pair, "PATH=REFERENCE", short: "f", .delivery, launching,
             "deliver a secret as a file, PATH relative to the secrets directory (repeatable)"),
         OptionDefinition(

@@ -10,11 +10,12 @@ struct SettingsReader {
         var settings: [OptionID: Setting] = [:]
         for option in given {
             let definition = OptionTable.definition(option.id)
-            guard !definition.isRepeatable || definition.kind == .list else { continue }
+            guard !definition.isRepeatable || definition.isList else { continue }
             let origin = Origin.option(option.spelling)
             var text = definition.kind == .switch ? "1" : option.value
-            if definition.kind == .list, let before = settings[option.id] { text = before.text + "\n" + text }
-            settings[option.id] = Setting(text: try absolute(definition, text, origin), origin: origin)
+            text = try absolute(definition, text, origin)
+            if definition.isList, let before = settings[option.id] { text = before.text + "\n" + text }
+            settings[option.id] = Setting(text: text, origin: origin)
         }
         return settings
     }
@@ -49,7 +50,7 @@ struct SettingsReader {
     private func absolute(
         _ definition: OptionDefinition, _ text: String, _ origin: Origin
     ) throws(ConfigurationError) -> String {
-        guard definition.kind == .path else { return text }
+        guard definition.kind == .path || definition.kind == .paths else { return text }
         return try origin.check { () throws(ValueProblem) in
             let path = try PathText.absolute(text, in: workingDirectory)
             // Each refresh reads the file anew, in a worker that has none of these descriptors.

@@ -115,10 +115,12 @@ package enum SetFormat: String, Sendable, CaseIterable {
 extension LaunchPlan {
     /// The configured variables.
     package var environment: [DeliveryItem] { items.filter { $0.path == nil && $0.origin == .configuration } }
-    /// The inherited variables whose value is a reference.
+    /// The inherited variables and those of environment files whose value is a reference.
     package var inherited: [DeliveryItem] { items.filter { $0.origin == .inherited } }
     package var files: [DeliveryItem] { items.filter { $0.path != nil } }
 
-    /// Whether the configuration sets a variable.
-    package func sets(_ variable: String) -> Bool { environment.contains { $0.target.name == variable } }
+    /// Whether the configuration or an environment file sets a variable.
+    package func sets(_ variable: String) -> Bool {
+        items.contains { $0.target == .variable(variable) } || literals.contains { $0.name == variable }
+    }
 }

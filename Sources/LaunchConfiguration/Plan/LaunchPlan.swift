@@ -11,9 +11,14 @@ package struct LaunchPlan: Sendable, Equatable {
     package var vaultSuffix = VaultSuffix.publicCloud
     /// Where the suffix was chosen; nil for the default.
     package var vaultSuffixLocation: SourceLocation?
-    /// Every variable and file: the inherited variables whose value is a reference (`run` and `check`), then the
-    /// configured ones in the order they were given, the file's first. A configured variable replaces an inherited one.
+    /// Every variable and file: variables of environment files and inherited ones (`run` and `check`) whose value is a
+    /// reference, then the configured ones in the order they were given, the file's first. A configured variable replaces
+    /// an inherited one.
     package var items: [DeliveryItem] = []
+    /// Variables of environment files with a value of their own; no item has their names.
+    package var literals: [LiteralVariable] = []
+    /// What the environment files hold, for `check`.
+    package var environmentFiles: [String] = []
     package var selections: [BulkSelection] = []
     package var ifMissing = MissingPolicy.error
     package var refresh = RefreshPlan()

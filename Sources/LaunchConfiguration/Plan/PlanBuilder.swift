@@ -185,13 +185,23 @@ struct PlanBuilder {
         plan.items = entries.items
         plan.selections = entries.selections
         plan.credentials = try reader?.credentials() ?? [:]
+        let configured = Set(plan.items.compactMap(\.variable))
+        let files = try EnvironmentFiles(environmentFiles(), except: configured, plan.references)
+        plan.items = files.references + plan.items
+        (plan.literals, plan.environmentFiles) = (files.literals, files.summaries)
         if command.takesCommand {
-            let configured = Set(plan.items.compactMap(\.variable))
+            let nearer = configured.union(files.references.compactMap(\.variable)).union(files.literals.map(\.name))
             plan.items =
-                try InheritedReferences(suffix: plan.vaultSuffix).find(
-                    in: invocation.environment, except: configured) + plan.items
+                try InheritedReferences(suffix: plan.vaultSuffix).find(in: invocation.environment, except: nearer)
+                + plan.items
         }
-        plan.notices = try notices(plan)
+        plan.notices = try notices(plan) + files.notices
+    }
+
+    private func environmentFiles() -> [(path: String, name: String)] {
+        (settings[.envFile]?.text.split(separator: "\n") ?? []).map { path in
+            (String(path), invocation.displayed(String(path)))
+        }
     }
 
     private func notices(_ plan: LaunchPlan) throws(ConfigurationError) -> [Message] {
@@ -201,12 +211,8 @@ struct PlanBuilder {
     /// Warnings for variables whose names a shell drops or can't refer to.
     private func namesForNoShell(_ plan: LaunchPlan) -> [Message] {
         plan.items.compactMap { item in
-            guard item.origin == .configuration, let name = item.variable, !NameTexts.isShellName(name) else {
-                return nil
-            }
-            return Message(
-                .warning, .variableName, "\(item.location): no shell can read a variable of the name '\(name)'",
-                hint: "take letters, digits and '_', and no digit first, unless the program itself reads that name")
+            guard item.origin == .configuration, let name = item.variable else { return nil }
+            return Message.forNoShell(name, item.location)
         }
     }
 
@@ -229,7 +235,7 @@ struct PlanBuilder {
     }
 
     private func deliveryNotices(_ plan: LaunchPlan) throws(ConfigurationError) -> [Message] {
-        let isEmpty = plan.items.isEmpty && plan.selections.isEmpty
+        let isEmpty = plan.items.isEmpty && plan.selections.isEmpty && plan.literals.isEmpty
         let found = configuration == nil ? "; there is no ./latchkey.toml" : ""
         if isEmpty, !command.takesCommand {
             throw .usage(
@@ -250,8 +256,8 @@ struct PlanBuilder {
         let isOfSidecar = command == .sidecar
         if case .exec = plan.refresh.onChange, isOfSidecar { return nil }
         let selection = plan.selections.first { $0.target == .environment }
-        guard command == .sync || isOfSidecar, let location = plan.environment.first?.location ?? selection?.location
-        else {
+        let location = plan.environment.first?.location ?? selection?.location ?? plan.inherited.first?.location
+        guard command == .sync || isOfSidecar, let location = location ?? plan.literals.first?.location else {
             return nil
         }
         return Message(

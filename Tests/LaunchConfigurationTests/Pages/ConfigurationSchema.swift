@@ -50,7 +50,7 @@ enum ConfigurationSchema {
         case .duration(let orOff): ["type": "string", "pattern": "^(\(duration)|\(orOff ? "off" : "0"))$"]
         case .percent: ["type": "integer", "minimum": 0, "maximum": 100]
         case .signal, .signalTarget: ["type": ["string", "integer"]]
-        case .list: ["type": "array", "items": ["type": "string", "minLength": 1], "minItems": 1]
+        case .list, .paths: ["type": "array", "items": ["type": "string", "minLength": 1], "minItems": 1]
         case .words: ["type": ["string", "array"], "items": ["type": "string"]]
         default: ["type": "string", "minLength": 1]
         }

@@ -18,6 +18,7 @@ extension ManualPage {
                     "source, client_id, object_id, tenant_id, expires (of the token), and considered: a list of source, "
                         + "taken, reason. The token itself is never shown."
                 ),
+                ("vault_suffix", "What follows a vault's name."),
                 (
                     "vaults",
                     "A list of name, url, answers, addresses (address, private), tls, issuer."

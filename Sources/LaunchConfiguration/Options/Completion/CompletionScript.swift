@@ -43,6 +43,7 @@ extension OptionDefinition {
     var completion: ValueCompletion {
         switch kind {
         case .choice(let values): .words(values)
+        case .paths: .file
         case .path: id == .directory ? .directory : .file
         case .signal: .words(SignalText.names.map(\.name))
         case .user: .user

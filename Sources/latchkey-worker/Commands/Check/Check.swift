@@ -57,6 +57,7 @@ struct Check {
         } else if isExplaining {
             report.note(.configuration, "no file: neither --config nor LATCHKEY_CONFIG, and no ./latchkey.toml")
         }
+        for file in plan.environmentFiles { report.pass(.configuration, "environment file \(file)") }
         guard isExplaining else { return }
         report.note(.configuration, "instance: '\(plan.instance ?? plan.defaultInstance)'")
         let interval = plan.refresh.interval.map { "every \(Output.words($0)), ± \(plan.refresh.jitter) %" }
