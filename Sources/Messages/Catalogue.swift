@@ -136,6 +136,9 @@ extension MessageCode {
         case .tokenExpired:
             .error(.temporary, "the identity endpoint gave a token that has expired", "check this machine's clock")
 
+        case .vaultFallback:
+            .warning("a vault does not answer, and its fallback stands in", "see why the vault does not answer")
+
         // secrets
         case .secretMissing:
             .error(.noInput, "the vault holds no such secret, or not in that version", "check name and version")

@@ -54,6 +54,7 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case vaultForbidden = "vault-forbidden"
     case tokenRefused = "token-refused"
     case tokenExpired = "token-expired"
+    case vaultFallback = "vault-fallback"
 
     // secrets
     case secretMissing = "secret-missing"

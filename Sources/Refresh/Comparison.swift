@@ -2,6 +2,7 @@ import HTTPTransport
 import KeyVault
 import LaunchConfiguration
 import LinuxSystem
+import Messages
 import Secrets
 
 /// Finds out what an attempt has to fetch, with as few requests as possible.
@@ -15,27 +16,27 @@ import Secrets
 /// 4. Everything else is fetched: certificates, keys, and secrets about which the list does not say enough.
 struct Comparison {
     private let memory: DeliveryState
-    private let client: VaultClient
-    private let retryPolicy: RetryPolicy
+    private let origin: FetchSources
     /// By vault, then by name in lower case.
     private var listings: [VaultAddress: [String: ListedSecret]] = [:]
     private var lists: [VaultAddress: [ListedSecret]] = [:]
     /// What is known of the vaults, by URL.
     private(set) var vaults: [String: VaultState]
+    /// To be logged at once.
+    private(set) var notices: [Message] = []
 
     static let refusalMemory = Duration.seconds(3600)
 
-    init(_ memory: DeliveryState, through client: VaultClient, retryPolicy: RetryPolicy) {
+    init(_ memory: DeliveryState, _ origin: FetchSources) {
         self.memory = memory
-        self.client = client
-        self.retryPolicy = retryPolicy
+        self.origin = origin
         vaults = memory.vaults
     }
 
     /// The whole list of a vault, for a bulk selection.
     mutating func list(_ vault: VaultAddress) throws(RefreshFailure) -> [ListedSecret] {
         if let list = lists[vault] { return list }
-        switch client.listing(of: vault, retryPolicy: retryPolicy) {
+        switch origin.client.listing(of: origin.actual(vault), retryPolicy: origin.retryPolicy) {
         case .success(let listing):
             note(listing, of: vault)
             lists[vault] = listing.secrets
@@ -46,7 +47,9 @@ struct Comparison {
 
     /// All versions of a secret; none if it does not exist.
     func versions(of object: VaultObject) throws(RefreshFailure) -> [ListedSecret] {
-        switch client.versions(of: object.name, in: object.vault, retryPolicy: retryPolicy) {
+        switch origin.client.versions(
+            of: object.name, in: origin.actual(object.vault), retryPolicy: origin.retryPolicy)
+        {
         case .success(let versions): return versions
         case .failure(let error): throw RefreshFailure(error)
         }
@@ -73,20 +76,26 @@ struct Comparison {
     private mutating func readList(
         of vault: VaultAddress, for count: Int, at now: BootInstant
     ) throws(RefreshFailure) {
-        let known = vaults[vault.url] ?? VaultState()
+        let known = vaults[origin.actual(vault).url] ?? VaultState()
         let isRefused = known.refusedAt.map { now - BootInstant(nanoseconds: $0) < Self.refusalMemory } ?? false
         guard listings[vault] == nil, count > max(known.pages, 1), !isRefused else { return }
-        switch client.listing(of: vault, atMost: count - 1, retryPolicy: retryPolicy) {
+        switch origin.client.listing(of: origin.actual(vault), atMost: count - 1, retryPolicy: origin.retryPolicy) {
         case .success(let listing): note(listing, of: vault)
-        case .failure(let error) where error.isForbidden:
-            vaults[vault.url, default: VaultState()].refusedAt = now.nanoseconds
+        case .failure(let error) where error.isOfListOnly:
+            vaults[origin.actual(vault).url, default: VaultState()].refusedAt = now.nanoseconds
+            if known.refusedAt == nil {
+                var message = Message(.info, error.diagnosis)
+                message.diagnosis.text += "; each secret is asked for instead, and the list again in an hour"
+                notices.append(message)
+            }
         case .failure(let error): throw RefreshFailure(error)
         }
     }
 
     private mutating func note(_ listing: VaultListing, of vault: VaultAddress) {
-        vaults[vault.url, default: VaultState()].refusedAt = nil
-        vaults[vault.url, default: VaultState()].pages = Int64(listing.pages + (listing.isComplete ? 0 : 1))
+        vaults[origin.actual(vault).url, default: VaultState()].refusedAt = nil
+        vaults[origin.actual(vault).url, default: VaultState()].pages = Int64(
+            listing.pages + (listing.isComplete ? 0 : 1))
         guard listing.isComplete else { return }
         listings[vault] = Dictionary(listing.secrets.map { ($0.name.lowercased(), $0) }) { $1 }
     }
@@ -97,6 +106,6 @@ struct Comparison {
             return isOptional && memory.missing.contains(object.url)
         }
         guard let record = memory.records[object.url], let updated = listed.attributes.updated else { return false }
-        return record.isSettled && record.updated == updated
+        return record.isSettled && record.updated == updated && record.standIn == origin.standIn(of: object)
     }
 }

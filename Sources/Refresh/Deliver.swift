@@ -228,6 +228,7 @@ extension FetchedSet {
         for (source, record) in records { memory.records[source.key] = record }
         memory.missing = Set(absent.keys.map(\.url))
         memory.vaults = vaults
+        memory.fallbacks = fallbacks
     }
 
     /// When something begins or ceases to be valid, in seconds since 1970.

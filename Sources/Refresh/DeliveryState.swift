@@ -23,6 +23,8 @@ package struct DeliveryState: Equatable, Sendable {
     package var missing: Set<String> = []
     /// By the vault's URL.
     package var vaults: [String: VaultState] = [:]
+    /// The vaults that have a fallback, each with the one that stands in for it now, or nothing; by name.
+    package var fallbacks: [String: String] = [:]
     /// When each expiry was last warned of: the day's number, by the object's URL.
     package var warnedDays: [String: Int64] = [:]
     /// Requests so far, by endpoint and status.
@@ -51,6 +53,7 @@ package struct DeliveryState: Equatable, Sendable {
             writer.write(pair.key)
             pair.value.encode(into: &writer)
         }
+        writer.write(texts: fallbacks)
         writer.write(numbers: warnedDays)
         writer.write(numbers: requests)
         return writer.bytes
@@ -78,6 +81,7 @@ package struct DeliveryState: Equatable, Sendable {
                 (try reader.readString(), try VaultState(reading: &reader))
             }
         ) { $1 }
+        fallbacks = try reader.readTexts()
         warnedDays = try reader.readNumbers()
         requests = try reader.readNumbers()
         try reader.end()
@@ -131,6 +135,9 @@ extension ObjectRecord {
         writer.write(optional: expires) { $0.write($1) }
         writer.write(isSettled)
         writer.write(optional: renewAt) { $0.write($1) }
+        writer.write(digest)
+        writer.write(optional: standIn) { $0.write($1) }
+        writer.write(identity)
     }
 
     init(reading reader: inout WireReader) throws(WireError) {
@@ -143,6 +150,9 @@ extension ObjectRecord {
             version: version, shape: shape, updated: updated, notBefore: notBefore, expires: expires,
             isSettled: try reader.readBool())
         renewAt = try reader.readOptional { reader throws(WireError) in try reader.readInteger() }
+        digest = try reader.readString()
+        standIn = try reader.readOptional { reader throws(WireError) in try reader.readString() }
+        identity = try reader.readString()
     }
 }
 

@@ -1,6 +1,7 @@
+import Cryptography
 package import HTTPTransport
 package import KeyVault
-package import LaunchConfiguration
+import LaunchConfiguration
 package import LinuxSystem
 import ManagedIdentity
 import Messages
@@ -27,18 +28,33 @@ package struct FetchSources {
     package var retryPolicy: RetryPolicy
     /// Seconds since 1970.
     package var wallClock: Int64
+    /// The key of the digests (`DeliveryState.key`).
+    package var key: [UInt8]
+    /// The vaults that are asked instead of others.
+    var standIns: [VaultAddress: VaultAddress] = [:]
 
     package init(
-        client: VaultClient, tokens: any TokenProvider, retryPolicy: RetryPolicy, wallClock: Int64
+        client: VaultClient, tokens: any TokenProvider, retryPolicy: RetryPolicy, wallClock: Int64, key: [UInt8]
     ) {
         self.client = client
         self.tokens = tokens
         self.retryPolicy = retryPolicy
         self.wallClock = wallClock
+        self.key = key
     }
+
+    /// The vault to ask.
+    func actual(_ vault: VaultAddress) -> VaultAddress { standIns[vault] ?? vault }
+
+    /// The object to ask for.
+    func actual(_ object: VaultObject) -> VaultObject {
+        VaultObject(vault: actual(object.vault), kind: object.kind, name: object.name, version: object.version)
+    }
+
+    func standIn(of object: VaultObject) -> String? { standIns[object.vault]?.url }
 }
 
-/// Fetches what a plan asks for.
+/// Fetches what a plan asks for, from each vault itself and from no fallback.
 ///
 /// 1. Read the lists that bulk selections and versions need.
 /// 2. Find what changed, or may have changed (`Comparison`), and fetch every such object once. At a first attempt that
@@ -47,16 +63,17 @@ package struct FetchSources {
 /// 4. If a target's recipe and sources are the same as in the last delivery, take its bytes from there. Fetch the
 ///    sources of all other targets too.
 /// 5. Bring every value into the format that its target asks for.
-package func fetchSet(
-    _ plan: LaunchPlan, from origin: FetchSources, since earlier: EarlierDelivery? = nil
+func fetchOnce(
+    _ plan: LaunchPlan, from origin: FetchSources, since earlier: EarlierDelivery?
 ) throws(RefreshFailure) -> FetchedSet {
     var fetchPlan = try RefreshFailure.of { () throws(Diagnosis) in try FetchPlan(plan) }
     let memory = earlier?.memory ?? DeliveryState(key: [])
-    if earlier == nil { warm(plan, fetchPlan, origin.client) }
-    for vault in fetchPlan.vaults {
+    if earlier == nil { warm(plan, fetchPlan, origin) }
+    let vaults = fetchPlan.vaults.map { origin.actual($0) }
+    for vault in vaults {
         if let proof = memory.vaults[vault.url]?.proof { origin.client.recall(proof, of: vault) }
     }
-    var comparison = Comparison(memory, through: origin.client, retryPolicy: origin.retryPolicy)
+    var comparison = Comparison(memory, origin)
     var fetchedSet = FetchedSet()
     try fetchedSet.expand(&fetchPlan, plan, &comparison, origin, isFirst: earlier == nil)  // (1)
     let sources = fetchPlan.sources
@@ -66,7 +83,8 @@ package func fetchSet(
     let due = sources.filter { memory.isDue($0, at: origin.wallClock) }
     try fetchedSet.fetch(changed.map { .object($0) } + due, fetchPlan, origin, memory)  // (2)
     fetchedSet.vaults = comparison.vaults
-    for vault in fetchPlan.vaults {
+    fetchedSet.notices = comparison.notices
+    for vault in vaults {
         if let proof = origin.client.proof(of: vault) {
             fetchedSet.vaults[vault.url, default: VaultState()].proof = proof
         }
@@ -81,11 +99,13 @@ package func fetchSet(
 }
 
 /// Opens connections to the vaults before the token has arrived.
-private func warm(_ plan: LaunchPlan, _ fetchPlan: FetchPlan, _ client: VaultClient) {
+private func warm(_ plan: LaunchPlan, _ fetchPlan: FetchPlan, _ origin: FetchSources) {
     var seen: Set<VaultAddress> = []
-    for selection in plan.selections where seen.insert(selection.vault).inserted { client.warm(selection.vault) }
+    for selection in plan.selections where seen.insert(selection.vault).inserted {
+        origin.client.warm(origin.actual(selection.vault))
+    }
     for object in fetchPlan.sources.compactMap(\.object) where seen.insert(object.vault).inserted {
-        client.warm(object.vault, for: object)
+        origin.client.warm(origin.actual(object.vault), for: origin.actual(object))
     }
 }
 
@@ -99,6 +119,7 @@ extension ValueSource {
 extension RefreshFailure {
     package init(_ error: VaultError) {
         self.init([error.diagnosis], retryAfter: error.retryAfter, isGone: error.isGone)
+        if error.isOutage { outOfReach = [error.vault] }
     }
 
     /// Only a delivered object can be gone. A new entry for an object that does not exist is a mistake in the
@@ -110,6 +131,7 @@ extension RefreshFailure {
                 error.isGone && error.object.map { delivered.identities[$0.url] != nil } ?? false
             })
         missing = errors.first { $0.diagnosis.code == .secretMissing }?.object
+        outOfReach = Set(errors.filter(\.isOutage).map(\.vault))
     }
 }
 
@@ -151,7 +173,7 @@ extension FetchedSet {
         let sorted = listed.sorted { (created($0), $0.version ?? "") > (created($1), $1.version ?? "") }
         var versions = sorted.compactMap(\.version)
         guard sorted.count > 1, created(sorted[0]) == created(sorted[1]) else { return versions }
-        switch origin.client.fetch([object], into: &set, retryPolicy: origin.retryPolicy)[0] {
+        switch origin.client.fetch([origin.actual(object)], into: &set, retryPolicy: origin.retryPolicy)[0] {
         case .success(let current):
             guard let version = current.version, versions.contains(version) else { return versions }
             versions.removeAll { $0 == version }
@@ -169,15 +191,16 @@ extension FetchedSet {
         let objects = asked.compactMap(\.object)
         if !objects.isEmpty {
             let optional = fetchPlan.optional
+            let actual = objects.map { origin.actual($0) }
             let outcomes = origin.client.fetch(
-                objects, into: &set, optional: optional, retryPolicy: origin.retryPolicy)
+                actual, into: &set, optional: Set(optional.map { origin.actual($0) }), retryPolicy: origin.retryPolicy)
             do throws(RefreshFailure) {
-                try note(objects, outcomes, optional, delivered: memory.delivered, origin.wallClock)
+                try note(objects, outcomes, optional, origin, memory)
             } catch {
                 throw fetchPlan.locating(error)
             }
         }
-        let opening = fetchPlan.vaults.compactMap { origin.client.proof(of: $0)?.resource }
+        let opening = fetchPlan.vaults.compactMap { origin.client.proof(of: origin.actual($0))?.resource }
         for case .token(let resource) in asked {
             try fetch(resource, opening: opening, from: origin, memory)
         }
@@ -185,22 +208,26 @@ extension FetchedSet {
 
     /// Records the outcomes of a fetch. Throws if a required object failed.
     mutating func note(
-        _ objects: [VaultObject], _ outcomes: [VaultOutcome], _ optional: Set<VaultObject>, delivered: DeliveryRecord,
-        _ now: Int64
+        _ objects: [VaultObject], _ outcomes: [VaultOutcome], _ optional: Set<VaultObject>, _ origin: FetchSources,
+        _ memory: DeliveryState
     ) throws(RefreshFailure) {
         var failures: [VaultError] = []
         for (object, outcome) in zip(objects, outcomes) {
             switch outcome {
             case .success(let value):
                 self.objects[object] = value
-                records[.object(object)] = ObjectRecord(value, now: now)
+                let digest = set.withBytes(of: value.slot) { hexadecimal(hmacSHA256($0, key: origin.key.span).span) }
+                var record = ObjectRecord(
+                    value, digest: digest, now: origin.wallClock, earlier: memory.records[object.url])
+                record.standIn = origin.standIn(of: object)
+                records[.object(object)] = record
             case .failure(let error) where error.isGone && optional.contains(object):
                 absent[object] = .some(error)
                 records[.object(object)] = nil
             case .failure(let error): failures.append(error)
             }
         }
-        guard failures.isEmpty else { throw RefreshFailure(all: failures, delivered: delivered) }
+        guard failures.isEmpty else { throw RefreshFailure(all: failures, delivered: memory.delivered) }
     }
 
     /// Takes the records of sources that were not fetched from the earlier state.

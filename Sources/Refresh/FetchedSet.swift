@@ -12,6 +12,10 @@ package struct FetchedSet: ~Copyable {
     /// The record of every existing source, in the order of the plan.
     package internal(set) var sources: [KnownSource] = []
     package var warnings: [Message] = []
+    /// What changed about vaults since the last attempt; to be logged at once.
+    package var notices: [Message] = []
+    /// For each vault with a fallback, by name: the one that stands in for it, or nothing.
+    var fallbacks: [String: String] = [:]
     /// Why the set was taken from the cache; nil if it was fetched.
     package var outage: Outage?
     /// The app has failed with exactly this set before: it must not be delivered.
@@ -70,6 +74,8 @@ package struct RefreshFailure: Error {
     package var isGone = false
     /// The first object that does not exist.
     package var missing: VaultObject?
+    /// The vaults that can't be reached, are throttled or fail.
+    var outOfReach: Set<VaultAddress> = []
 
     package init(_ diagnoses: [Diagnosis], retryAfter: Duration? = nil, isGone: Bool = false) {
         self.diagnoses = diagnoses

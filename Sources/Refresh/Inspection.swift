@@ -1,3 +1,4 @@
+import Cryptography
 package import KeyVault
 package import LaunchConfiguration
 import LinuxSystem
@@ -33,7 +34,18 @@ package struct Inspection: Sendable {
         package let destinations: [Destination]
     }
 
+    /// How a fallback vault compares with the vault that it stands in for.
+    package struct Fallback: Sendable {
+        package let vault: VaultAddress
+        package let standIn: VaultAddress
+        package var lacking: [String] = []
+        package var different: [String] = []
+        package var failure: Diagnosis?
+    }
+
     package private(set) var entries: [Entry] = []
+    package private(set) var fallbacks: [Fallback] = []
+    private var digests: [VaultObject: [UInt8]] = [:]
     package private(set) var tokens: [Token] = []
     /// Why a run would not start, in the run's words. The run would end with the exit code of the first one.
     package private(set) var failures: [Diagnosis] = []
@@ -45,11 +57,52 @@ package struct Inspection: Sendable {
 
     /// Fetches and builds the environment in memory as a run does, and drops both.
     package init(_ plan: LaunchPlan, from origin: FetchSources, inherited: [UInt8], arguments: [[UInt8]]) {
-        do throws(RefreshFailure) {
-            try inspect(plan, origin, inherited, arguments)
-        } catch {
-            failures = error.diagnoses
+        var turns = FallbackTurns(plan.fallbacks)
+        while true {
+            var current = origin
+            current.standIns = turns.standIns
+            current.retryPolicy = turns.share(of: origin.retryPolicy)
+            (entries, warnings) = ([], turns.notices(since: [:]))
+            do throws(RefreshFailure) {
+                try inspect(plan, current, inherited, arguments)
+                break
+            } catch {
+                guard turns.advance(after: error, within: origin.retryPolicy) else {
+                    failures = turns.failure(error).diagnoses
+                    break
+                }
+            }
         }
+        if turns.standIns.isEmpty { compareFallbacks(plan, origin) }
+    }
+
+    /// What each fallback lacks or has differently: names, not values.
+    private mutating func compareFallbacks(_ plan: LaunchPlan, _ origin: FetchSources) {
+        for (vault, others) in plan.fallbacks.sorted(by: { $0.key.url < $1.key.url }) {
+            let objects = entries.filter { $0.object.vault == vault && (try? $0.outcome.get()) != nil }.map(\.object)
+            for other in others {
+                var current = origin
+                current.standIns = [vault: other]
+                var set = SecretSet()
+                let outcomes = current.client.fetch(
+                    objects.map { current.actual($0) }, into: &set, retryPolicy: origin.retryPolicy)
+                var fallback = Fallback(vault: vault, standIn: other)
+                for (object, outcome) in zip(objects, outcomes) {
+                    switch outcome {
+                    case .success(let value):
+                        let digest = set.withBytes(of: value.slot) { Self.digest($0, origin) }
+                        if digest != digests[object] { fallback.different.append(object.name) }
+                    case .failure(let error) where error.isGone: fallback.lacking.append(object.name)
+                    case .failure(let error): fallback.failure = fallback.failure ?? error.diagnosis
+                    }
+                }
+                fallbacks.append(fallback)
+            }
+        }
+    }
+
+    private static func digest(_ value: Span<UInt8>, _ origin: FetchSources) -> [UInt8] {
+        hmacSHA256(value, key: origin.key.span)
     }
 
     private mutating func inspect(
@@ -57,19 +110,23 @@ package struct Inspection: Sendable {
     ) throws(RefreshFailure) {
         var fetchPlan = try RefreshFailure.of { () throws(Diagnosis) in try FetchPlan(plan) }
         let memory = DeliveryState(key: [])
-        var comparison = Comparison(memory, through: origin.client, retryPolicy: origin.retryPolicy)
+        var comparison = Comparison(memory, origin)
         var fetchedSet = FetchedSet()
         try fetchedSet.expand(&fetchPlan, plan, &comparison, origin, isFirst: true)
         let (objects, optional) = (fetchPlan.sources.compactMap(\.object), fetchPlan.optional)
         let outcomes = origin.client.fetch(
-            objects, into: &fetchedSet.set, optional: optional, retryPolicy: origin.retryPolicy)
+            objects.map { origin.actual($0) }, into: &fetchedSet.set, optional: Set(optional.map { origin.actual($0) }),
+            retryPolicy: origin.retryPolicy)
         for (object, outcome) in zip(objects, outcomes) {
+            if let value = try? outcome.get() {
+                digests[object] = fetchedSet.set.withBytes(of: value.slot) { Self.digest($0, origin) }
+            }
             entries.append(
                 Entry(
                     object: object, outcome: outcome.mapError(\.diagnosis), isOptional: optional.contains(object),
                     destinations: fetchPlan.destinations(of: .object(object))))
         }
-        try fetchedSet.note(objects, outcomes, optional, delivered: memory.delivered, origin.wallClock)
+        try fetchedSet.note(objects, outcomes, optional, origin, memory)
         try fetchedSet.fetch(fetchPlan.sources.filter { $0.object == nil }, fetchPlan, origin, memory)
         try fetchedSet.compose(fetchPlan, origin.wallClock)
         for case (.token(let resource), let record) in fetchedSet.sources.map({ ($0.source, $0.record) }) {

@@ -14,6 +14,12 @@ package struct ObjectRecord: Equatable, Sendable {
     package var isSettled: Bool
     /// When an access token is to be renewed; nil for objects of a vault.
     package var renewAt: Int64?
+    /// Tells values apart: the keyed digest of the value, in hexadecimal digits.
+    package var digest = ""
+    /// The URL of the vault that stood in for the object's own; nil if that one answered.
+    package var standIn: String?
+    /// Distinguishes one delivered state of the object from another. It stays the same over versions with the same value.
+    package var identity: String
 
     package init(
         version: String?, shape: String, updated: Int64?, notBefore: Int64?, expires: Int64?, isSettled: Bool
@@ -24,23 +30,24 @@ package struct ObjectRecord: Equatable, Sendable {
         self.notBefore = notBefore
         self.expires = expires
         self.isSettled = isSettled
+        identity = "\(version ?? "\(updated ?? 0)") \(shape)"
     }
 
-    /// `now`: this machine's clock, in seconds since 1970, for answers without a date of their own.
-    package init(_ object: FetchedObject, now: Int64) {
-        version = object.version
-        shape = "\(object.contentType ?? "")|\(object.tags["file-encoding"] ?? "")"
-        updated = object.attributes.updated
-        notBefore = object.attributes.notBefore
-        expires = object.attributes.expires
-        isSettled = updated.map { (object.answeredAt ?? now) - $0 >= Self.settling } ?? false
+    /// `now`: this machine's clock, in seconds since 1970, for answers without a date of their own. `earlier`: the
+    /// record of what was delivered.
+    package init(_ object: FetchedObject, digest: String, now: Int64, earlier: ObjectRecord?) {
+        let updated = object.attributes.updated
+        self.init(
+            version: object.version,
+            shape: "\(object.contentType ?? "")|\(object.tags["file-encoding"] ?? "")", updated: updated,
+            notBefore: object.attributes.notBefore, expires: object.attributes.expires,
+            isSettled: updated.map { (object.answeredAt ?? now) - $0 >= Self.settling } ?? false)
+        self.digest = digest
+        if let earlier, earlier.digest == digest, earlier.shape == shape { identity = earlier.identity }
     }
 
     /// In seconds: one for the second itself, one for a clock tick in between.
     private static let settling: Int64 = 2
-
-    /// Distinguishes one delivered state of the object from another.
-    package var identity: String { "\(version ?? "\(updated ?? 0)") \(shape)" }
 }
 
 /// What a worker leaves the next one about a vault.

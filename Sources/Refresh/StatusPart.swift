@@ -24,6 +24,7 @@ extension FetchedSet {
                 "target": .text(target, limit: 1024),
                 "updated": JSONValue(seconds: known.record.updated),
                 "expires": JSONValue(seconds: known.record.expires),
+                "fallback": JSONValue(known.record.standIn),
             ]
         }
         return JSONValue.array(secrets).bytes(levels: 1, depth: 1)
@@ -71,7 +72,7 @@ extension ValueSource {
 extension DeliveryState {
     /// The worker's part of the metrics: the requests so far, and the delivered secrets.
     package var metrics: [UInt8] {
-        guard !requests.isEmpty else { return delivered.expiryMetrics }
+        guard !requests.isEmpty else { return fallbackMetrics + delivered.expiryMetrics }
         var text = "# HELP latchkey_requests_total Requests, by endpoint and status; 000 without an answer.\n"
         text += "# TYPE latchkey_requests_total counter\n"
         for (key, count) in requests.sorted(by: { $0.key < $1.key }) {
@@ -79,6 +80,16 @@ extension DeliveryState {
             guard parts.count == 2 else { continue }
             text += "latchkey_requests_total{endpoint=\"\(parts[0])\",code=\"\(parts[1])\"} \(count)\n"
         }
-        return Array(text.utf8) + delivered.expiryMetrics
+        return Array(text.utf8) + fallbackMetrics + delivered.expiryMetrics
+    }
+
+    private var fallbackMetrics: [UInt8] {
+        guard !fallbacks.isEmpty else { return [] }
+        var text = "# HELP latchkey_fallback Whether another vault stands in for the vault.\n"
+        text += "# TYPE latchkey_fallback gauge\n"
+        for (vault, standIn) in fallbacks.sorted(by: { $0.key < $1.key }) {
+            text += "latchkey_fallback{vault=\"\(vault)\"} \(standIn.isEmpty ? 0 : 1)\n"
+        }
+        return Array(text.utf8)
     }
 }

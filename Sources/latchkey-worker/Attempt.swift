@@ -20,16 +20,19 @@ struct Attempt {
     ///
     /// `ifDenied` is called after a failure, before it is thrown: the sandbox may have caused it.
     func fetch(
-        _ retryPolicy: RetryPolicy, since earlier: EarlierDelivery? = nil, ifDenied: () -> Void = {}
+        _ retryPolicy: RetryPolicy, key: [UInt8] = [], since earlier: EarlierDelivery? = nil, ifDenied: () -> Void = {}
     ) throws(RefreshFailure) -> FetchedSet {
         let cached = isStart ? CachedStart.find(plan, environment, directories) : nil
         // The command must not find the line of progress on the terminal.
         defer { observer.progress?.stop() }
         do throws(RefreshFailure) {
             let azure = try AzureSession.open(plan, environment, observer: observer, isRefresh: !isStart)
-            let origin = azure.sources(cached == nil ? retryPolicy : CachedStart.retryPolicy(plan))
+            let origin = azure.sources(cached == nil ? retryPolicy : CachedStart.retryPolicy(plan), key: key)
             do throws(RefreshFailure) {
-                return try fetchSet(plan, from: origin, since: earlier)
+                let fetchedSet = try fetchSet(plan, from: origin, since: earlier)
+                observer.progress?.stop()
+                fetchedSet.notices.forEach { log.write($0) }
+                return fetchedSet
             } catch {
                 ifDenied()
                 if error.isRefusal { directories?.removeCache() }

@@ -60,8 +60,10 @@ final class AzureSession {
 
 extension AzureSession {
     /// Where an attempt fetches from now.
-    func sources(_ retryPolicy: RetryPolicy) -> FetchSources {
-        FetchSources(client: client, tokens: identity, retryPolicy: retryPolicy, wallClock: wallClockSeconds())
+    /// `key`: the key of the digests.
+    func sources(_ retryPolicy: RetryPolicy, key: [UInt8] = []) -> FetchSources {
+        FetchSources(
+            client: client, tokens: identity, retryPolicy: retryPolicy, wallClock: wallClockSeconds(), key: key)
     }
 }
 

@@ -241,7 +241,7 @@ struct SupervisedWorker {
             plan: plan, environment: environment, directories: directories, log: log, observer: observer,
             isStart: order.task == .first)
         defer { for (key, count) in observer.requests { memory.requests[key, default: 0] += count } }
-        let fetchedSet = try attempt.fetch(retryPolicy(plan), since: earlier(directories)) {
+        let fetchedSet = try attempt.fetch(retryPolicy(plan), key: memory.key, since: earlier(directories)) {
             beginAnewIfDenied(observer)
         }
         fetchedSet.warnings.filter { isDue($0) }.forEach { log.write($0) }

@@ -114,7 +114,10 @@ struct ProtectedCertificateTests {
         try delivered { _, scratch, secrets in
             let server = try Launch(
                 Programs.installed("openssl") ?? "",
-                ["s_server", "-www", "-accept", "127.0.0.1:0", "-cert", "\(secrets)/web.pem", "-key", "\(secrets)/web.pem"])
+                [
+                    "s_server", "-www", "-accept", "127.0.0.1:0", "-cert", "\(secrets)/web.pem", "-key",
+                    "\(secrets)/web.pem",
+                ])
             // "ACCEPT 127.0.0.1:PORT" once it listens.
             #expect(server.output.wait { $0.contains("ACCEPT ") }, "\(server.errors.text)")
             let port = try #require(server.output.text.firstMatch(of: /ACCEPT 127\.0\.0\.1:(\d+)/)).1

@@ -56,7 +56,7 @@ _latchkey() {
         compopt -o filenames 2>/dev/null
         return
         ;;
-    --vault | --vault-suffix | --client-id | --object-id | --resource-id | --start-timeout | --max-stale | --tag | --refresh | --jitter | --exec-on-change | --signal-pid | --reload-unit | --stop-timeout | --ready | --ready-timeout | --listen)
+    --vault | --vault-suffix | --client-id | --object-id | --resource-id | --fallback | --start-timeout | --max-stale | --tag | --refresh | --jitter | --exec-on-change | --signal-pid | --reload-unit | --stop-timeout | --ready | --ready-timeout | --listen)
         return
         ;;
     --identity)
@@ -112,16 +112,16 @@ _latchkey() {
     *)
         case ${words[1]} in
         run)
-            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --env-file --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help --'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --fallback --start-timeout --cache --max-stale --env -e --env-file --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help --'
             ;;
         sync)
-            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --env-file --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --fallback --start-timeout --cache --max-stale --env -e --env-file --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help'
             ;;
         sidecar)
-            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --env-file --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --signal-pid --reload-unit --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --fallback --start-timeout --cache --max-stale --env -e --env-file --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --signal-pid --reload-unit --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --help'
             ;;
         check)
-            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --start-timeout --cache --max-stale --env -e --env-file --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --json --explain --help --'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --fallback --start-timeout --cache --max-stale --env -e --env-file --file -f --all --tag --naming --if-missing --directory --allow-disk --group --instance --refresh --jitter --on-change --signal --exec-on-change --on-gone --once --user --stop-signal --stop-timeout --ready --ready-timeout --listen --group-signal --pristine --keep-identity --notify --log-format --log-level --json --explain --help --'
             ;;
         list)
             choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --log-format --log-level --json --help'

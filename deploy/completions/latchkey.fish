@@ -69,6 +69,7 @@ complete -c latchkey -n '__latchkey_is run sync sidecar check list get credentia
 complete -c latchkey -n '__latchkey_is run sync sidecar check list get credential init' -l object-id -x -d 'object id of a user-assigned identity'
 complete -c latchkey -n '__latchkey_is run sync sidecar check list get credential init' -l resource-id -x -d 'resource id of a user-assigned identity'
 complete -c latchkey -n '__latchkey_is run sync sidecar check list get credential init' -l ca-file -r -F -d 'certificate authorities for vaults and Entra, instead of the system\'s'
+complete -c latchkey -n '__latchkey_is run sync sidecar check' -l fallback -x -d 'ask the second vault while the first can\'t be reached, is throttled or fails (repeatable, in order)'
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l start-timeout -x -d 'how long to go on retrying before the start'
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l cache -x -a 'memory off' -d 'keep the last delivered secrets in memory, to start without the vault'
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l max-stale -x -d 'how old the secrets of a start without the vault may be'

@@ -68,6 +68,7 @@ _latchkey() {
             --object-id'=[object id of a user-assigned identity]:ID:' \
             --resource-id'=[resource id of a user-assigned identity]:ID:' \
             --ca-file'=[certificate authorities for vaults and Entra, instead of the system'\''s]:FILE:_files' \
+            '*'--fallback'=[ask the second vault while the first can'\''t be reached, is throttled or fails (repeatable, in order)]:VAULT=VAULT:' \
             --start-timeout'=[how long to go on retrying before the start]:DURATION:' \
             --cache'=[keep the last delivered secrets in memory, to start without the vault]:memory|off:(memory off)' \
             --max-stale'=[how old the secrets of a start without the vault may be]:DURATION:' \
@@ -114,6 +115,7 @@ _latchkey() {
             --object-id'=[object id of a user-assigned identity]:ID:' \
             --resource-id'=[resource id of a user-assigned identity]:ID:' \
             --ca-file'=[certificate authorities for vaults and Entra, instead of the system'\''s]:FILE:_files' \
+            '*'--fallback'=[ask the second vault while the first can'\''t be reached, is throttled or fails (repeatable, in order)]:VAULT=VAULT:' \
             --start-timeout'=[how long to go on retrying before the start]:DURATION:' \
             --cache'=[keep the last delivered secrets in memory, to start without the vault]:memory|off:(memory off)' \
             --max-stale'=[how old the secrets of a start without the vault may be]:DURATION:' \
@@ -159,6 +161,7 @@ _latchkey() {
             --object-id'=[object id of a user-assigned identity]:ID:' \
             --resource-id'=[resource id of a user-assigned identity]:ID:' \
             --ca-file'=[certificate authorities for vaults and Entra, instead of the system'\''s]:FILE:_files' \
+            '*'--fallback'=[ask the second vault while the first can'\''t be reached, is throttled or fails (repeatable, in order)]:VAULT=VAULT:' \
             --start-timeout'=[how long to go on retrying before the start]:DURATION:' \
             --cache'=[keep the last delivered secrets in memory, to start without the vault]:memory|off:(memory off)' \
             --max-stale'=[how old the secrets of a start without the vault may be]:DURATION:' \
@@ -206,6 +209,7 @@ _latchkey() {
             --object-id'=[object id of a user-assigned identity]:ID:' \
             --resource-id'=[resource id of a user-assigned identity]:ID:' \
             --ca-file'=[certificate authorities for vaults and Entra, instead of the system'\''s]:FILE:_files' \
+            '*'--fallback'=[ask the second vault while the first can'\''t be reached, is throttled or fails (repeatable, in order)]:VAULT=VAULT:' \
             --start-timeout'=[how long to go on retrying before the start]:DURATION:' \
             --cache'=[keep the last delivered secrets in memory, to start without the vault]:memory|off:(memory off)' \
             --max-stale'=[how old the secrets of a start without the vault may be]:DURATION:' \

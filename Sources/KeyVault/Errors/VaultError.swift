@@ -140,6 +140,20 @@ package struct VaultError: DiagnosableError, Equatable, Sendable {
     /// Whether trying again is right: the failure may pass by itself.
     package var isTemporary: Bool { exitCode == .temporary }
 
+    /// Whether the vault itself can't be reached, is throttled or fails.
+    package var isOutage: Bool {
+        if case .identity = reason { return false }
+        return isTemporary
+    }
+
+    /// Whether only this list can't be read: secrets may be had all the same.
+    package var isOfListOnly: Bool {
+        switch reason {
+        case .forbidden, .answer: true
+        default: false
+        }
+    }
+
     /// Whether the object is definitely not to be had: it is not there, deleted or disabled.
     package var isGone: Bool {
         switch reason {
@@ -147,9 +161,6 @@ package struct VaultError: DiagnosableError, Equatable, Sendable {
         default: false
         }
     }
-
-    /// Whether the identity lacks the permission, in the vault or on the object.
-    package var isForbidden: Bool { if case .forbidden = reason { true } else { false } }
 
     /// What a command ends with when this ends it.
     package var exitCode: ExitCode {

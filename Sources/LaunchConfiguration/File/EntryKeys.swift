@@ -5,6 +5,7 @@ package enum EntryTable: String, CaseIterable, Sendable {
     case environment = "env"
     case files
     case select
+    case fallback
     case credentials
 
     /// What the table holds, in one line.
@@ -13,17 +14,18 @@ package enum EntryTable: String, CaseIterable, Sendable {
         case .environment: "variables: NAME = REFERENCE, or NAME = { … } with the keys below"
         case .files: "files: one table for each path below the secrets directory"
         case .select: "bulk selections: an array of tables"
+        case .fallback: "vaults that stand in: VAULT = [VAULT, …]; the first that answers is taken"
         case .credentials: "what 'latchkey credential' serves: one table for each unit, NAME = REFERENCE"
         }
     }
 
-    /// The keys of one entry. In `[credentials]` the user chooses the names.
+    /// The keys of one entry. In `[fallback]` and `[credentials]` the user chooses the names.
     package var keys: [EntryKey] {
         switch self {
         case .environment: EntryKey.object + EntryKey.variable + [EntryKey.ifMissing]
         case .files: EntryKey.object + EntryKey.file + [EntryKey.ifMissing]
         case .select: EntryKey.select
-        case .credentials: []
+        case .fallback, .credentials: []
         }
     }
 }

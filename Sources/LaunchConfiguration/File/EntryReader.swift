@@ -64,6 +64,19 @@ struct EntryReader {
         return selections
     }
 
+    /// The vaults of `[fallback]`, each with those that stand in for it, in order.
+    func fallbacks() throws(ConfigurationError) -> [VaultAddress: [VaultAddress]] {
+        guard let table = try table.table(EntryTable.fallback.rawValue) else { return [:] }
+        var fallbacks = Fallbacks()
+        for member in table.members {
+            let vault = Setting(text: member.key, origin: table.origin(of: member))
+            for other in try table.strings(member.key) ?? [] {
+                try fallbacks.add(other, for: vault, references.suffix)
+            }
+        }
+        return fallbacks.vaults
+    }
+
     func credentials() throws(ConfigurationError) -> [String: [String: VaultReference]] {
         guard let table = try table.table(EntryTable.credentials.rawValue) else { return [:] }
         var credentials: [String: [String: VaultReference]] = [:]

@@ -104,7 +104,9 @@ extension EntryReader {
         var parser = references
         parser.defaultVault = try vault(entry) ?? parser.defaultVault
         let password = try parse(setting, parser)
-        guard password.object.kind == .secret else { throw setting.origin.error(ValueProblem("a password is a secret")) }
+        guard password.object.kind == .secret else {
+            throw setting.origin.error(ValueProblem("a password is a secret"))
+        }
         return password
     }
 

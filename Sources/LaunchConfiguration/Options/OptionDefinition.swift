@@ -28,6 +28,7 @@ package enum OptionID: String, CaseIterable, Sendable {
     case user, group
     case groupSignal = "group-signal"
     case startTimeout = "start-timeout"
+    case fallback
     case cache
     case maxStale = "max-stale"
     case authoritiesFile = "ca-file"

@@ -54,6 +54,9 @@ package enum OptionTable {
             default: "SSL_CERT_FILE, then the system's",
             "certificate authorities for vaults and Entra, instead of the system's"),
         OptionDefinition(
+            .fallback, .pair, "VAULT=VAULT", .source, launching,
+            "ask the second vault while the first can't be reached, is throttled or fails (repeatable, in order)"),
+        OptionDefinition(
             .startTimeout, .duration(orOff: false), "DURATION", .source, launching, key: .init("start-timeout"),
             default: "90s; 15s for check", "how long to go on retrying before the start"),
         OptionDefinition(

@@ -20,6 +20,8 @@ package struct LaunchPlan: Sendable, Equatable {
     /// What the environment files hold, for `check`.
     package var environmentFiles: [String] = []
     package var selections: [BulkSelection] = []
+    /// The vaults that stand in for a vault, in order.
+    package var fallbacks: [VaultAddress: [VaultAddress]] = [:]
     package var ifMissing = MissingPolicy.error
     package var refresh = RefreshPlan()
     package var child = ChildPlan()

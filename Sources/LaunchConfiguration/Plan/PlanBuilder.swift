@@ -56,6 +56,8 @@ struct PlanBuilder {
         var plan = try sourcePlan()
         let reader = configuration.map { EntryReader($0, plan.references, naming: .upperSnake) }
         plan.credentials = try reader?.credentials() ?? [:]
+        plan.fallbacks = try Fallbacks.adding(
+            arguments.given, to: try reader?.fallbacks() ?? [:], plan.vaultSuffix)
         guard !plan.credentials.isEmpty else {
             throw ConfigurationError(
                 .nothingToDeliver, exit: .configuration, "no credentials are configured",
@@ -185,6 +187,8 @@ struct PlanBuilder {
         plan.items = entries.items
         plan.selections = entries.selections
         plan.credentials = try reader?.credentials() ?? [:]
+        plan.fallbacks = try Fallbacks.adding(
+            arguments.given, to: try reader?.fallbacks() ?? [:], plan.vaultSuffix)
         let configured = Set(plan.items.compactMap(\.variable))
         let files = try EnvironmentFiles(environmentFiles(), except: configured, plan.references)
         plan.items = files.references + plan.items

@@ -22,6 +22,9 @@ enum ConfigurationSchema {
             .files, map(of: entry(.files, oneOf: ["secret", "certificate", "key", "template", "set"])))
         properties["select"] = described(
             .select, ["type": "array", "items": object(Self.properties(of: EntryTable.select.keys))])
+        properties["fallback"] = described(
+            .fallback,
+            map(of: ["type": "array", "items": ["type": "string", "minLength": 1], "minItems": 1]))
         properties["credentials"] = described(.credentials, map(of: map(of: ["type": "string", "minLength": 1])))
         var document = object(properties)
         document["$schema"] = "http://json-schema.org/draft-07/schema#"

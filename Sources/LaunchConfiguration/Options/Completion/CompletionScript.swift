@@ -49,7 +49,7 @@ extension OptionDefinition {
         case .user: .user
         case .group: .group
         case .instance: .instance
-        case .pair: id == .tag ? .nothing : .delivery
+        case .pair: id == .tag || id == .fallback ? .nothing : .delivery
         case .text where id == .output: .file
         default: .nothing
         }

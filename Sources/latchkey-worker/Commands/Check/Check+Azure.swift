@@ -24,6 +24,7 @@ extension Check {
         for failure in failures { report.fail(failure.section, failure) }
         for vault in vaults { describe(vault, azure, inspection, probed) }
         for entry in inspection.entries { describe(entry, azure.client) }
+        for fallback in inspection.fallbacks { describe(fallback) }
         for token in inspection.tokens { describe(token, azure.identity.decision.kind.rawValue) }
         // A problem with a value shows only when the environment and files are built.
         for failure in inspection.failures where failure.isAboutOneSecret && !report.hasSaid(failure) {
@@ -110,6 +111,27 @@ extension Check {
             "answers": .boolean(answers || (try? probed?.get()) != nil), "addresses": .array(reached),
             "tls": JSONValue(peer?.version), "issuer": JSONValue(peer?.issuer),
         ])
+    }
+
+    private mutating func describe(_ fallback: Inspection.Fallback) {
+        let subject = "fallback '\(fallback.standIn.name)' of '\(fallback.vault.name)'"
+        func names(_ names: [String]) -> String { names.map { "'\($0)'" }.joined(separator: ", ") }
+        var parts: [String] = []
+        if !fallback.lacking.isEmpty { parts.append("lacks \(names(fallback.lacking))") }
+        if !fallback.different.isEmpty { parts.append("has another value for \(names(fallback.different))") }
+        if let failure = fallback.failure {
+            report.warn(
+                .vault,
+                Diagnosis(failure.code, exit: failure.exitCode, "\(subject): \(failure.text)", hint: failure.hint))
+        } else if parts.isEmpty {
+            report.pass(.vault, "\(subject) has the same secrets")
+        } else {
+            report.warn(
+                .vault,
+                Diagnosis(
+                    .vaultFallback, exit: .success, "\(subject) \(parts.joined(separator: ", and "))",
+                    hint: "copy what is missing, or it can't stand in"))
+        }
     }
 
     /// How a refresh looks for changes depends on whether the identity may list.
