@@ -18,11 +18,13 @@ package enum DeliveryError: Error, Equatable, Sendable {
     /// A value that should be text is not UTF-8.
     case encoding(secret: String, target: String)
     /// A secret's name makes no variable that a shell could set.
-    case variableName(secret: String, variable: String, file: String)
+    case variableName(Written, variable: String)
     /// A value has no spelling that all readers of a dotenv file take alike.
-    case dotenvValue(secret: String, file: String, DotenvObstacle)
+    case dotenvValue(Written, DotenvObstacle)
     /// A value does not fit on a line of an env-file.
-    case envFileValue(secret: String, file: String)
+    case envFileValue(Written)
+    /// A variable that should be text is not UTF-8.
+    case notText(Written)
     /// Two secrets of a set have one name in it.
     case setDuplicate(file: String, name: String, first: String, second: String)
     /// A template's file can't be read.
@@ -37,6 +39,20 @@ package enum DeliveryError: Error, Equatable, Sendable {
     case cache(String)
     /// The system refused a resource.
     case system(SystemError)
+
+    /// One of several values that are written together.
+    package struct Written: Equatable, Sendable {
+        /// The secret's name, or the variable's.
+        package let name: String
+        /// The file's path; nil for variables on standard output.
+        package let file: String?
+
+        fileprivate var words: String { file.map { "file '\($0)': secret '\(name)'" } ?? "variable '\(name)'" }
+        fileprivate var secret: String? { file == nil ? nil : name }
+
+        /// The hint for a file, or for standard output.
+        fileprivate func hint(_ ofFile: String, _ ofOutput: String) -> String { file == nil ? ofOutput : ofFile }
+    }
 
     /// What is delivered, for messages.
     package struct Item: Equatable, Sendable {
@@ -132,22 +148,32 @@ extension DeliveryError: DiagnosableError {
             Diagnosis(
                 .valueEncoding, exit: .data, "\(target): the value of secret '\(secret)' is not UTF-8 text",
                 hint: "deliver it as a file of its own, which takes any bytes", secret: secret)
-        case .variableName(let secret, let variable, let file):
+        case .variableName(let written, let variable):
             Diagnosis(
                 .nameRefused, exit: .data,
-                "file '\(file)': secret '\(secret)' would be the variable '\(variable)', which no shell can set",
-                hint: "use the format 'json', or a template", secret: secret)
-        case .dotenvValue(let secret, let file, let obstacle):
+                written.words
+                    + (written.file == nil
+                        ? " has a name that no shell can set"
+                        : " would be the variable '\(variable)', which no shell can set"),
+                hint: written.hint("use the format 'json', or a template", "use --format json"), secret: written.secret)
+        case .dotenvValue(let written, let obstacle):
             Diagnosis(
                 obstacle == .null ? .valueNull : .valueEncoding, exit: .data,
-                "file '\(file)': secret '\(secret)' can't be written as dotenv: \(obstacle.words)",
-                hint: "use the format 'json', or a template with {{shell(\(secret))}} for a shell alone", secret: secret
-            )
-        case .envFileValue(let secret, let file):
+                "\(written.words) can't be written as dotenv: \(obstacle.words)",
+                hint: written.hint(
+                    "use the format 'json', or a template with {{shell(\(written.name))}} for a shell alone",
+                    "use --format json, or shell for a shell alone"), secret: written.secret)
+        case .envFileValue(let written):
             Diagnosis(
                 .valueEncoding, exit: .data,
-                "file '\(file)': secret '\(secret)' can't be written as env-file: it has more than one line, or a NUL byte",
-                hint: "use the format 'dotenv' or 'json', or deliver it as a file of its own", secret: secret)
+                "\(written.words) can't be written as env-file: it has more than one line, or a NUL byte",
+                hint: written.hint(
+                    "use the format 'dotenv' or 'json', or deliver it as a file of its own",
+                    "use --format dotenv or json"), secret: written.secret)
+        case .notText(let written):
+            Diagnosis(
+                .valueEncoding, exit: .data, "\(written.words): its value is not UTF-8 text",
+                hint: "use --format shell, which holds any bytes")
         case .setDuplicate(let file, let name, let first, let second):
             Diagnosis(
                 .configurationDuplicate, exit: .configuration,

@@ -1,6 +1,6 @@
 package import Secrets
 
-/// Several secrets in one file.
+/// Several secrets in one file, or several variables on standard output.
 package struct SetFile: Sendable {
     /// How they are written.
     package enum Format: Sendable {
@@ -10,11 +10,13 @@ package struct SetFile: Sendable {
         case envFile
         /// One object, with the names as in the vault.
         case json
+        /// `export NAME='value'` lines for a POSIX shell alone, which reads any bytes but NUL.
+        case shell
     }
 
-    /// One secret of the set.
+    /// One secret of the set, or one variable.
     package struct Member: Sendable, Equatable {
-        /// As in the vault.
+        /// As in the vault, or the variable's.
         package var name: String
         package var value: SecretSet.Slot
 
@@ -24,13 +26,22 @@ package struct SetFile: Sendable {
         }
     }
 
-    /// The file's path, for messages.
-    private let path: String
+    /// The file's path, for messages; nil for variables, whose names stay as they are.
+    private let path: String?
     private let format: Format
 
-    package init(path: String, format: Format) {
+    package init(path: String?, format: Format) {
         self.path = path
         self.format = format
+    }
+
+    /// The name under which a member is written.
+    private func name(of member: Member) -> String {
+        format == .json || path == nil ? member.name : VariableName.upperSnake(member.name)
+    }
+
+    private func written(_ member: Member) -> DeliveryError.Written {
+        DeliveryError.Written(name: member.name, file: path)
     }
 
     /// Writes the file's bytes into the set and returns their slot.
@@ -41,6 +52,7 @@ package struct SetFile: Sendable {
             case .dotenv: try dotenv(members, secrets)
             case .envFile: try envFile(members, secrets)
             case .json: json(members, secrets)
+            case .shell: shell(members, secrets)
             }
         return text.withBytes { secrets.append($0) }
     }
@@ -48,17 +60,28 @@ package struct SetFile: Sendable {
     private func check(_ members: [Member], _ secrets: borrowing SecretSet) throws(DeliveryError) {
         var names: [String: String] = [:]
         for member in members {
-            let name = format == .json ? member.name : VariableName.upperSnake(member.name)
+            let name = name(of: member)
             if let other = names.updateValue(member.name, forKey: name) {
-                throw .setDuplicate(file: path, name: name, first: other, second: member.name)
+                throw .setDuplicate(file: path ?? "", name: name, first: other, second: member.name)
             }
             if format != .json, !VariableName.isPortable(name) {
-                throw .variableName(secret: member.name, variable: name, file: path)
+                throw .variableName(written(member), variable: name)
             }
-            if !secrets.withBytes(of: member.value, { isText($0) }) {
+            if format != .shell, !secrets.withBytes(of: member.value, { isText($0) }) {
+                guard let path else { throw .notText(written(member)) }
                 throw .encoding(secret: member.name, target: "file '\(path)'")
             }
         }
+    }
+
+    private func shell(_ members: [Member], _ secrets: borrowing SecretSet) -> SecretBuffer {
+        var text = SecretBuffer()
+        for member in members {
+            text.append("export \(name(of: member))=")
+            secrets.withBytes(of: member.value) { Quoting.shell($0, into: &text) }
+            text.append("\n")
+        }
+        return text
     }
 
     private func json(_ members: [Member], _ secrets: borrowing SecretSet) -> SecretBuffer {
@@ -82,8 +105,8 @@ package struct SetFile: Sendable {
             let fits = secrets.withBytes(of: member.value) { bytes in
                 bytes.indices.allSatisfy { ![0x00, 0x0A, 0x0D].contains(bytes[$0]) }
             }
-            guard fits else { throw .envFileValue(secret: member.name, file: path) }
-            text.append(VariableName.upperSnake(member.name) + "=")
+            guard fits else { throw .envFileValue(written(member)) }
+            text.append(name(of: member) + "=")
             secrets.withBytes(of: member.value) { bytes in text.append(bytes) }
             text.append("\n")
         }
@@ -98,7 +121,7 @@ package struct SetFile: Sendable {
         for member in members {
             let value = secrets.withBytes(of: member.value) { DotenvValue($0) }
             guard let quote = value.quote else {
-                throw .dotenvValue(secret: member.name, file: path, value.obstacle)
+                throw .dotenvValue(written(member), value.obstacle)
             }
             if value.endsInBackslash {
                 last.append((member, quote))
@@ -106,7 +129,7 @@ package struct SetFile: Sendable {
                 line(member, quote, secrets, into: &text)
             }
         }
-        guard last.count <= 1 else { throw .dotenvValue(secret: last[1].0.name, file: path, .twoBackslashes) }
+        guard last.count <= 1 else { throw .dotenvValue(written(last[1].0), .twoBackslashes) }
         for (member, quote) in last { line(member, quote, secrets, into: &text) }
         return text
     }
@@ -114,7 +137,7 @@ package struct SetFile: Sendable {
     private func line(
         _ member: Member, _ quote: DotenvQuote, _ secrets: borrowing SecretSet, into text: inout SecretBuffer
     ) {
-        text.append(VariableName.upperSnake(member.name) + "=")
+        text.append(name(of: member) + "=")
         secrets.withBytes(of: member.value) { Quoting.dotenv($0, quote, into: &text) }
         text.append("\n")
     }

@@ -83,6 +83,12 @@ private struct CommandReader {
         case .get:
             let plan = try builder.sourcePlan()
             return .get(plan, try reference(plan))
+        case .export:
+            let format = try format()
+            return .export(try builder.exportPlan(), format, reveal: isGiven(.reveal))
+        case .render:
+            let input = try template()
+            return .render(try builder.sourcePlan(), input, reveal: isGiven(.reveal))
         case .status: return .status(instance: try builder.instance(), try statusForm(), try settings.log())
         case .refresh:
             return .refresh(instance: try builder.instance(), wait: isGiven(.wait), try settings.log())
@@ -147,6 +153,27 @@ private struct CommandReader {
         do { return try plan.references.parse(text) } catch {
             throw Origin.argument("REFERENCE").error(error)
         }
+    }
+
+    private func format() throws(ConfigurationError) -> ExportFormat {
+        guard let given = arguments.given.last(where: { $0.id == .format }) else {
+            let names = ExportFormat.allCases.map(\.rawValue).joined(separator: "|")
+            throw .usage(.usage, "no format was given", hint: "write '--format \(names)'")
+        }
+        return try Setting(text: given.value, origin: .option(given.spelling)).choice()
+    }
+
+    private func template() throws(ConfigurationError) -> ParsedCommand.TemplateInput {
+        guard let text = arguments.positionals.first else {
+            throw .usage(
+                .usage, "no template was given",
+                hint: "write 'latchkey render [options] TEMPLATE', or - for standard input")
+        }
+        if text == "-" { return .standardInput }
+        return .file(
+            try Origin.argument("TEMPLATE").check { () throws(ValueProblem) in
+                try PathText.absolute(text, in: invocation.workingDirectory)
+            })
     }
 
     private func statusForm() throws(ConfigurationError) -> ParsedCommand.StatusForm {

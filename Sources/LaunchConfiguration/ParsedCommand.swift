@@ -1,5 +1,12 @@
 package import Secrets
 
+/// How `export` writes variables.
+package enum ExportFormat: String, Sendable, CaseIterable {
+    case dotenv
+    case envFile = "env-file"
+    case json, shell
+}
+
 /// The parsed command line.
 package enum ParsedCommand: Equatable, Sendable {
     /// How `status` writes.
@@ -14,6 +21,13 @@ package enum ParsedCommand: Equatable, Sendable {
         case file(String)
     }
 
+    /// Where a template is read from.
+    package enum TemplateInput: Equatable, Sendable {
+        case standardInput
+        /// An absolute path.
+        case file(String)
+    }
+
     case run(LaunchPlan)
     case sync(LaunchPlan)
     case sidecar(LaunchPlan)
@@ -22,6 +36,8 @@ package enum ParsedCommand: Equatable, Sendable {
     case get(LaunchPlan, VaultReference)
     case status(instance: String?, StatusForm, LogPlan)
     case refresh(instance: String?, wait: Bool, LogPlan)
+    case export(LaunchPlan, ExportFormat, reveal: Bool)
+    case render(LaunchPlan, TemplateInput, reveal: Bool)
     case credential(LaunchPlan)
     case initialize(LaunchPlan, Output)
     /// A text for standard output, exit code 0.

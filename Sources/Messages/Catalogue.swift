@@ -49,6 +49,10 @@ extension MessageCode {
         case .fileWritten: .info("the file was written", "look it over, and try it with 'latchkey check'")
         case .outputFailed:
             .error(.inputOutput, "what was asked for could not be written", "see the reason")
+        case .terminalRefused:
+            .error(
+                .usage, "secrets would have been written to a terminal, which keeps what it shows",
+                "send the output to a command or to a file in memory, or add --reveal")
         case .vaultMissing:
             .error(
                 .usage, "a reference names no vault, and there is no default vault",

@@ -21,6 +21,7 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case fileExists = "file-exists"
     case fileWritten = "file-written"
     case outputFailed = "output-failed"
+    case terminalRefused = "terminal-refused"
     case vaultMissing = "vault-missing"
     case nothingToDeliver = "nothing-to-deliver"
     case optionUnused = "option-unused"

@@ -18,6 +18,9 @@ package final class DeliveredValues {
         block?.withBytes { bytes in values = Self.values(in: bytes) }
     }
 
+    /// The names of all variables, sorted.
+    var variables: [String] { values.keys.map { String(decoding: $0, as: UTF8.self) }.sorted() }
+
     /// The names of the variables that differ between two environment blocks, sorted; empty if one of them can't be
     /// read.
     static func changedVariables(from earlier: CInt, to later: CInt) -> [String] {

@@ -36,6 +36,9 @@ package struct FetchedSet: ~Copyable {
     init(set: consuming SecretSet = SecretSet()) {
         self.set = set
     }
+
+    /// The bytes of every item, in the order of the plan.
+    package var slots: [SecretSet.Slot] { items.map(\.slot) }
 }
 
 /// Why a start uses the cached set, and how long ago the vault confirmed it.

@@ -1,4 +1,5 @@
 import Cryptography
+package import Delivery
 package import KeyVault
 package import LaunchConfiguration
 import LinuxSystem
@@ -139,22 +140,35 @@ package struct Inspection: Sendable {
         fileBytes = fetchedSet.items.reduce(0) { $0 + ($1.item.path == nil ? 0 : $1.slot.count) }
         let paths = fetchedSet.items.compactMap(\.item.path)
         try RefreshFailure.of { () throws(GenerationError) in try DeliveryDirectories.check(paths: paths) }
-        environmentBytes = try Self.build(fetchedSet, plan, inherited, arguments)
+        let environment = try fetchedSet.environment(plan, inherited, arguments)
+        environmentBytes = (try? MemoryFile.size(of: environment)) ?? 0
     }
+}
 
-    private static func build(
-        _ fetchedSet: borrowing FetchedSet, _ plan: LaunchPlan, _ inherited: [UInt8], _ arguments: [[UInt8]]
-    ) throws(RefreshFailure) -> Int {
+extension FetchedSet {
+    /// The command's environment in a memory file, with a run's checks; nothing else is delivered.
+    fileprivate borrowing func environment(
+        _ plan: LaunchPlan, _ inherited: [UInt8], _ arguments: [[UInt8]]
+    ) throws(RefreshFailure) -> OwnedDescriptor {
         let file: OwnedDescriptor
         do throws(SystemError) {
-            file = try MemoryFile.create(name: "latchkey-check")
+            file = try MemoryFile.create(name: "latchkey-environment")
         } catch {
             throw RefreshFailure([Diagnosis(.systemRefused, exit: .system, error.description)])
         }
         let task = DeliveryTask(inherited: inherited, secrets: nil, environmentFile: file.number, arguments: arguments)
         var memory = DeliveryState(key: [])
-        _ = try fetchedSet.deliver(task, plan, updating: &memory)
-        return (try? MemoryFile.size(of: file)) ?? 0
+        _ = try deliver(task, plan, updating: &memory)
+        return file
+    }
+
+    /// The variables that a run would deliver, by name, with their values in the set: no inherited one.
+    package mutating func variables(_ plan: LaunchPlan) throws(RefreshFailure) -> [SetFile.Member] {
+        let file = try environment(plan, [], [])
+        let values = DeliveredValues(environment: file.number, secrets: nil)
+        return values.variables.compactMap { name in
+            values.append(.variable(name), to: &set).map { SetFile.Member(name: name, value: $0) }
+        }
     }
 }
 

@@ -36,6 +36,22 @@ struct TerminalViewTests {
         }
     }
 
+    @Test(arguments: [["export", "-e", "A=smtp#/user", "--format", "env-file"], ["render", "template"]])
+    func `values are shown only if that is asked for`(words: [String]) throws {
+        try Emulator.serving { emulator in
+            let scratch = try Scratch()
+            _ = try scratch.write("A={{smtp#/user}}", to: "template")
+            let refused = try start(emulator, words, in: scratch).end()
+            #expect(refused.ending == .code(64))
+            #expect(refused.output.contains("error[terminal-refused]:"))
+            #expect(refused.output.contains(" standard output is a terminal, which keeps what it shows"))
+            #expect(refused.output.contains("add --reveal"))
+            #expect(try emulator.journal().isEmpty)
+            let shown = try start(emulator, words + ["--reveal"], in: scratch).end()
+            #expect(shown.ending == .code(0) && shown.output == "A=web\r\n")
+        }
+    }
+
     @Test func `there are colours unless NO_COLOR says something or the terminal is dumb`() throws {
         try Emulator.serving { emulator in
             for environment in [[:], ["NO_COLOR": ""]] {

@@ -93,6 +93,38 @@ import Testing
                 64, "error[usage]: no reference was given", hint: "write 'latchkey get [options] REFERENCE'")
         ),
         (
+            ["export", "--vault", "contoso-web", "-e", "A=a"],
+            Mistake(
+                64, "error[usage]: no format was given", hint: "write '--format dotenv|env-file|json|shell'")
+        ),
+        (
+            ["export", "--format", "yaml"],
+            Mistake(
+                64, "error[option-value]: option '--format': 'yaml' is none of dotenv, env-file, json, shell")
+        ),
+        (
+            ["export", "--format", "jsn"],
+            Mistake(
+                64, "error[option-value]: option '--format': 'jsn' is none of dotenv, env-file, json, shell",
+                hint: "did you mean 'json'?")
+        ),
+        (
+            ["export", "-f", "a=b", "--format", "json"],
+            Mistake(
+                64, "error[option-unknown]: 'export' has no option '-f'",
+                hint: "it belongs to 'run', 'sync', 'sidecar', 'check'")
+        ),
+        (
+            ["render", "--vault", "contoso-web"],
+            Mistake(
+                64, "error[usage]: no template was given",
+                hint: "write 'latchkey render [options] TEMPLATE', or - for standard input")
+        ),
+        (
+            ["render", "a", "b"],
+            Mistake(64, "error[usage]: unexpected argument 'b'", hint: "one template at a time")
+        ),
+        (
             ["list"],
             Mistake(
                 64, "error[vault-missing]: no vault was named",

@@ -44,7 +44,7 @@ _latchkey() {
         return
     done
     if ((last == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'run sync sidecar check list get status refresh credential init --help --version' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W 'run sync sidecar check list get status refresh export render credential init --help --version' -- "$current")
         return
     fi
     if [[ $current == --*=* ]]; then
@@ -109,6 +109,9 @@ _latchkey() {
     --log-level)
         choices='error warning info debug'
         ;;
+    --format)
+        choices='dotenv env-file json shell'
+        ;;
     *)
         case ${words[1]} in
         run)
@@ -135,6 +138,17 @@ _latchkey() {
             ;;
         refresh)
             choices='--config --instance --log-format --log-level --wait --help'
+            ;;
+        export)
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --env -e --env-file --all --tag --naming --if-missing --log-format --log-level --format --reveal --help'
+            ;;
+        render)
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --log-format --log-level --reveal --help'
+            if [[ $current != -* ]]; then
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                compopt -o filenames 2>/dev/null
+                return
+            fi
             ;;
         credential)
             choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --log-format --log-level --help'

@@ -47,6 +47,8 @@ _latchkey() {
         'get:print one secret'\''s value'
         'status:say what the running instance delivers, and how fresh it is'
         'refresh:ask the running instance to refresh now'
+        'export:print the variables that '\''run'\'' would deliver'
+        'render:print a template with its values'
         'credential:serve systemd'\''s credential requests on its socket'
         'init:write a commented latchkey.toml from what the vault holds'
     )
@@ -296,6 +298,44 @@ _latchkey() {
             --log-level'=[the least severity that is logged]:LEVEL:(error warning info debug)' \
             --wait'[return when the refresh has ended]' \
             '(- *)'{-h,--help}'[what the options mean]'
+        ;;
+    export)
+        _arguments -S \
+            --config'=[configuration file]:FILE:_files' \
+            --vault'=[default vault\: a name (contoso-web is https\://contoso-web.vault.azure.net) or an https URL]:NAME|URL:' \
+            --vault-suffix'=[what follows a vault'\''s name, also in akv\:// and App Service references\: another cloud'\''s suffix, or an emulator'\''s, with its port]:SUFFIX:' \
+            --identity'=[where tokens come from]:SOURCE:(auto app-service imds arc service-fabric cloud-shell workload-identity client-secret client-certificate azure-cli)' \
+            --client-id'=[client id of a user-assigned identity]:ID:' \
+            --object-id'=[object id of a user-assigned identity]:ID:' \
+            --resource-id'=[resource id of a user-assigned identity]:ID:' \
+            --ca-file'=[certificate authorities for vaults and Entra, instead of the system'\''s]:FILE:_files' \
+            '*'{-e,--env=}'[deliver a secret as an environment variable (repeatable)]:NAME=REFERENCE:_latchkey_delivery' \
+            '*'--env-file'=[file of lines NAME=value and NAME=reference\: variables nearer than inherited ones, and less near than all others (repeatable)]:FILE:_files' \
+            '*'--all'=-[deliver every enabled secret (whose name starts with PREFIX) as environment variables]::PREFIX:' \
+            '*'--tag'=[narrow --all to secrets with this tag (repeatable)]:KEY=VALUE:' \
+            --naming'=[how bulk selection names what it delivers]:STYLE:(upper-snake dotnet verbatim)' \
+            --if-missing'=[what to do about a secret that does not exist]:POLICY:(error warn ignore)' \
+            --log-format'=[how messages are written; auto is journal when stderr is the journal, text elsewhere]:FORMAT:(auto text json journal)' \
+            --log-level'=[the least severity that is logged]:LEVEL:(error warning info debug)' \
+            --format'=[how the variables are written]:FORMAT:(dotenv env-file json shell)' \
+            --reveal'[write to a terminal, too]' \
+            '(- *)'{-h,--help}'[what the options mean]'
+        ;;
+    render)
+        _arguments -S \
+            --config'=[configuration file]:FILE:_files' \
+            --vault'=[default vault\: a name (contoso-web is https\://contoso-web.vault.azure.net) or an https URL]:NAME|URL:' \
+            --vault-suffix'=[what follows a vault'\''s name, also in akv\:// and App Service references\: another cloud'\''s suffix, or an emulator'\''s, with its port]:SUFFIX:' \
+            --identity'=[where tokens come from]:SOURCE:(auto app-service imds arc service-fabric cloud-shell workload-identity client-secret client-certificate azure-cli)' \
+            --client-id'=[client id of a user-assigned identity]:ID:' \
+            --object-id'=[object id of a user-assigned identity]:ID:' \
+            --resource-id'=[resource id of a user-assigned identity]:ID:' \
+            --ca-file'=[certificate authorities for vaults and Entra, instead of the system'\''s]:FILE:_files' \
+            --log-format'=[how messages are written; auto is journal when stderr is the journal, text elsewhere]:FORMAT:(auto text json journal)' \
+            --log-level'=[the least severity that is logged]:LEVEL:(error warning info debug)' \
+            --reveal'[write to a terminal, too]' \
+            '(- *)'{-h,--help}'[what the options mean]' \
+            '1:template:_files'
         ;;
     credential)
         _arguments -S \

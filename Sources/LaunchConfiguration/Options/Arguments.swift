@@ -111,7 +111,7 @@ struct Arguments: Equatable {
     /// Names that similar programs use for the same command.
     private static let customary = [
         "exec": "run", "start": "run", "agent": "sidecar", "doctor": "check", "ls": "list", "read": "get",
-        "show": "get",
+        "show": "get", "env": "export", "template": "render",
         "version": "--version", "completion": "--generate-completion-script bash",
         "completions": "--generate-completion-script bash",
     ]
@@ -192,7 +192,7 @@ private struct OptionReader {
     }
 
     private mutating func readPositional(_ word: String) throws(ConfigurationError) {
-        if command == .get, positionals.isEmpty {
+        if command == .get || command == .render, positionals.isEmpty {
             positionals.append(word)
             return
         }
@@ -200,6 +200,7 @@ private struct OptionReader {
             switch command {
             case .run, .check: "put '--' in front of the command: 'latchkey \(command.rawValue) [options] -- COMMAND'"
             case .get: "one reference at a time"
+            case .render: "one template at a time"
             default: "see 'latchkey \(command.rawValue) --help'"
             }
         throw .usage(.usage, "unexpected argument '\(word)'", hint: hint)

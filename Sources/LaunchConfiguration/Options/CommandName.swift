@@ -1,6 +1,6 @@
 /// The subcommands.
 package enum CommandName: String, CaseIterable, Sendable {
-    case run, sync, sidecar, check, list, get, status, refresh, credential
+    case run, sync, sidecar, check, list, get, status, refresh, export, render, credential
     case initialize = "init"
 
     /// What the command does, in one line.
@@ -14,6 +14,8 @@ package enum CommandName: String, CaseIterable, Sendable {
         case .get: "print one secret's value"
         case .status: "say what the running instance delivers, and how fresh it is"
         case .refresh: "ask the running instance to refresh now"
+        case .export: "print the variables that 'run' would deliver"
+        case .render: "print a template with its values"
         case .credential: "serve systemd's credential requests on its socket"
         case .initialize: "write a commented latchkey.toml from what the vault holds"
         }
@@ -52,6 +54,14 @@ package enum CommandName: String, CaseIterable, Sendable {
             "The command is signalled also when nothing changed, where --on-change is signal: a reload that is asked "
                 + "for is passed on. With --wait it returns when the first attempt that began after the request has "
                 + "ended: with 0, or with the exit code of the failure. It returns 3 if the instance is not running."
+        case .export:
+            "Goes to standard output: 'eval \"$(latchkey export --format shell)\"' in a shell, or a file in memory. dotenv is "
+                + "what a shell, Python's dotenv and systemd read alike, env-file what container engines read. A value that "
+                + "the format can't hold is an error. What is only inherited is left out, and no file is delivered. A "
+                + "terminal gets nothing without --reveal, since it keeps what it shows."
+        case .render:
+            "TEMPLATE is a file as the key 'template' has it (latchkey.toml(5)), or - for standard input. The result goes "
+                + "to standard output byte for byte. A terminal gets nothing without --reveal, since it keeps what it shows."
         case .credential:
             "For LoadCredential=NAME:SOCKET of any unit: only the service manager is answered, and only what "
                 + "[credentials.\"UNIT\"] allows that unit."
@@ -73,6 +83,8 @@ package enum CommandName: String, CaseIterable, Sendable {
         case .get: "get [options] REFERENCE"
         case .status: "status [--json | --prometheus] [--instance NAME]"
         case .refresh: "refresh [--wait] [--instance NAME]"
+        case .export: "export [options] --format dotenv|env-file|json|shell [--reveal]"
+        case .render: "render [options] [--reveal] TEMPLATE|-"
         case .credential: "credential [options]"
         case .initialize: "init [options] [--output FILE|-]"
         }
@@ -89,10 +101,15 @@ package enum CommandName: String, CaseIterable, Sendable {
         case .get: "latchkey get --vault contoso-web db-password"
         case .status: "latchkey status --instance server"
         case .refresh: "latchkey refresh --wait --instance server"
+        case .export: "latchkey export --vault contoso-web -e DB=db-password --format shell"
+        case .render: "latchkey render --vault contoso-web app.ini.mustache"
         case .credential: "latchkey credential --config /etc/latchkey/credentials.toml"
         case .initialize: "latchkey init --vault contoso-web"
         }
     }
+
+    /// Whether inherited variables whose value is a reference are resolved.
+    var resolvesInherited: Bool { takesCommand || self == .export }
 
     /// Whether COMMAND may follow after `--`.
     package var takesCommand: Bool { self == .run || self == .check }

@@ -3,7 +3,9 @@ import Secrets
 /// All options of all commands.
 package enum OptionTable {
     private static let launching: [CommandName] = [.run, .sync, .sidecar, .check]
-    private static let reading: [CommandName] = launching + [.list, .get, .credential, .initialize]
+    /// Commands that deliver variables.
+    private static let exporting: [CommandName] = launching + [.export]
+    private static let reading: [CommandName] = exporting + [.list, .get, .render, .credential, .initialize]
     private static let all: [CommandName] = CommandName.allCases
 
     /// In the order of the manual.
@@ -69,25 +71,25 @@ package enum OptionTable {
 
     private static let delivery: [OptionDefinition] = [
         OptionDefinition(
-            .env, .pair, "NAME=REFERENCE", short: "e", .delivery, launching,
+            .env, .pair, "NAME=REFERENCE", short: "e", .delivery, exporting,
             "deliver a secret as an environment variable (repeatable)"),
         OptionDefinition(
-            .envFile, .paths, "FILE", .delivery, launching, key: .init("env-file"),
+            .envFile, .paths, "FILE", .delivery, exporting, key: .init("env-file"),
             "file of lines NAME=value and NAME=reference: variables nearer than inherited ones, and less near than all "
                 + "others (repeatable)"),
         OptionDefinition(
             .file, .pair, "PATH=REFERENCE", short: "f", .delivery, launching,
             "deliver a secret as a file, PATH relative to the secrets directory (repeatable)"),
         OptionDefinition(
-            .all, .prefix, "PREFIX", .delivery, launching,
+            .all, .prefix, "PREFIX", .delivery, exporting,
             "deliver every enabled secret (whose name starts with PREFIX) as environment variables"),
         OptionDefinition(
-            .tag, .pair, "KEY=VALUE", .delivery, launching, "narrow --all to secrets with this tag (repeatable)"),
+            .tag, .pair, "KEY=VALUE", .delivery, exporting, "narrow --all to secrets with this tag (repeatable)"),
         OptionDefinition(
-            .naming, .choice(NamingStyle.allCases.map(\.rawValue)), "STYLE", .delivery, launching, key: .init("naming"),
+            .naming, .choice(NamingStyle.allCases.map(\.rawValue)), "STYLE", .delivery, exporting, key: .init("naming"),
             default: "upper-snake", "how bulk selection names what it delivers"),
         OptionDefinition(
-            .ifMissing, .choice(MissingPolicy.allCases.map(\.rawValue)), "POLICY", .delivery, launching,
+            .ifMissing, .choice(MissingPolicy.allCases.map(\.rawValue)), "POLICY", .delivery, exporting,
             key: .init("if-missing"), default: "error", "what to do about a secret that does not exist"),
         OptionDefinition(
             .directory, .path, "DIR", .delivery, launching, key: .init("directory"),
@@ -188,6 +190,11 @@ package enum OptionTable {
             .prometheus, .switch, "", .output, [.status], isSetting: false, "write metrics for Prometheus"),
         OptionDefinition(
             .wait, .switch, "", .output, [.refresh], isSetting: false, "return when the refresh has ended"),
+        OptionDefinition(
+            .format, .choice(ExportFormat.allCases.map(\.rawValue)), "FORMAT", .output, [.export], isSetting: false,
+            "how the variables are written"),
+        OptionDefinition(
+            .reveal, .switch, "", .output, [.export, .render], isSetting: false, "write to a terminal, too"),
         OptionDefinition(
             .output, .text, "FILE|-", .output, [.initialize], default: "./latchkey.toml", isSetting: false,
             "file to write, which must not exist; - for standard output"),

@@ -51,6 +51,22 @@ struct PlanBuilder {
         return plan
     }
 
+    /// The plan of `export`: variables only.
+    func exportPlan() throws(ConfigurationError) -> LaunchPlan {
+        var plan = try sourcePlan()
+        plan.ifMissing = try settings.choice(.ifMissing) ?? .error
+        try addEntries(to: &plan)
+        plan.notices += plan.files.compactMap { item in
+            item.pathVariable.map { name in
+                Message(
+                    .warning, .optionUnused, "\(item.location): '\(name)' is left out: 'export' delivers no files")
+            }
+        }
+        plan.items.removeAll { $0.path != nil }
+        plan.selections.removeAll { $0.target == .files }
+        return plan
+    }
+
     /// The plan of `credential`.
     func credentialPlan() throws(ConfigurationError) -> LaunchPlan {
         var plan = try sourcePlan()
@@ -193,7 +209,7 @@ struct PlanBuilder {
         let files = try EnvironmentFiles(environmentFiles(), except: configured, plan.references)
         plan.items = files.references + plan.items
         (plan.literals, plan.environmentFiles) = (files.literals, files.summaries)
-        if command.takesCommand {
+        if command.resolvesInherited {
             let nearer = configured.union(files.references.compactMap(\.variable)).union(files.literals.map(\.name))
             plan.items =
                 try InheritedReferences(suffix: plan.vaultSuffix).find(in: invocation.environment, except: nearer)
@@ -241,7 +257,7 @@ struct PlanBuilder {
     private func deliveryNotices(_ plan: LaunchPlan) throws(ConfigurationError) -> [Message] {
         let isEmpty = plan.items.isEmpty && plan.selections.isEmpty && plan.literals.isEmpty
         let found = configuration == nil ? "; there is no ./latchkey.toml" : ""
-        if isEmpty, !command.takesCommand {
+        if isEmpty, !command.resolvesInherited {
             throw .usage(
                 .nothingToDeliver, "nothing to deliver was named\(found)", hint: "name files with -f or in [files]")
         }

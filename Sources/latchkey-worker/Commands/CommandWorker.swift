@@ -37,7 +37,8 @@ enum CommandWorker {
             log.configure(plan, instance: instance)
             return RefreshRequest.run(wait: wait, name: instance, environment, log)
         case .sync(let plan), .check(let plan, _, _), .list(let plan, _), .get(let plan, _), .credential(let plan),
-            .initialize(let plan, _), .run(let plan), .sidecar(let plan):
+            .initialize(let plan, _), .run(let plan), .sidecar(let plan), .export(let plan, _, _),
+            .render(let plan, _, _):
             log.configure(plan.log, instance: plan.instance)
             plan.notices.forEach { log.write($0) }
             return perform(command, plan, arguments, environment, log)
@@ -55,6 +56,8 @@ enum CommandWorker {
         case .list(_, let json): return List.run(plan, json: json, environment, log)
         case .get(_, let reference):
             return Get.run(plan, ObjectRequest(reference: reference), environment, log)
+        case .export(_, let format, let reveal): return Export.run(plan, format, reveal: reveal, environment, log)
+        case .render(_, let input, let reveal): return Render.run(plan, input, reveal: reveal, environment, log)
         case .initialize(_, let output): return Initialize.run(plan, output, environment, log)
         case .credential: return Credential.run(plan, environment, log)
         default:

@@ -37,17 +37,32 @@ enum Get {
             throw NearSecret.improving(error.diagnosis, about: object, azure.client)
         }
         observer.progress?.stop()
+        try Output.write(slot, of: set)
+    }
+}
+
+extension Output {
+    /// Writes secret bytes as they are; on a terminal a newline ends them.
+    static func write(_ slot: SecretSet.Slot, of set: borrowing SecretSet) throws(Diagnosis) {
         do throws(SystemError) {
-            try set.withBytes(of: slot) { (bytes) throws(SystemError) in try output(bytes) }
+            try set.withBytes(of: slot) { (bytes) throws(SystemError) in
+                try writeAll(bytes, to: 1)
+                let ends = !bytes.isEmpty && bytes[bytes.count - 1] == UInt8(ascii: "\n")
+                if Terminal.isTerminal(1), !ends { try writeAll([UInt8(ascii: "\n")].span, to: 1) }
+            }
         } catch {
             throw Diagnosis(.outputFailed, exit: .inputOutput, "standard output: \(error.reason)")
         }
     }
 
-    private static func output(_ bytes: Span<UInt8>) throws(SystemError) {
-        try writeAll(bytes, to: 1)
-        let ends = !bytes.isEmpty && bytes[bytes.count - 1] == UInt8(ascii: "\n")
-        if Terminal.isTerminal(1), !ends { try writeAll([UInt8(ascii: "\n")].span, to: 1) }
+    /// Refuses a terminal that secrets would be written to. A terminal keeps what it shows: in its scrollback, in the
+    /// records of tmux, script and remote sessions.
+    static func checkTerminal(reveal: Bool) throws(Diagnosis) {
+        guard Terminal.isTerminal(1), !reveal else { return }
+        throw Diagnosis(
+            .terminalRefused, exit: .usage,
+            "standard output is a terminal, which keeps what it shows: no secret is written to it",
+            hint: "send it to a command or to a file in memory, or add --reveal")
     }
 }
 

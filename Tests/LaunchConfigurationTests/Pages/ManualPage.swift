@@ -134,6 +134,7 @@ enum ManualPage {
         case .percent: "whole number"
         case .signal, .signalTarget: "string or whole number"
         case .words: "string, or array of strings"
+        case .list, .paths: "array of strings"
         default: "string"
         }
     }

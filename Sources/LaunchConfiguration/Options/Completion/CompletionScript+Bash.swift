@@ -111,7 +111,11 @@ extension CompletionScript {
             if command.takesCommand { options.append("--") }
             let branch = "        \(command.rawValue))\n            choices='\(options.joined(separator: " "))'\n"
             let secrets = "            [[ $current == -* ]] || choices=$(_latchkey_secrets)\n"
-            return branch + (command == .get ? secrets : "") + "            ;;"
+            let files =
+                "            if [[ $current != -* ]]; then\n    "
+                + bashAction(.file).replacing("\n", with: "\n        ") + "\n            fi\n"
+            let positional = command == .get ? secrets : command == .render ? files : ""
+            return branch + positional + "            ;;"
         }.joined(separator: "\n")
     }
 }

@@ -59,6 +59,7 @@ extension CompletionScript {
             \(OptionTable.definitions.map(fishOption).joined(separator: "\n"))
             complete -c latchkey -n '__latchkey_is \(names)' -l help -s h -d 'what the options mean'
             complete -c latchkey -n '__latchkey_is get' -a '(__latchkey_secrets)'
+            complete -c latchkey -n '__latchkey_is render' -F
             complete -c latchkey -n 'contains -- -- (commandline -opc)' -x -a '(__latchkey_command)'
 
             """

@@ -70,6 +70,7 @@ extension CompletionScript {
         var lines = OptionTable.definitions(for: command).map(zshOption)
         lines.append("'(- *)'{-h,--help}'[what the options mean]'")
         if command == .get { lines.append("'1:reference:_latchkey_secrets'") }
+        if command == .render { lines.append("'1:template:_files'") }
         if command.takesCommand { lines.append("'(-)*::command:_normal'") }
         let body = lines.map { "            \($0)" }.joined(separator: " \\\n")
         return "    \(command.rawValue))\n        _arguments -S \\\n\(body)\n        ;;"
