@@ -269,8 +269,9 @@ static bool change_user(struct child *child) {
 static bool prepare_group(struct child *child) {
     const struct clinux_spawn *request = child->request;
     if (request->is_helper) {
-        int nothing = setsid() == -1 ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
-        if (nothing == -1 || dup2(nothing, STDIN_FILENO) == -1) return fail(child, CLINUX_STEP_GROUP, errno);
+        if (setsid() == -1) return fail(child, CLINUX_STEP_GROUP, errno);
+        int input = request->input >= 0 ? request->input : open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (input == -1 || dup2(input, STDIN_FILENO) == -1) return fail(child, CLINUX_STEP_GROUP, errno);
         return true;
     }
     if (!request->own_group) return true;

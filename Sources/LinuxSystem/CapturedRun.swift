@@ -12,20 +12,25 @@ package enum CapturedRun {
         _ arguments: [[UInt8]], environment: [[UInt8]], limit: Duration, output: borrowing OwnedDescriptor,
         errors: borrowing OwnedDescriptor
     ) throws(SystemError) -> ChildEvent.Change {
+        let pid = try start(
+            arguments, environment: environment, input: nil, output: output.number, errors: errors.number)
+        return try end(of: pid, limit)
+    }
+
+    static func start(
+        _ arguments: [[UInt8]], environment: [[UInt8]], input: CInt?, output: CInt, errors: CInt
+    ) throws(SystemError) -> Int32 {
         let entries = try MemoryFile.create(name: "environment")
         let block = environment.flatMap { (entry: [UInt8]) -> [UInt8] in entry + [0] }
         try writeAll(block.span, to: entries.number)
         var request = SpawnRequest(arguments: arguments, environment: entries.number)
-        request.output = output.number
-        request.errors = errors.number
+        request.input = input
+        request.output = output
+        request.errors = errors
         request.asStarted = false
         request.descriptors = []
         request.isHelper = true
         request.deathSignal = SIGKILL
-        return try end(of: try start(request), limit)
-    }
-
-    private static func start(_ request: SpawnRequest) throws(SystemError) -> Int32 {
         do throws(SpawnFailure) {
             return try request.spawn()
         } catch {

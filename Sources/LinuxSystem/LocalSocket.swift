@@ -76,6 +76,24 @@ package enum LocalSocket {
         }
     }
 
+    /// Sends all bytes over a connected stream; throws `ETIMEDOUT` if the other end does not read them in time.
+    package static func send(_ bytes: Span<UInt8>, over socket: CInt, until deadline: BootInstant) throws(SystemError) {
+        var sent = 0
+        while sent < bytes.count {
+            var watched = pollfd(fd: socket, events: CShort(POLLOUT), revents: 0)
+            let left = (deadline - .now).wholeMilliseconds
+            guard left > 0, unsafe poll(&watched, 1, CInt(clamping: left)) == 1 else {
+                throw SystemError(call: "send", code: ETIMEDOUT)
+            }
+            let count = unsafe bytes.extracting(sent..<bytes.count).withUnsafeBytes { buffer in
+                unsafe Glibc.send(socket, buffer.baseAddress, buffer.count, CInt(MSG_NOSIGNAL | MSG_DONTWAIT))
+            }
+            if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
+            guard count > 0 else { throw SystemError(call: "send") }
+            sent += count
+        }
+    }
+
     /// Sends one datagram to an address that begins with `/` or `@`.
     package static func send(
         _ bytes: [UInt8], descriptors: [CInt] = [], to address: String, from socket: CInt

@@ -2,6 +2,9 @@ import Glibc
 
 /// What distinguishes this machine or container from others. It spreads a fleet; it does not prove an identity.
 package enum MachineIdentity {
+    /// The boot's random id (random(4)); empty if it can't be read.
+    package static var boot: String { ProcessFiles.text("/proc/sys/kernel/random/boot_id") ?? "" }
+
     /// The parts that are available, each as text.
     ///
     /// No part suffices alone. Images are shipped with one `/etc/machine-id` for all or with an empty one
@@ -11,7 +14,7 @@ package enum MachineIdentity {
     /// `machine` stands for /etc/machine-id where it is known otherwise.
     package static func parts(machine: String? = nil) -> [String] {
         [
-            machine ?? ProcessFiles.text("/etc/machine-id"), ProcessFiles.text("/proc/sys/kernel/random/boot_id"),
+            machine ?? ProcessFiles.text("/etc/machine-id"), boot,
             ProcessFiles.text("/proc/sys/kernel/hostname"), ProcessFiles.linkTarget("/proc/self/ns/pid"),
         ].map { $0 ?? "" }
     }

@@ -20,6 +20,12 @@ package struct ProcessHandle: ~Copyable {
         _ = unsafe poll(&watched, 1, milliseconds)
     }
 
+    /// Whether the process has ended.
+    var hasEnded: Bool {
+        var watched = pollfd(fd: descriptor.number, events: CShort(POLLIN), revents: 0)
+        return unsafe poll(&watched, 1, 0) == 1
+    }
+
     /// Sends a signal.
     package borrowing func send(_ number: CInt) throws(SystemError) {
         let result = clinux_pidfd_send_signal(descriptor.number, number, nil)

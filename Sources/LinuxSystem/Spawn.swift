@@ -25,6 +25,8 @@ package struct SpawnRequest: Sendable {
     /// They become `firstListener`, … and stay open, as inherited ones do.
     package var listeners: [CInt] = []
     package var firstListener: CInt = 3
+    /// A helper reads it on descriptor 0; nil: nothing.
+    package var input: CInt?
     /// Becomes descriptor 1.
     package var output: CInt?
     /// Becomes descriptor 2.
@@ -87,6 +89,7 @@ package struct SpawnRequest: Sendable {
                 unsafe request.listeners = listenerList.baseAddress
                 unsafe request.listener_count = listenerList.count
                 unsafe request.listener_first = firstListener
+                unsafe request.input = input ?? -1
                 unsafe request.output = output ?? -1
                 unsafe request.errors = errors ?? -1
                 unsafe request.own_group = ownGroup

@@ -246,6 +246,8 @@ extension MessageCode {
         // refresh
         case .startRetrying:
             .warning("the first fetch failed for a reason that may pass, and is tried again", "see the reason")
+        case .cacheSealed:
+            .warning("the secrets can't be sealed, or what was sealed can't be used", "see the message's reason")
         case .startCached:
             .warning("started with secrets of an earlier run, since identity or vault do not answer", "see the reason")
         case .refreshed: .info("new secrets were delivered")

@@ -108,6 +108,7 @@ package enum MessageCode: String, Sendable, CaseIterable {
     // refresh
     case startRetrying = "start-retrying"
     case startCached = "start-cached"
+    case cacheSealed = "cache-sealed"
     case refreshed = "refreshed"
     case refreshFailed = "refresh-failed"
     case refreshRecovered = "refresh-recovered"

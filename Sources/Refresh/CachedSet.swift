@@ -4,10 +4,9 @@ package import LaunchConfiguration
 package import LinuxSystem
 import Messages
 import Secrets
-package import SecretsDirectory
 import WorkerProtocol
 
-/// The last delivered set, for a start without identity or vault (`--cache memory`).
+/// The last delivered set, for a start without identity or vault (`--cache`).
 ///
 /// It is used only if every target has the same recipe as when the set was cached, and only for the same identity
 /// (`IdentityDecision.subject`), because another one may not be allowed to read it.
@@ -24,14 +23,14 @@ package struct CachedSet: ~Copyable {
 
     /// The limit of a cached set in bytes.
     private static let sizeLimit = 64 << 20
-    fileprivate static let mark = "latchkey-cache-3 "
+    fileprivate static let mark = "latchkey-cache-4 "
 
-    /// Finds a cached set for a plan; nil if there is none that fits.
-    package static func find(
-        for plan: LaunchPlan, as identity: String, in directories: DeliveryDirectories, at now: BootInstant
+    /// Reads a cached set for a plan; nil if it does not fit or is too old.
+    package static func read(
+        _ file: borrowing OwnedDescriptor, for plan: LaunchPlan, as identity: String, at now: CacheTime
     ) -> CachedSet? {
-        guard let file = directories.openCache(), let (notes, start) = try? notes(file) else { return nil }
-        let age = now - BootInstant(nanoseconds: notes.deliveredAt)
+        guard let (notes, start) = try? notes(file) else { return nil }
+        let age = now.since(notes.deliveredAt)
         guard age >= .zero, age <= plan.refresh.maxStale, notes.identity == identity,
             notes.selections == plan.selections.map(\.signature), var fetchPlan = try? FetchPlan(plan)
         else { return nil }
@@ -99,32 +98,47 @@ package struct CachedSet: ~Copyable {
     }
 }
 
+/// When a set was delivered: by a clock that nobody sets, for as long as the machine runs, and by the calendar after that.
+package struct CacheTime: Sendable, Equatable {
+    /// By `CLOCK_BOOTTIME`.
+    var sinceBoot: BootInstant
+    /// In seconds since 1970.
+    var wallClock: Int64
+    /// The boot's random id (random(4), `boot_id`).
+    var boot: String
+
+    package init(sinceBoot: BootInstant = .now, wallClock: Int64, boot: String = MachineIdentity.boot) {
+        self.sinceBoot = sinceBoot
+        self.wallClock = wallClock
+        self.boot = boot
+    }
+
+    /// The time since an earlier one; negative if a clock was set back.
+    func since(_ earlier: CacheTime) -> Duration {
+        boot == earlier.boot ? sinceBoot - earlier.sinceBoot : .seconds(wallClock - earlier.wallClock)
+    }
+}
+
 extension FetchedSet {
-    /// Caches the set for the next start. `memory` is the state after its delivery.
-    package borrowing func keep(
-        in directories: DeliveryDirectories, for plan: LaunchPlan, as identity: String, _ memory: DeliveryState,
-        at now: BootInstant
-    ) throws(GenerationError) {
-        let slots = items.map(\.slot)
+    /// Writes the set for the next start, in parts. `memory` is the state after its delivery.
+    package borrowing func write(
+        for plan: LaunchPlan, as identity: String, _ memory: DeliveryState, at now: CacheTime,
+        _ part: (Span<UInt8>) throws(SystemError) -> Void
+    ) throws(SystemError) {
         let notes = CacheNotes(
-            deliveredAt: now.nanoseconds, memory: memory, identity: identity,
+            deliveredAt: now, memory: memory, identity: identity,
             selections: plan.selections.map(\.signature), listed: listed,
             values: items.map { ($0.item.target.label, $0.slot.count) }
         ).encoded
         let start = Array("\(CachedSet.mark)\(notes.count)\n".utf8) + notes
-        try directories.writeCache { file throws(SystemError) in
-            try file.write(start.span)
-            for slot in slots {
-                try set.withBytes(of: slot) { bytes throws(SystemError) in try file.write(bytes) }
-            }
-        }
+        try part(start.span)
+        for slot in items.map(\.slot) { try set.withBytes(of: slot, part) }
     }
 }
 
 /// What is cached beside the values.
 private struct CacheNotes {
-    /// By `CLOCK_BOOTTIME`, in nanoseconds.
-    var deliveredAt: Int64
+    var deliveredAt: CacheTime
     var memory: DeliveryState
     /// The identity that fetched it.
     var identity: String
@@ -135,7 +149,7 @@ private struct CacheNotes {
     var values: [(label: String, count: Int)]
 
     init(
-        deliveredAt: Int64, memory: DeliveryState, identity: String, selections: [String], listed: [[String]],
+        deliveredAt: CacheTime, memory: DeliveryState, identity: String, selections: [String], listed: [[String]],
         values: [(label: String, count: Int)]
     ) {
         self.deliveredAt = deliveredAt
@@ -150,7 +164,9 @@ private struct CacheNotes {
 
     var encoded: [UInt8] {
         var writer = WireWriter()
-        writer.write(deliveredAt)
+        writer.write(deliveredAt.sinceBoot.nanoseconds)
+        writer.write(deliveredAt.wallClock)
+        writer.write(deliveredAt.boot)
         writer.write(memory.encoded)
         writer.write(identity)
         writer.write(list: selections) { $0.write($1) }
@@ -164,7 +180,9 @@ private struct CacheNotes {
 
     init(decoding bytes: [UInt8]) throws(WireError) {
         var reader = WireReader(bytes[...])
-        deliveredAt = try reader.readInteger(in: 0...Int64.max)
+        deliveredAt = CacheTime(
+            sinceBoot: BootInstant(nanoseconds: try reader.readInteger(in: 0...Int64.max)),
+            wallClock: try reader.readInteger(in: 0...(1 << 40)), boot: try reader.readString())
         memory = try DeliveryState(decoding: try reader.readBytes())
         identity = try reader.readString()
         selections = try reader.readList(atMost: 10_000) { reader throws(WireError) in try reader.readString() }

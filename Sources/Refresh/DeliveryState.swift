@@ -25,6 +25,8 @@ package struct DeliveryState: Equatable, Sendable {
     package var vaults: [String: VaultState] = [:]
     /// The vaults that have a fallback, each with the one that stands in for it now, or nothing; by name.
     package var fallbacks: [String: String] = [:]
+    /// When the set was last sealed, by `CLOCK_BOOTTIME` in nanoseconds.
+    package var sealedAt: Int64?
     /// When each expiry was last warned of: the day's number, by the object's URL.
     package var warnedDays: [String: Int64] = [:]
     /// Requests so far, by endpoint and status.
@@ -54,6 +56,7 @@ package struct DeliveryState: Equatable, Sendable {
             pair.value.encode(into: &writer)
         }
         writer.write(texts: fallbacks)
+        writer.write(optional: sealedAt) { $0.write($1) }
         writer.write(numbers: warnedDays)
         writer.write(numbers: requests)
         return writer.bytes
@@ -82,6 +85,7 @@ package struct DeliveryState: Equatable, Sendable {
             }
         ) { $1 }
         fallbacks = try reader.readTexts()
+        sealedAt = try reader.readOptional { reader throws(WireError) in try reader.readInteger() }
         warnedDays = try reader.readNumbers()
         requests = try reader.readNumbers()
         try reader.end()

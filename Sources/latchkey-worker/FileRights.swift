@@ -30,7 +30,9 @@ struct FileRights {
     let readable: [String]
     let changeable: [CInt]
 
-    init(_ plan: LaunchPlan, _ environment: EnvironmentEntries, _ directories: DeliveryDirectories?) {
+    init(
+        _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ directories: DeliveryDirectories?, _ cache: StartCache
+    ) {
         var readable = Self.system + [Self.agents]
         readable += [plan.authoritiesFile, ProcessFiles.bundleDirectory].compactMap { $0 }
         readable += Self.named.compactMap { environment.text($0) }.filter { !$0.isEmpty }
@@ -39,7 +41,9 @@ struct FileRights {
             if case .template(.file(let path), _) = item.content { readable.append(path) }
         }
         self.readable = readable
-        changeable = [directories?.instance?.descriptor, directories?.secrets.descriptor].compactMap { $0 }
+        changeable =
+            [directories?.instance?.descriptor, directories?.secrets.descriptor].compactMap { $0 } + cache.changeable
+            + cache.changeable
     }
 }
 
@@ -49,12 +53,13 @@ extension Confinement {
     ///
     /// With `azure-cli` the access to files is not restricted: `az` is a program that renews and stores its login.
     func apply(
-        _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ directories: DeliveryDirectories?, _ log: WorkerLog
+        _ plan: LaunchPlan, _ environment: EnvironmentEntries, _ directories: DeliveryDirectories?, _ cache: StartCache,
+        _ log: WorkerLog
     ) -> FileSight {
         var problems = [callsProblem].compactMap { $0 }
         var sight = FileSight([])
         if plan.identity.source != .azureCLI {
-            let rights = FileRights(plan, environment, directories)
+            let rights = FileRights(plan, environment, directories, cache)
             // Before the rules: a file that appears in between is readable, and only causes a needless look.
             sight = FileSight(rights.readable)
             do throws(SystemError) {

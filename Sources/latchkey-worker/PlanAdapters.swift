@@ -21,7 +21,7 @@ extension SupervisorPlan {
         childNotifies = plan.notify == .child
         intervalMilliseconds = plan.refresh.interval?.wholeMilliseconds
         attemptTimeoutMilliseconds = max(plan.startTimeout.wholeMilliseconds, 60_000) + 30_000
-        keepsFiles = plan.refresh.cacheInMemory
+        keepsFiles = plan.refresh.cache != .off
         logFormat = format
         logLevel = plan.log.level
         action = plan.refresh.onChange

@@ -70,14 +70,16 @@ extension SupervisedWorker {
     }
 
     /// The app failed with the newest set: points the files back, and notes that this set must not be delivered again.
-    mutating func rollBack(_ directories: DeliveryDirectories?, _ plan: LaunchPlan) throws(SystemError) {
+    mutating func rollBack(
+        _ directories: DeliveryDirectories?, _ cache: StartCache, _ plan: LaunchPlan
+    ) throws(SystemError) {
         do throws(GenerationError) {
             if memory.changedFiles { _ = try directories?.secrets.rollBack() }
         } catch {
             log.end([error.diagnosis])
         }
         // The cache holds the set that the app failed with.
-        directories?.removeCache()
+        cache.remove()
         memory.refused = memory.delivered.identities
         memory.delivered = memory.previous
         memory.generation += 1

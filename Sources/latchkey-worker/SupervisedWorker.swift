@@ -159,10 +159,12 @@ struct SupervisedWorker {
             WorkerMessage.prepared(prepared, chosen?.handover).encoded, descriptors: chosen?.descriptors ?? [],
             over: WorkerDescriptor.report)
         // Before the worker reads from the network, and before it has a second thread.
-        sight = confinement.apply(plan, environment, directories, log)
+        let cache = StartCache(
+            plan, environment, directories, log, isStart: order.task == .first, isBeginning: isBeginning)
+        sight = confinement.apply(plan, environment, directories, cache, log)
         Confinement.keepOnly(WorkerNeeds(plan, directories), log)
-        if order.task == .rollBack { return try rollBack(directories, plan) }
-        try refresh(plan, directories)
+        if order.task == .rollBack { return try rollBack(directories, cache, plan) }
+        try refresh(plan, directories, cache)
     }
 
     /// The directory distinguishes instances with the same name; without a directory, the supervisor's PID does.
@@ -183,7 +185,9 @@ struct SupervisedWorker {
         return try plan.takeDirectories(environment, pid: ProcessFiles.parentProcess, log: log)
     }
 
-    private mutating func refresh(_ plan: LaunchPlan, _ directories: DeliveryDirectories?) throws(SystemError) {
+    private mutating func refresh(
+        _ plan: LaunchPlan, _ directories: DeliveryDirectories?, _ cache: StartCache
+    ) throws(SystemError) {
         let isStart = order.task == .first
         let progress = isStart ? ProgressLine(environment, group: ProcessFiles.parentGroup) : nil
         let hasLogged = memory.warnedDays[Self.retryLogged] != nil
@@ -196,7 +200,7 @@ struct SupervisedWorker {
         }
         let before = memory
         do throws(RefreshFailure) {
-            try deliver(plan, directories, observer)
+            try deliver(plan, directories, cache, observer)
         } catch {
             progress?.stop()
             // Keep the old state, so that the next attempt notices files that were swapped in but never reported.
@@ -234,11 +238,10 @@ struct SupervisedWorker {
     }
 
     private mutating func deliver(
-        _ plan: LaunchPlan, _ directories: DeliveryDirectories?, _ observer: RunObserver
+        _ plan: LaunchPlan, _ directories: DeliveryDirectories?, _ cache: StartCache, _ observer: RunObserver
     ) throws(RefreshFailure) {
-        if isBeginning { CachedStart.prepare(plan, directories, log) }
         let attempt = Attempt(
-            plan: plan, environment: environment, directories: directories, log: log, observer: observer,
+            plan: plan, environment: environment, log: log, observer: observer, cache: cache,
             isStart: order.task == .first)
         defer { for (key, count) in observer.requests { memory.requests[key, default: 0] += count } }
         let fetchedSet = try attempt.fetch(retryPolicy(plan), key: memory.key, since: earlier(directories)) {
@@ -254,7 +257,9 @@ struct SupervisedWorker {
             Schedule.afterFailure(
                 plan.refresh, failures: 0, retryAfter: outage.failure.retryAfter, using: &generator)
         }
-        attempt.conclude(fetchedSet, memory, next: plan.child.once ? nil : next)
+        attempt.conclude(
+            fetchedSet, &memory, isChanged: outcome.environmentChanged || outcome.filesChanged,
+            next: plan.child.once ? nil : next)
         try finish(fetchedSet, outcome, plan, next: next)
     }
 

@@ -24,8 +24,9 @@ extension WorkerNeeds {
             capabilities.formUnion([.changeOwner, .overrideAccess, .actAsOwner])
             startsProgram = true
         }
-        // Includes the mode of the cache file.
+        // Includes the modes of the cache files.
         modes = Set(plan.items.compactMap(\.mode) + [0o400])
+        if plan.refresh.cache == .sealed { modes.insert(0o600) }
         if let owner { modes.formUnion([owner.fileMode, owner.directoryMode]) }
     }
 

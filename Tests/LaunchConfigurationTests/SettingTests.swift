@@ -207,7 +207,7 @@ import WorkerProtocol
         #expect(plan.refresh.jitter == 10)
         #expect(plan.refresh.onChange == .unset)
         #expect(plan.refresh.onGone == .keep)
-        #expect(!plan.refresh.cacheInMemory)
+        #expect(plan.refresh.cache == .off)
         #expect(plan.refresh.maxStale == .seconds(86_400))
         #expect(plan.child.stopSignal == 15)
         #expect(plan.child.stopTimeout == .seconds(25))

@@ -63,7 +63,7 @@ _latchkey() {
         choices='auto app-service imds arc service-fabric cloud-shell workload-identity client-secret client-certificate azure-cli'
         ;;
     --cache)
-        choices='memory off'
+        choices='memory sealed off'
         ;;
     --env | -e | --file | -f)
         [[ $current == *=* ]] || return

@@ -73,7 +73,7 @@ complete -c latchkey -n '__latchkey_is run sync sidecar check export list get re
 complete -c latchkey -n '__latchkey_is run sync sidecar check export list get render credential init' -l ca-file -r -F -d 'certificate authorities for vaults and Entra, instead of the system\'s'
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l fallback -x -d 'ask the second vault while the first can\'t be reached, is throttled or fails (repeatable, in order)'
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l start-timeout -x -d 'how long to go on retrying before the start'
-complete -c latchkey -n '__latchkey_is run sync sidecar check' -l cache -x -a 'memory off' -d 'keep the last delivered secrets in memory, to start without the vault'
+complete -c latchkey -n '__latchkey_is run sync sidecar check' -l cache -x -a 'memory sealed off' -d 'keep the last delivered secrets, to start without the vault: in memory, or sealed with the machine\'s key over a reboot'
 complete -c latchkey -n '__latchkey_is run sync sidecar check' -l max-stale -x -d 'how old the secrets of a start without the vault may be'
 complete -c latchkey -n '__latchkey_is run sync sidecar check export' -l env -s e -x -a '(__latchkey_deliveries)' -d 'deliver a secret as an environment variable (repeatable)'
 complete -c latchkey -n '__latchkey_is run sync sidecar check export' -l env-file -r -F -d 'file of lines NAME=value and NAME=reference: variables nearer than inherited ones, and less near than all others (repeatable)'

@@ -72,7 +72,7 @@ _latchkey() {
             --ca-file'=[certificate authorities for vaults and Entra, instead of the system'\''s]:FILE:_files' \
             '*'--fallback'=[ask the second vault while the first can'\''t be reached, is throttled or fails (repeatable, in order)]:VAULT=VAULT:' \
             --start-timeout'=[how long to go on retrying before the start]:DURATION:' \
-            --cache'=[keep the last delivered secrets in memory, to start without the vault]:memory|off:(memory off)' \
+            --cache'=[keep the last delivered secrets, to start without the vault\: in memory, or sealed with the machine'\''s key over a reboot]:memory|sealed|off:(memory sealed off)' \
             --max-stale'=[how old the secrets of a start without the vault may be]:DURATION:' \
             '*'{-e,--env=}'[deliver a secret as an environment variable (repeatable)]:NAME=REFERENCE:_latchkey_delivery' \
             '*'--env-file'=[file of lines NAME=value and NAME=reference\: variables nearer than inherited ones, and less near than all others (repeatable)]:FILE:_files' \
@@ -119,7 +119,7 @@ _latchkey() {
             --ca-file'=[certificate authorities for vaults and Entra, instead of the system'\''s]:FILE:_files' \
             '*'--fallback'=[ask the second vault while the first can'\''t be reached, is throttled or fails (repeatable, in order)]:VAULT=VAULT:' \
             --start-timeout'=[how long to go on retrying before the start]:DURATION:' \
-            --cache'=[keep the last delivered secrets in memory, to start without the vault]:memory|off:(memory off)' \
+            --cache'=[keep the last delivered secrets, to start without the vault\: in memory, or sealed with the machine'\''s key over a reboot]:memory|sealed|off:(memory sealed off)' \
             --max-stale'=[how old the secrets of a start without the vault may be]:DURATION:' \
             '*'{-e,--env=}'[deliver a secret as an environment variable (repeatable)]:NAME=REFERENCE:_latchkey_delivery' \
             '*'--env-file'=[file of lines NAME=value and NAME=reference\: variables nearer than inherited ones, and less near than all others (repeatable)]:FILE:_files' \
@@ -165,7 +165,7 @@ _latchkey() {
             --ca-file'=[certificate authorities for vaults and Entra, instead of the system'\''s]:FILE:_files' \
             '*'--fallback'=[ask the second vault while the first can'\''t be reached, is throttled or fails (repeatable, in order)]:VAULT=VAULT:' \
             --start-timeout'=[how long to go on retrying before the start]:DURATION:' \
-            --cache'=[keep the last delivered secrets in memory, to start without the vault]:memory|off:(memory off)' \
+            --cache'=[keep the last delivered secrets, to start without the vault\: in memory, or sealed with the machine'\''s key over a reboot]:memory|sealed|off:(memory sealed off)' \
             --max-stale'=[how old the secrets of a start without the vault may be]:DURATION:' \
             '*'{-e,--env=}'[deliver a secret as an environment variable (repeatable)]:NAME=REFERENCE:_latchkey_delivery' \
             '*'--env-file'=[file of lines NAME=value and NAME=reference\: variables nearer than inherited ones, and less near than all others (repeatable)]:FILE:_files' \
@@ -213,7 +213,7 @@ _latchkey() {
             --ca-file'=[certificate authorities for vaults and Entra, instead of the system'\''s]:FILE:_files' \
             '*'--fallback'=[ask the second vault while the first can'\''t be reached, is throttled or fails (repeatable, in order)]:VAULT=VAULT:' \
             --start-timeout'=[how long to go on retrying before the start]:DURATION:' \
-            --cache'=[keep the last delivered secrets in memory, to start without the vault]:memory|off:(memory off)' \
+            --cache'=[keep the last delivered secrets, to start without the vault\: in memory, or sealed with the machine'\''s key over a reboot]:memory|sealed|off:(memory sealed off)' \
             --max-stale'=[how old the secrets of a start without the vault may be]:DURATION:' \
             '*'{-e,--env=}'[deliver a secret as an environment variable (repeatable)]:NAME=REFERENCE:_latchkey_delivery' \
             '*'--env-file'=[file of lines NAME=value and NAME=reference\: variables nearer than inherited ones, and less near than all others (repeatable)]:FILE:_files' \

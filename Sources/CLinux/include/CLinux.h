@@ -101,6 +101,7 @@ struct clinux_spawn {
     const int *listeners;            ///< become listener_first, …; they and the inherited ones stay open
     size_t listener_count;
     int listener_first;
+    int input;                       ///< a helper's descriptor 0 where >= 0
     int output;                      ///< becomes descriptor 1 where >= 0
     int errors;                      ///< becomes descriptor 2 where >= 0
     bool own_group;                  ///< a process group of its own

@@ -62,8 +62,10 @@ package enum OptionTable {
             .startTimeout, .duration(orOff: false), "DURATION", .source, launching, key: .init("start-timeout"),
             default: "90s; 15s for check", "how long to go on retrying before the start"),
         OptionDefinition(
-            .cache, .choice(["memory", "off"]), "memory|off", .source, launching, key: .init("cache"), default: "off",
-            "keep the last delivered secrets in memory, to start without the vault"),
+            .cache, .choice(CacheMode.allCases.map(\.rawValue)), "memory|sealed|off", .source, launching,
+            key: .init("cache"), default: "off",
+            "keep the last delivered secrets, to start without the vault: in memory, or sealed with the machine's key "
+                + "over a reboot"),
         OptionDefinition(
             .maxStale, .duration(orOff: false), "DURATION", .source, launching, key: .init("max-stale"),
             default: "24h", "how old the secrets of a start without the vault may be"),

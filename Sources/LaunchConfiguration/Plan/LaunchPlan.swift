@@ -88,6 +88,12 @@ package struct BulkSelection: Sendable, Equatable {
     }
 }
 
+/// What a start without identity or vault may use.
+package enum CacheMode: String, Sendable, CaseIterable {
+    /// The last delivered set, in memory; `sealed`: over a reboot, too.
+    case memory, sealed, off
+}
+
 package enum GoneAction: String, Sendable, CaseIterable {
     case keep, stop
 }
@@ -99,7 +105,7 @@ package struct RefreshPlan: Sendable, Equatable {
     package var jitter = 10
     package var onChange = ChangeAction.unset
     package var onGone = GoneAction.keep
-    package var cacheInMemory = false
+    package var cache = CacheMode.off
     package var maxStale = Duration.seconds(86_400)
 
     package init() {}

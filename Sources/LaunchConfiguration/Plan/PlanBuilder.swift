@@ -108,7 +108,7 @@ struct PlanBuilder {
         plan.jitter = try settings.read(.jitter, OptionText.percent) ?? plan.jitter
         plan.onChange = try ChangeActionReader(settings: settings, command: command).read()
         plan.onGone = try settings.choice(.onGone) ?? plan.onGone
-        plan.cacheInMemory = try settings.choice(.cache, CacheChoice.self) == .memory
+        plan.cache = try settings.choice(.cache) ?? .off
         plan.maxStale = try settings.duration(.maxStale) ?? plan.maxStale
         return plan
     }
@@ -305,8 +305,4 @@ struct PlanBuilder {
         now.group = plan.delivery.group
         return (now, [])
     }
-}
-
-private enum CacheChoice: String, CaseIterable {
-    case memory, off
 }

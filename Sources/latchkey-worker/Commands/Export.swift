@@ -30,7 +30,7 @@ extension Output {
     ) throws(RefreshFailure) -> FetchedSet {
         let observer = RunObserver(log: log, isStart: true, progress: ProgressLine(environment))
         let attempt = Attempt(
-            plan: plan, environment: environment, directories: nil, log: log, observer: observer, isStart: true)
+            plan: plan, environment: environment, log: log, observer: observer, cache: nil, isStart: true)
         let fetchedSet = try attempt.fetch(.interactive)
         fetchedSet.warnings.forEach { log.write($0) }
         return fetchedSet

@@ -23,9 +23,9 @@ enum Sync {
     ) throws(RefreshFailure) {
         let directories = try takeDirectories(plan, environment, log)
         let observer = RunObserver(log: log, isStart: true, progress: ProgressLine(environment))
-        CachedStart.prepare(plan, directories, log)
+        let cache = StartCache(plan, environment, directories, log, isStart: true, isBeginning: true)
         let attempt = Attempt(
-            plan: plan, environment: environment, directories: directories, log: log, observer: observer, isStart: true)
+            plan: plan, environment: environment, log: log, observer: observer, cache: cache, isStart: true)
         let fetchedSet = try attempt.fetch(RetryPolicy(deadline: .now + plan.startTimeout))
         fetchedSet.warnings.forEach { log.write($0) }
         var memory = DeliveryState(key: [])
@@ -33,7 +33,7 @@ enum Sync {
         let outcome = try fetchedSet.deliver(task, plan, updating: &memory)
         let what = outcome.filesChanged ? "delivered" : "nothing changed:"
         log.write(Message(.info, .refreshed, "\(what) \(fetchedSet.summary) in '\(directories.secrets.path)'"))
-        attempt.conclude(fetchedSet, memory, next: nil)
+        attempt.conclude(fetchedSet, &memory, isChanged: true, next: nil)
         withExtendedLifetime(directories) {}
     }
 
