@@ -79,7 +79,10 @@ private struct CommandReader {
             return .check(try builder.launchPlan(), json: isGiven(.json), explain: isGiven(.explain))
         case .credential: return .credential(try builder.credentialPlan())
         case .list: return .list(try withVault(builder.sourcePlan()), json: isGiven(.json))
-        case .initialize: return .initialize(try withVault(builder.sourcePlan()), try output())
+        case .initialize:
+            let plan = try builder.sourcePlan()
+            if let text = try imported(plan) { return .initialize(plan, .imported(text), try output()) }
+            return .initialize(try withVault(plan), .vault, try output())
         case .get:
             let plan = try builder.sourcePlan()
             return .get(plan, try reference(plan))
@@ -174,6 +177,30 @@ private struct CommandReader {
             try Origin.argument("TEMPLATE").check { () throws(ValueProblem) in
                 try PathText.absolute(text, in: invocation.workingDirectory)
             })
+    }
+
+    /// The configuration that `--from` makes.
+    private func imported(_ plan: LaunchPlan) throws(ConfigurationError) -> String? {
+        guard let given = arguments.given.last(where: { $0.id == .from }) else { return nil }
+        let isInput = given.value == "-"
+        let path = try Origin.option(given.spelling).check { () throws(ValueProblem) in
+            try PathText.absolute(given.value, in: invocation.workingDirectory)
+        }
+        let name = isInput ? "standard input" : invocation.displayed(path)
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes =
+                try isInput
+                ? InputFile.standardInput(limit: ImportSource.limit)
+                : InputFile.contents(of: path, limit: ImportSource.limit)
+        } catch {
+            let text = "'\(name)': \(error.reason)"
+            guard error.isAboutPath else { throw ConfigurationError(.systemRefused, exit: .system, text) }
+            throw ConfigurationError(
+                .sourceMissing, exit: .noInput, text, hint: "correct --from, or write '-' for standard input")
+        }
+        let imported = try ImportSource.read(bytes, name: name, suffix: plan.vaultSuffix)
+        return imported.text(from: given.value, fallback: plan.vault)
     }
 
     private func statusForm() throws(ConfigurationError) -> ParsedCommand.StatusForm {

@@ -28,6 +28,14 @@ package enum ParsedCommand: Equatable, Sendable {
         case file(String)
     }
 
+    /// What `init` makes a configuration of.
+    package enum Source: Equatable, Sendable {
+        /// What the default vault holds.
+        case vault
+        /// The text of a configuration, made of another tool's file.
+        case imported(String)
+    }
+
     case run(LaunchPlan)
     case sync(LaunchPlan)
     case sidecar(LaunchPlan)
@@ -39,7 +47,7 @@ package enum ParsedCommand: Equatable, Sendable {
     case export(LaunchPlan, ExportFormat, reveal: Bool)
     case render(LaunchPlan, TemplateInput, reveal: Bool)
     case credential(LaunchPlan)
-    case initialize(LaunchPlan, Output)
+    case initialize(LaunchPlan, Source, Output)
     /// A text for standard output, exit code 0.
     case help(String)
     /// Likewise.

@@ -44,6 +44,12 @@ extension MessageCode {
             .warning(
                 "a value in an environment file has '${', which is handed over as it is",
                 "write the value out, or put it in single quotes")
+        case .sourceMissing:
+            .error(.noInput, "the file of 'init --from' does not exist", "correct the path")
+        case .sourceSyntax:
+            .error(
+                .data, "the file of 'init --from' is none that is known, or a part of it can't be understood",
+                "give it as JSON, as 'kubectl get -o json' and 'az' write it, or correct the line that is named")
         case .fileExists:
             .error(.cannotCreate, "the file that is to be written exists", "choose another name, or move the file away")
         case .fileWritten: .info("the file was written", "look it over, and try it with 'latchkey check'")

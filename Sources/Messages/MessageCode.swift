@@ -18,6 +18,8 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case environmentFileMissing = "env-file-missing"
     case environmentFileSyntax = "env-file-syntax"
     case environmentFileExpansion = "env-file-expansion"
+    case sourceMissing = "source-missing"
+    case sourceSyntax = "source-syntax"
     case fileExists = "file-exists"
     case fileWritten = "file-written"
     case outputFailed = "output-failed"

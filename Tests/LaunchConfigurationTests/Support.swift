@@ -108,7 +108,7 @@ extension ParsedCommand {
     var plan: LaunchPlan {
         switch self {
         case .run(let plan), .sync(let plan), .sidecar(let plan), .check(let plan, _, _), .list(let plan, _),
-            .get(let plan, _), .credential(let plan), .initialize(let plan, _), .export(let plan, _, _),
+            .get(let plan, _), .credential(let plan), .initialize(let plan, _, _), .export(let plan, _, _),
             .render(let plan, _, _):
             plan
         case .status, .refresh, .help, .version: LaunchPlan()

@@ -51,7 +51,7 @@ _latchkey() {
         option=${current%%=*} current=${current#*=}
     fi
     case $option in
-    --config | --ca-file | --env-file | --output)
+    --config | --ca-file | --env-file | --from | --output)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         compopt -o filenames 2>/dev/null
         return
@@ -154,7 +154,7 @@ _latchkey() {
             choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --log-format --log-level --help'
             ;;
         init)
-            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --log-format --log-level --output --help'
+            choices='--config --vault --vault-suffix --identity --client-id --object-id --resource-id --ca-file --log-format --log-level --from --output --help'
             ;;
         esac
         ;;

@@ -50,7 +50,7 @@ _latchkey() {
         'export:print the variables that '\''run'\'' would deliver'
         'render:print a template with its values'
         'credential:serve systemd'\''s credential requests on its socket'
-        'init:write a commented latchkey.toml from what the vault holds'
+        'init:write a commented latchkey.toml from what the vault holds, or from another tool'\''s file'
     )
     _arguments -C '(- *)--help[what commands there are]' '(- *)--version[the version]' \
         '1: :->command' '*:: :->argument'
@@ -363,6 +363,7 @@ _latchkey() {
             --ca-file'=[certificate authorities for vaults and Entra, instead of the system'\''s]:FILE:_files' \
             --log-format'=[how messages are written; auto is journal when stderr is the journal, text elsewhere]:FORMAT:(auto text json journal)' \
             --log-level'=[the least severity that is logged]:LEVEL:(error warning info debug)' \
+            --from'=[make it from what another tool reads, not from the vault\: JSON of a SecretProviderClass, of akv2k8s, of App Service settings or of a container app, or a .env file; - for standard input]:FILE|-:_files' \
             --output'=[file to write, which must not exist; - for standard output]:FILE|-:_files' \
             '(- *)'{-h,--help}'[what the options mean]'
         ;;

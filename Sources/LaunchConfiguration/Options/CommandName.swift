@@ -17,7 +17,7 @@ package enum CommandName: String, CaseIterable, Sendable {
         case .export: "print the variables that 'run' would deliver"
         case .render: "print a template with its values"
         case .credential: "serve systemd's credential requests on its socket"
-        case .initialize: "write a commented latchkey.toml from what the vault holds"
+        case .initialize: "write a commented latchkey.toml from what the vault holds, or from another tool's file"
         }
     }
 
@@ -68,7 +68,9 @@ package enum CommandName: String, CaseIterable, Sendable {
         case .initialize:
             "The file names every secret and certificate of the vault: variables named after them, and files for "
                 + "certificates and for what is binary by its tag. Disabled ones stand in comments. Remove what the app "
-                + "does not need. An existing file is never replaced (73)."
+                + "does not need. With --from it has every entry of another tool's file instead, and a comment where "
+                + "there is no counterpart; nothing is asked for then, and no value is copied. An existing file is never "
+                + "replaced (73)."
         }
     }
 
@@ -86,7 +88,7 @@ package enum CommandName: String, CaseIterable, Sendable {
         case .export: "export [options] --format dotenv|env-file|json|shell [--reveal]"
         case .render: "render [options] [--reveal] TEMPLATE|-"
         case .credential: "credential [options]"
-        case .initialize: "init [options] [--output FILE|-]"
+        case .initialize: "init [options] [--from FILE|-] [--output FILE|-]"
         }
     }
 

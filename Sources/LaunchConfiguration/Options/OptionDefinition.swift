@@ -36,7 +36,7 @@ package enum OptionID: String, CaseIterable, Sendable {
     case logFormat = "log-format"
     case logLevel = "log-level"
     case signalPID = "signal-pid"
-    case json, explain, prometheus, wait, format, reveal, output
+    case json, explain, prometheus, wait, format, reveal, from, output
 }
 
 /// The kind of an option's value, independent of its source.

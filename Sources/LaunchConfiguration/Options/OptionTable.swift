@@ -198,6 +198,10 @@ package enum OptionTable {
         OptionDefinition(
             .reveal, .switch, "", .output, [.export, .render], isSetting: false, "write to a terminal, too"),
         OptionDefinition(
+            .from, .text, "FILE|-", .output, [.initialize], isSetting: false,
+            "make it from what another tool reads, not from the vault: JSON of a SecretProviderClass, of akv2k8s, of App "
+                + "Service settings or of a container app, or a .env file; - for standard input"),
+        OptionDefinition(
             .output, .text, "FILE|-", .output, [.initialize], default: "./latchkey.toml", isSetting: false,
             "file to write, which must not exist; - for standard output"),
     ]

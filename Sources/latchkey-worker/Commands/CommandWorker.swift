@@ -37,7 +37,7 @@ enum CommandWorker {
             log.configure(plan, instance: instance)
             return RefreshRequest.run(wait: wait, name: instance, environment, log)
         case .sync(let plan), .check(let plan, _, _), .list(let plan, _), .get(let plan, _), .credential(let plan),
-            .initialize(let plan, _), .run(let plan), .sidecar(let plan), .export(let plan, _, _),
+            .initialize(let plan, _, _), .run(let plan), .sidecar(let plan), .export(let plan, _, _),
             .render(let plan, _, _):
             log.configure(plan.log, instance: plan.instance)
             plan.notices.forEach { log.write($0) }
@@ -58,7 +58,8 @@ enum CommandWorker {
             return Get.run(plan, ObjectRequest(reference: reference), environment, log)
         case .export(_, let format, let reveal): return Export.run(plan, format, reveal: reveal, environment, log)
         case .render(_, let input, let reveal): return Render.run(plan, input, reveal: reveal, environment, log)
-        case .initialize(_, let output): return Initialize.run(plan, output, environment, log)
+        case .initialize(_, let source, let output):
+            return Initialize.run(plan, source, output, environment, log)
         case .credential: return Credential.run(plan, environment, log)
         default:
             let text = "this command is not part of version \(Release.version)"

@@ -5,15 +5,20 @@ import LinuxSystem
 import Messages
 import Secrets
 
-/// `latchkey init`: a commented `latchkey.toml` from what the vault holds; never over an existing file (73).
+/// `latchkey init`: a commented `latchkey.toml` from what the vault holds, or from another tool's file; never over an
+/// existing file (73).
 enum Initialize {
     static func run(
-        _ plan: LaunchPlan, _ output: ParsedCommand.Output, _ environment: EnvironmentEntries, _ log: WorkerLog
+        _ plan: LaunchPlan, _ source: ParsedCommand.Source, _ output: ParsedCommand.Output,
+        _ environment: EnvironmentEntries, _ log: WorkerLog
     ) -> Int32 {
         do throws(Diagnosis) {
             if case .file(let path) = output, ProcessFiles.exists(path) { throw existing(path, "file exists") }
-            let listed = try List.listed(plan, environment, log)
-            let text = text(plan, listed)
+            let text: String
+            switch source {
+            case .imported(let imported): text = imported
+            case .vault: text = self.text(plan, try List.listed(plan, environment, log))
+            }
             switch output {
             case .standardOutput: Output.write(text)
             case .file(let path):

@@ -50,7 +50,7 @@ extension OptionDefinition {
         case .group: .group
         case .instance: .instance
         case .pair: id == .tag || id == .fallback ? .nothing : .delivery
-        case .text where id == .output: .file
+        case .text where id == .output || id == .from: .file
         default: .nothing
         }
     }
