@@ -35,8 +35,10 @@ package func detectIdentity(
     let setting = try IdentitySetting(options, environment)
     let asked = options.source != .auto
     var record: [Consideration] = []
-    for candidate in candidates where asked ? candidate.source == options.source : candidate.isAutomatic {
-        switch try candidate.type.look(setting, asked: asked) {
+    let chosen = asked ? nil : try CredentialChoice(environment)
+    for candidate in candidates where asked ? candidate.source == options.source : candidate.isAutomatic(chosen) {
+        // A choice of the managed identity skips the probe, as the SDKs do.
+        switch try candidate.type.look(setting, asked: asked || chosen == .managedIdentity && candidate.name == .imds) {
         case .found(let source, let reason):
             record.append(Consideration(source: source.kind.rawValue, taken: true, reason: reason))
             return IdentityDecision(
@@ -53,7 +55,32 @@ private struct Candidate: Sendable {
     let name: IdentityKind
     let source: IdentityOptions.Source
     let type: any IdentitySource.Type
-    var isAutomatic = true
+    var isOfDefault = true
+
+    /// Whether `auto` looks at it.
+    func isAutomatic(_ chosen: CredentialChoice?) -> Bool {
+        guard let chosen else { return isOfDefault }
+        return switch chosen {
+        case .environment: source == .clientSecret || source == .clientCertificate
+        case .workloadIdentity: source == .workloadIdentity
+        case .managedIdentity: name.isManaged
+        case .azureCLI: source == .azureCLI
+        }
+    }
+}
+
+/// A credential that `AZURE_TOKEN_CREDENTIALS` names: the variable with which Microsoft's SDKs are told which one to use.
+/// What Latchkey does not have, and `dev` and `prod`, change nothing.
+private enum CredentialChoice: String {
+    case environment = "environmentcredential"
+    case workloadIdentity = "workloadidentitycredential"
+    case managedIdentity = "managedidentitycredential"
+    case azureCLI = "azureclicredential"
+
+    init?(_ environment: IdentityEnvironment) throws(IdentityError) {
+        guard let text = try environment.text("AZURE_TOKEN_CREDENTIALS") else { return nil }
+        self.init(rawValue: text.lowercased())
+    }
 }
 
 /// In the order in which they are looked at.
@@ -67,5 +94,5 @@ private let candidates = [
     Candidate(name: .arc, source: .arc, type: ArcSource.self),
     Candidate(name: .cloudShell, source: .cloudShell, type: CloudShellSource.self),
     Candidate(name: .imds, source: .imds, type: InstanceMetadataSource.self),
-    Candidate(name: .azureCLI, source: .azureCLI, type: AzureCLISource.self, isAutomatic: false),
+    Candidate(name: .azureCLI, source: .azureCLI, type: AzureCLISource.self, isOfDefault: false),
 ]

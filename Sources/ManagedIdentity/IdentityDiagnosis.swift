@@ -105,9 +105,12 @@ extension IdentityError: DiagnosableError {
             Diagnosis(
                 .identityUnreachable, exit: .temporary,
                 "identity '\(kind.rawValue)': no answer from '\(host)': \(reason)",
-                hint: kind.isManaged
-                    ? "check that this machine's identity is enabled, and that the endpoint in the environment is its own"
-                    : "check the network, https_proxy and AZURE_AUTHORITY_HOST")
+                hint: kind == .appService
+                    ? "check that the identity is assigned; in Container Apps, that its lifecycle in identitySettings is "
+                        + "'All', or 'Main' for this container"
+                    : kind.isManaged
+                        ? "check that this machine's identity is enabled, and that the endpoint in the environment is its own"
+                        : "check the network, https_proxy and AZURE_AUTHORITY_HOST")
         case .untrusted(let kind, let host, let reason):
             Diagnosis(
                 .identityUntrusted, exit: .protocolFailure,

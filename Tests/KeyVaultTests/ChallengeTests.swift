@@ -115,6 +115,7 @@ import Testing
         "Bearer authorization=\"https://login.windows.net/t\", resource=\"https://vault.test\"",
         "bearer authorization_uri=\"https://login.microsoftonline.com/t/\",scope=\"https://vault.test/.default\"",
         "Basic realm=\"a, b=\\\"c\", Bearer resource=https://vault.test, authorization=https://login.windows.net/t",
+        "Bearer authorization=\"https://l.example/t\", resource=\"https://other.test\", scope=\"https://vault.test/.default\"",
         "PoP nonce=\"x==\", BEARER  Resource = \"https://vault.test\" , Authorization = \"https://l.example/t\"",
     ])
     func `a challenge is read in every form that vaults use`(header: String) {

@@ -213,3 +213,30 @@ func `an application is named by its client id only`(options: IdentityOptions) t
     let found = try diagnosis { _ = try detectIdentity(options, in: environment(variables)) }
     #expect(found.text.hasPrefix("identity 'client-secret' can't be chosen by "))
 }
+
+@Test(arguments: [
+    ("ManagedIdentityCredential", ["AZURE_CLIENT_SECRET": "s"], "imds"),
+    ("managedidentitycredential", ["IDENTITY_ENDPOINT": "http://127.0.0.1/", "IDENTITY_HEADER": "h"], "app-service"),
+    ("EnvironmentCredential", ["AZURE_FEDERATED_TOKEN_FILE": "/t", "AZURE_CLIENT_SECRET": "s"], "client-secret"),
+    (
+        "WorkloadIdentityCredential", ["AZURE_FEDERATED_TOKEN_FILE": "/t", "AZURE_CLIENT_SECRET": "s"],
+        "workload-identity"
+    ),
+    ("AzureCliCredential", [:], "azure-cli"), ("prod", ["AZURE_CLIENT_SECRET": "s"], "client-secret"),
+    ("AzureDeveloperCliCredential", ["AZURE_CLIENT_SECRET": "s"], "client-secret"),
+])
+func `auto takes the credential that AZURE_TOKEN_CREDENTIALS names`(
+    name: String, variables: [String: String], source: String
+) throws {
+    let all = application.merging(variables) { $1 }.merging(["AZURE_TOKEN_CREDENTIALS": name]) { $1 }
+    let decision = try detectIdentity(IdentityOptions(), in: environment(all))
+    #expect(decision.kind.rawValue == source)
+}
+
+@Test func `an option is nearer than AZURE_TOKEN_CREDENTIALS`() throws {
+    let variables = application.merging([
+        "AZURE_CLIENT_SECRET": "s", "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+    ]) { $1 }
+    let decision = try detectIdentity(IdentityOptions(source: .clientSecret), in: environment(variables))
+    #expect(decision.kind == .clientSecret)
+}

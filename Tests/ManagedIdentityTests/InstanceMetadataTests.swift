@@ -202,3 +202,20 @@ func `a failure of trust or protocol is final`(failure: HTTPFailure, code: Messa
     #expect((found.code, found.exitCode) == (code, .protocolFailure))
     #expect(harness.requests.count == 1)
 }
+
+@Test func `an empty 403 is the machine's metadata protection, with the program and where the rules are`() throws {
+    let harness = IdentityHarness(.response(403))
+    let session = try session(environment(), named, harness)
+    let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy()) }
+    #expect((found.code, found.exitCode) == (.identityDenied, .denied))
+    #expect(found.hint?.contains("metadata security protocol") == true)
+    #expect(found.hint?.contains("proxyAgentSettings") == true)
+}
+
+@Test(arguments: [421, 502])
+func `troubles of the protection's own agent may pass`(status: Int) throws {
+    let harness = IdentityHarness(.response(status), .response(200, body: tokenBody))
+    let session = try session(environment(), named, harness)
+    _ = try session.token(for: vault, retryPolicy: harness.retryPolicy())
+    #expect(harness.requests.count == 2)
+}

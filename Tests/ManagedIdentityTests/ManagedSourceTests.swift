@@ -91,13 +91,13 @@ private let sources = [
         headers: ["Metadata": "true"]),
     Expected(
         name: "service fabric", variables: fabric,
-        url: "https://localhost:2377/metadata/identity/oauth2/token?api-version=2019-07-01-preview"
+        url: "https://localhost:2377/metadata/identity/oauth2/token?api-version=2020-05-01"
             + "&resource=\(encodedVault)",
         headers: ["Secret": "synthetic-header"], peer: .pinned(sha1: thumbprint)),
     Expected(
         name: "service fabric with a client id in the environment",
         variables: fabric.merging(["AZURE_CLIENT_ID": "c"]) { $1 },
-        url: "https://localhost:2377/metadata/identity/oauth2/token?api-version=2019-07-01-preview"
+        url: "https://localhost:2377/metadata/identity/oauth2/token?api-version=2020-05-01"
             + "&resource=\(encodedVault)",
         headers: ["Secret": "synthetic-header"], peer: .pinned(sha1: thumbprint)),
     Expected(
@@ -293,4 +293,15 @@ func `a denied header ends at once`(status: Int, code: MessageCode, exit: ExitCo
     let found = try diagnosis { _ = try session.token(for: vault, retryPolicy: harness.retryPolicy(.seconds(5))) }
     #expect((found.code, found.exitCode) == (.identityFailing, .temporary))
     #expect(harness.requests.count == 2 && harness.elapsed == .seconds(5))
+}
+
+@Test func `an older cluster of service fabric is asked in its own version`() throws {
+    let harness = IdentityHarness(
+        .response(400, body: #"{"error":{"code":"InvalidApiVersion","message":"synthetic"}}"#),
+        .response(200, body: tokenBody))
+    let session = try session(environment(fabric), IdentityOptions(), harness)
+    _ = try session.token(for: vault, retryPolicy: harness.retryPolicy())
+    #expect(
+        harness.requests.map { $0.url.contains("2020-05-01") ? "new" : $0.url.contains("2019-07-01") ? "old" : "" }
+            == ["new", "old"])
 }

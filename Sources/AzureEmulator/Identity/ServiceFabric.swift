@@ -18,7 +18,7 @@ package struct ServiceFabric: Sendable {
         guard let version = call.parameter("api-version"), !version.isEmpty else {
             throw .serviceFabric(400, "ArgumentNullOrEmpty", "The parameter 'api-version' should not be null or empty.")
         }
-        guard version == "2019-07-01-preview" else {
+        guard ["2019-07-01-preview", "2020-05-01"].contains(version) else {
             throw .serviceFabric(
                 400, "InvalidApiVersion",
                 "The api-version '\(version)' is not supported. Supported version is '2019-07-01-preview'.")

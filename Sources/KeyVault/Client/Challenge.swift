@@ -20,7 +20,8 @@ struct Challenge: Equatable {
             .filter { $0.scheme.lowercased() == "bearer" }
         guard let parameters = (bearers.first { $0.parameters["claims"] != nil } ?? bearers.first)?.parameters
         else { return nil }
-        resource = (parameters["resource"] ?? parameters["scope"]).map(Self.withoutScope)
+        // The scope counts, as in Microsoft's clients; older vaults name a resource only.
+        resource = (parameters["scope"] ?? parameters["resource"]).map(Self.withoutScope)
         tenant = (parameters["authorization"] ?? parameters["authorization_uri"]).flatMap(Self.tenant)
         error = parameters["error"]
         claims = parameters["claims"]

@@ -112,6 +112,8 @@ struct Remedy {
                 + "names it"
         case .expired: "check this machine's clock"
         case .claims: "the tenant's conditional access keeps this identity or this network out"
+        case .unbound:
+            "let the vault take bearer tokens again: its property 'tokenBindingMode' must not be 'Enforced'"
         case .audience, .other: nil
         }
     }

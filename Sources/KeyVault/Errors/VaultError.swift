@@ -94,6 +94,8 @@ package struct VaultError: DiagnosableError, Equatable, Sendable {
         case expired
         /// The token that met the vault's claims was refused too.
         case claims
+        /// The vault takes tokens only that are bound to a certificate (`TokenBindingMode` `Enforced`).
+        case unbound
         case other
     }
 

@@ -144,6 +144,7 @@ extension VaultError.TokenFault {
         case .audience: ": it is for another audience"
         case .expired: ": it has expired"
         case .claims: ": it does not meet the vault's claims"
+        case .unbound: ": the vault takes bound tokens only, which Linux can't have yet"
         case .other: ""
         }
     }

@@ -62,6 +62,7 @@ struct VaultRefusal {
         switch code {
         case "AKV10032": .issuer
         case "AKV10022": .audience
+        case "MtlsCnfClaimRequestDataValidationFailed": .unbound
         default: isTokenExpired ? .expired : .other
         }
     }

@@ -58,7 +58,7 @@ struct InstanceMetadataSource: IdentitySource {
                 return
             } catch .unreachable {
                 guard transport.now + pause < limit else {
-                    throw .absent(kind, reason: "no answer from \(endpoint.host) within 5 s")
+                    throw .absent(kind, reason: "no answer from \(endpoint.host) within 5 s\(Self.ofPod)")
                 }
                 _ = transport.wait(forAnyOf: [], until: transport.now + pause)
                 pause = min(pause * 2, .seconds(1))
@@ -66,6 +66,26 @@ struct InstanceMetadataSource: IdentitySource {
                 throw .absent(kind, reason: "what answers at \(endpoint.host) is no metadata service")
             }
         }
+    }
+
+    /// The metadata security protocol of virtual machines (Azure/GuestProxyAgent): rules of the machine name the programs
+    /// that may ask. A bundle's program is its loader, which would let in whatever it loads.
+    private static var protection: String {
+        let program = (try? ProcessFiles.ownProgram()) ?? "latchkey-worker"
+        let whose = "the machine's metadata security protocol denies this program"
+        guard ProcessFiles.bundleDirectory == nil else {
+            return "\(whose): install the package, and allow its '/usr/libexec/latchkey/latchkey-worker'; "
+                + "a bundle's loader must not be allowed"
+        }
+        return "\(whose): allow '\(program)' in the rules for the metadata service of the virtual machine "
+            + "(securityProfile.proxyAgentSettings)"
+    }
+
+    /// In a pod whose cluster closes the metadata service to pods (AKS).
+    private static var ofPod: String {
+        ProcessFiles.exists("/var/run/secrets/kubernetes.io/serviceaccount/token")
+            ? "; pods have no machine identity here: use workload identity, with the label azure.workload.identity/use "
+                + "on the pod and the annotation azure.workload.identity/client-id on its service account" : ""
     }
 
     /// Throws for the answer of something else at the service's address: Docker Desktop's proxy answers 403 for addresses
@@ -76,6 +96,9 @@ struct InstanceMetadataSource: IdentitySource {
         switch response.status {
         case 403 where answer.mentions("unreachable"):
             throw .absent(kind, reason: "a proxy answers that \(endpoint.host) is unreachable")
+        case 403 where response.body.count == 0:
+            throw .denied(kind, status: 403, hint: Self.protection)
+        case 421, 502: throw .failing(kind, status: response.status, retryAfter: nil)
         case 401 where !answer.isJSON, 403 where response.body.count > 0 && !answer.isJSON, 200 where answer.isPage,
             300..<400:
             throw .absent(

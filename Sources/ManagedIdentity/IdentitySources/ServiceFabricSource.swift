@@ -30,7 +30,18 @@ struct ServiceFabricSource: IdentitySource {
     }
 
     func token(_ ask: TokenAsk, through client: TokenClient) throws(IdentityError) -> AccessToken {
-        var parameters = [("api-version", "2019-07-01-preview"), ("resource", ask.resource)]
+        do throws(IdentityError) {
+            return try token(ask, version: "2020-05-01", through: client)
+        } catch .refused(_, 400, _, _) {
+            return try token(ask, version: "2019-07-01-preview", through: client)
+        }
+    }
+
+    /// Clusters of before 2020 know the preview only.
+    private func token(
+        _ ask: TokenAsk, version: String, through client: TokenClient
+    ) throws(IdentityError) -> AccessToken {
+        var parameters = [("api-version", version), ("resource", ask.resource)]
         if let refused = ask.refused {
             // The service keeps tokens: it is told which of them was refused.
             let digest = refused.withBytes { sha256($0) }

@@ -62,7 +62,7 @@ struct IdentityTests {
             requests: [
                 TokenRequest(
                     endpoint: "service-fabric",
-                    line: "GET /metadata/identity/oauth2/token?api-version=2019-07-01-preview&resource=VAULT",
+                    line: "GET /metadata/identity/oauth2/token?api-version=2020-05-01&resource=VAULT",
                     headers: ["secret"])
             ]),
         Exchange(
