@@ -178,6 +178,15 @@ import Testing
         #expect(missing.code == 66 && missing.lines[0].hasPrefix("latchkey: error[source-missing]: 'no.json': "))
     }
 
+    @Test func `a pointer with control characters is written as TOML has it`() throws {
+        let directory = Directory()
+        directory.write("A='akv://contoso-shop/smtp#/a\u{1e}\"\\b\u{e0001}'\n", to: ".env")
+        let command = try directory.parse(["init", "--from", ".env"])
+        guard case .initialize(_, .imported(let text), _) = command else { return }
+        let pointer = try Directory(text).plan().items.first?.content.references.first?.pointer
+        #expect(pointer == "/a\u{1e}\"\\b\u{e0001}", "\(text)")
+    }
+
     @Test func `nothing of a file can end a comment or a string`() throws {
         let directory = Directory()
         let evil = "x\\nvault = \\\"evil\\\"\\n\\u2028[env]\\\"\\\\"

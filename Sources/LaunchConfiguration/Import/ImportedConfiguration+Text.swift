@@ -40,11 +40,12 @@ extension ImportedConfiguration {
             notes.insert("\(item.isFile ? "file '\(name)'" : name): \(obstacle)", at: 0)
         }
         let start = item.value.obstacle == nil ? "" : "# "
-        return notes.map(Self.comment).joined() + lines(item, name, vault).map { "\(start)\($0)\n" }.joined()
+        return notes.map(Self.comment).joined() + lines(item, vault).map { "\(start)\($0)\n" }.joined()
     }
 
-    private func lines(_ item: Item, _ name: String, _ vault: VaultAddress?) -> [String] {
+    private func lines(_ item: Item, _ vault: VaultAddress?) -> [String] {
         guard let object = item.value.object else { return [] }
+        let name = item.target.name
         let keys = keys(object, vault)
         guard item.isFile else {
             let isPlain = keys.count == 1 && object.kind == .secret && !object.isEncoded
@@ -74,9 +75,15 @@ extension ImportedConfiguration {
         vault == suffix.vault(named: vault.name) ? vault.name : vault.url
     }
 
-    /// A basic string, in one line whatever is in it.
+    /// A basic string of TOML, in one line whatever is in it.
     private static func quoted(_ text: String) -> String {
-        "\"\(PrintableText.escaped(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")))\""
+        let scalars = text.unicodeScalars.map { scalar in
+            if scalar == "\"" || scalar == "\\" { return "\\\(scalar)" }
+            guard PrintableText.isUnprintable(scalar) else { return String(scalar) }
+            let digits = String(scalar.value, radix: 16)
+            return "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+        }
+        return "\"\(scalars.joined())\""
     }
 
     /// Lines of a comment. Nothing of an imported file can end one.
