@@ -17,10 +17,10 @@ typealias Parser = @Sendable ([UInt8]) -> Void
 
 /// Everything that reads bytes which somebody else wrote, by name. A corpus of each is in `Corpus/NAME`.
 let parsers: [String: Parser] = [
-    "answer": vaultAnswer, "challenge": challenge, "dates": dates, "endpoint": endpoint, "head": answerHead,
-    "json": json, "memory": refreshMemory, "notify": notification, "order": workerOrder, "peer": peerAddress,
-    "realm": realm, "reference": reference, "report": report, "template": template, "token": tokenAnswer,
-    "toml": configuration,
+    "answer": vaultAnswer, "challenge": challenge, "dates": dates, "endpoint": endpoint, "env-file": environmentFile,
+    "head": answerHead, "import": importedFile, "json": json, "memory": refreshMemory, "notify": notification,
+    "order": workerOrder, "peer": peerAddress, "realm": realm, "reference": reference, "report": report,
+    "template": template, "token": tokenAnswer, "toml": configuration,
 ]
 
 private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
@@ -180,13 +180,39 @@ private let vault = try? VaultAddress(parsing: "contoso-web", suffix: .publicClo
     precondition(refusal.word?.utf8.count ?? 0 <= 40)
 }
 
-/// The configuration file, by way of a memory file, as `latchkey run --config` reads it.
-@Sendable private func configuration(_ bytes: [UInt8]) {
-    guard let file = try? MemoryFile.create(name: "toml"), (try? writeAll(bytes.span, to: file.number)) != nil else {
+/// The configuration file, by way of a memory file.
+@Sendable private func configuration(_ bytes: [UInt8]) { readFile(bytes, as: "--config") }
+
+@Sendable private func environmentFile(_ bytes: [UInt8]) { readFile(bytes, as: "--env-file") }
+
+/// What `init --from` makes of a file is a configuration.
+@Sendable private func importedFile(_ bytes: [UInt8]) {
+    withFile(bytes) { path in
+        guard case .initialize(_, .imported(let text), _)? = parsed(["init", "--from", path]) else { return }
+        // The reader has bounds for rows of digits and for dots, which names of people don't reach.
+        let isBounded = text.split(separator: "\n").allSatisfy { $0.utf8.count < 100 }
+        guard isBounded else { return }
+        withFile(Array(text.utf8)) { path in
+            precondition(parsed(["check", "--config", path, "--", "app"]) != nil, "no configuration: \(text)")
+        }
+    }
+}
+
+/// As `latchkey check` reads it: `run` takes no file that can be read once only.
+private func readFile(_ bytes: [UInt8], as option: String) {
+    withFile(bytes) { path in _ = parsed(["check", option, path, "--", "app"]) }
+}
+
+private func withFile(_ bytes: [UInt8], _ body: (String) -> Void) {
+    guard let file = try? MemoryFile.create(name: "file"), (try? writeAll(bytes.span, to: file.number)) != nil else {
         return
     }
-    let words = ["latchkey", "run", "--config", "/proc/self/fd/\(file.number)", "--", "app"]
-    _ = try? CommandLine.parse(
+    body("/proc/self/fd/\(file.number)")
+}
+
+private func parsed(_ words: [String]) -> ParsedCommand? {
+    try? CommandLine.parse(
         Invocation(
-            arguments: words.map { Array($0.utf8) }, environment: InheritedEnvironment([:]), workingDirectory: "/"))
+            arguments: (["latchkey"] + words).map { Array($0.utf8) }, environment: InheritedEnvironment([:]),
+            workingDirectory: "/"))
 }
