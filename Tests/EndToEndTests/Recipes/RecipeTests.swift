@@ -32,7 +32,8 @@ struct RecipeTests {
 
     @Test func `each recipe of the page is run here`() throws {
         let run = [
-            "A client", "The server", Self.nginxHeading, "Java", ".NET", "Node", "Python", "Go", "Anything else",
+            "A client", "A client with an Entra token", "The server", Self.nginxHeading, "Java", ".NET", "Node",
+            "Python", "Go", "Anything else",
         ]
         #expect(try PagePart.parts(of: PagePart.recipes).map(\.heading) == run)
     }
@@ -63,10 +64,13 @@ struct RecipeTests {
         ? RecipeBench.obstacle("postgres", "initdb", "psql", "runuser", "openssl")
         : "needs root: PostgreSQL's server runs as its own user"
 
-    @Test(.enabled(if: postgres == nil, "\(postgres ?? "")"))
-    func `PostgreSQL's server takes a new certificate, and its client a new password`() throws {
-        try Emulator.serving(Self.seed()) { azure in
-            let server = try RecipeBench("The server", azure)
+    /// A server with the role 'app'.
+    private struct Postgres {
+        let server: RecipeBench
+        let launch: Launch
+
+        init(_ azure: Emulator) throws {
+            server = try RecipeBench("The server", azure)
             let setUp = """
                 set -e
                 install -d -o postgres data socket
@@ -75,38 +79,93 @@ struct RecipeTests {
                   echo "listen_addresses = '127.0.0.1'"; } >>data/postgresql.conf
                 """
             try #require(try server.printed(setUp) != nil)
-            let launch = try server.start(for: azure)
+            launch = try server.start(for: azure)
             try launch.expect(error: "ready to accept connections")
-            func administer(_ words: String) throws {
-                let psql = "runuser -u postgres -- psql -q -h '\(server.scratch.path)/socket' -p \(server.port)"
-                try #require(try server.printed(psql, input: words) != nil)
-            }
             try administer("CREATE ROLE app LOGIN PASSWORD 'c4n4ry-old'")
+        }
 
+        func administer(_ words: String) throws {
+            let psql = "runuser -u postgres -- psql -q -h '\(server.scratch.path)/socket' -p \(server.port)"
+            try #require(try server.printed(psql, input: words) != nil)
+        }
+
+        /// What a client connects to.
+        func address(_ azure: Emulator) -> String {
+            "host=db.example.org hostaddr=127.0.0.1 port=\(server.port) user=app dbname=postgres sslmode=verify-full "
+                + "sslrootcert=\(azure.authority)"
+        }
+    }
+
+    @Test(.enabled(if: postgres == nil, "\(postgres ?? "")"))
+    func `PostgreSQL's role takes the current Entra token as its password, and refuses the one before`() throws {
+        try Emulator.serving("token-lifetime = \"30s\"\n" + Self.seed()) { azure in
+            let postgres = try Postgres(azure)
+            let client = try RecipeBench("A client with an Entra token", azure)
+            try client.makeBell()
+            try client.install(
+                "app", in: ".",
+                script: """
+                    echo "$PGPASSFILE"
+                    while :; do
+                        read -r _ <bell
+                        psql -wAtc 'SELECT 1' "\(postgres.address(azure))"
+                    done
+                    """)
+            let app = try client.start(for: azure)
+            let hasStarted = app.output.wait { $0.contains("\n") }
+            try #require(hasStarted, "\(app.errors.text)")
+            let file = try #require(app.output.lines.first)
+            func token() throws -> String {
+                try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").last.map {
+                    String($0.split(separator: ":").last ?? "")
+                } ?? ""
+            }
+            let first = try token()
+            try postgres.administer("ALTER ROLE app PASSWORD '\(first)'")
+            try client.ring(until: { app.output.lines.contains("1") })
+            let isRenewed = try eventually { try token() != first }
+            try #require(isRenewed)
+            // Entra has a new token, and so has the role: the old one is nobody's.
+            try postgres.administer("ALTER ROLE app PASSWORD '\(try token())'")
+            let before = app.output.lines.count { $0 == "1" }
+            try client.ring(until: { app.output.lines.count { $0 == "1" } > before })
+            let old = try postgres.server.printed(
+                "PGPASSWORD=$(cat) psql -wAtc 'SELECT 1' \"\(postgres.address(azure))\" 2>/dev/null || echo refused",
+                input: first)
+            #expect(old == "refused\n")
+            try app.end(SIGTERM)
+            try postgres.launch.end(SIGTERM)
+        }
+    }
+
+    @Test(.enabled(if: postgres == nil, "\(postgres ?? "")"))
+    func `PostgreSQL's server takes a new certificate, and its client a new password`() throws {
+        try Emulator.serving(Self.seed()) { azure in
+            let postgres = try Postgres(azure)
+            let server = postgres.server
             try expectNewCertificates(
                 server, of: azure, file: server.scratch.path + "/run/postgresql-tls/secrets/server.pem",
                 options: "-starttls postgres")
 
             let client = try RecipeBench("A client", azure)
             try client.makeBell()
-            let address = "host=db.example.org hostaddr=127.0.0.1 port=\(server.port) user=app dbname=postgres"
             try client.install(
                 "app", in: ".",
                 script: """
                     while :; do
-                        psql -wAtc 'SELECT 1' "\(address) sslmode=verify-full sslrootcert=\(azure.authority)"
+                        psql -wAtc 'SELECT 1' "\(postgres.address(azure))"
                         read -r _ <bell
                     done
                     """)
             let app = try client.start(for: azure)
             try app.expect(line: "1")
-            try administer("ALTER ROLE app PASSWORD '\(Self.newPassword)'")
+            try postgres.administer("ALTER ROLE app PASSWORD '\(Self.newPassword)'")
             client.ring()
             try app.expect(error: "password authentication failed")
             try azure.reseed(Self.seed(password: Self.newPassword, days: 366))
             try client.ring(until: { app.output.lines.count == 2 })
             try app.end(SIGTERM)
-            let outcome = try launch.end(SIGTERM)
+            let outcome = try postgres.launch.end(SIGTERM)
             #expect(outcome.ending == .code(0))
             #expect(outcome.errors.contains("received fast shutdown request"))
         }
