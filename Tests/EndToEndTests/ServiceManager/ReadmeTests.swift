@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The unit and the configuration of the README, as they are printed there.
+/// The unit and the configuration of the page about systemd, as they are printed there.
 @Suite(.serialized, .enabled(if: Box.obstacle == nil, "\(Box.obstacle ?? "")"))
 struct ReadmeTests {
     private static let seed = """
@@ -17,7 +17,7 @@ struct ReadmeTests {
 
     @Test func `the unit starts, and has a new secret after a reload`() throws {
         let box = try Box()
-        let files = try PagePart.parts(of: "README.md").flatMap(\.files)
+        let files = try PagePart.parts(of: "Sources/latchkey-worker/Documentation.docc/Systemd.md").flatMap(\.files)
         let (unit, configuration) = ("/etc/systemd/system/contoso-web.service", "/etc/contoso/latchkey.toml")
         try Emulator.serving(Self.seed) { azure in
             try box.write(unit, #require(files.first { $0.key == unit }?.value))
