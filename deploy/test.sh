@@ -46,6 +46,7 @@ has_prometheus_client() {
 }
 has_nginx() { command -v nginx || [ -x /usr/sbin/nginx ]; }
 has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/postgres' || command -v postgres; }
+has_mariadb() { command -v mariadbd || [ -x /usr/sbin/mariadbd ]; }
 has_catatonit() { command -v catatonit || [ -x /usr/libexec/podman/catatonit ]; }
 has_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 
@@ -108,6 +109,8 @@ look() {
         need debhelper command -v dh
         need lintian command -v lintian
         need postgresql has_postgres
+        need redis-server command -v redis-server
+        need mariadb-server has_mariadb
         need default-jdk-headless command -v javac
         need nodejs command -v node
         need golang-go command -v go

@@ -16,16 +16,17 @@ extension FetchedSet {
     /// The worker's part of the status: `secrets` as JSON, without a value or a digest of one.
     var statusJSON: [UInt8] {
         let secrets = targets.map { (known, target) -> JSONValue in
-            [
-                "name": .text(known.source.name, limit: 1024),
-                "vault": known.source.vault.map { .text($0.name, limit: 1024) } ?? .null,
-                "type": .text(known.source.type),
-                "version": known.record.version.map { .text($0, limit: 64) } ?? .null,
-                "target": .text(target, limit: 1024),
-                "updated": JSONValue(seconds: known.record.updated),
-                "expires": JSONValue(seconds: known.record.expires),
-                "fallback": JSONValue(known.record.standIn),
+            var members: [(name: String, value: JSONValue)] = [
+                ("name", .text(known.source.name, limit: 1024)),
+                ("vault", known.source.vault.map { .text($0.name, limit: 1024) } ?? .null),
+                ("type", .text(known.source.type)),
+                ("version", known.record.version.map { .text($0, limit: 64) } ?? .null),
+                ("target", .text(target, limit: 1024)),
+                ("updated", JSONValue(seconds: known.record.updated)),
+                ("expires", JSONValue(seconds: known.record.expires)),
             ]
+            if let standIn = known.record.standIn { members.append(("fallback", .text(standIn, limit: 1024))) }
+            return .object(members)
         }
         return JSONValue.array(secrets).bytes(levels: 1, depth: 1)
     }

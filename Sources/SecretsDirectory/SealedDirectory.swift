@@ -7,13 +7,15 @@ package final class SealedDirectory {
     private let name: FileName
     package let path: String
 
-    /// Opens the directory, and makes it for root. Refuses one that another user owns or can write.
-    package init(cacheDirectory: String?, instance: String) throws(GenerationError) {
+    /// Opens the directory. Refuses one that another user owns or can write. `isMade`: `/var/cache/latchkey` is made if it
+    /// does not exist.
+    package init(cacheDirectory: String?, instance: String, isMade: Bool = true) throws(GenerationError) {
         let own = try DeliveryOwner()
         let given = cacheDirectory?.split(separator: ":").first.map(String.init)
         path = given ?? "/var/cache/latchkey"
         let path = path
-        let arrival = try DirectoryWalk.arrive(at: path, for: own, making: given == nil ? 1 : 0, allowDisk: true)
+        let makable = given == nil && isMade ? 1 : 0
+        let arrival = try DirectoryWalk.arrive(at: path, for: own, making: makable, allowDisk: true)
         let opened = try system(path) { () throws(SystemError) in try arrival.directory.reopened() }
         let status = try system(path) { () throws(SystemError) in try opened.descriptor.status() }
         guard status.user == own.user else {

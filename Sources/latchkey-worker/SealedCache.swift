@@ -44,6 +44,14 @@ final class SealedCache {
         }
     }
 
+    /// Removes what an earlier run of the instance has sealed.
+    static func removeEarlier(_ plan: LaunchPlan, _ environment: EnvironmentEntries) {
+        let directory = try? SealedDirectory(
+            cacheDirectory: environment.text("CACHE_DIRECTORY"), instance: plan.instance ?? plan.defaultInstance,
+            isMade: false)
+        directory?.remove()
+    }
+
     /// The directory's descriptor, in which the sandbox lets files be changed.
     var descriptor: CInt { directory.descriptor }
     var hasFile: Bool { opener != nil }

@@ -25,6 +25,9 @@ final class StartCache {
         self.directories = directories
         self.log = log
         identity = plan.refresh.cache == .off ? nil : plan.identitySubject(environment)
+        if isBeginning, plan.refresh.cache != .sealed {
+            SealedCache.removeEarlier(plan, environment)
+        }
         guard plan.refresh.cache != .off else {
             if isBeginning { directories?.removeCache() }
             return

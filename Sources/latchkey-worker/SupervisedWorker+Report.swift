@@ -86,7 +86,11 @@ extension SupervisedWorker {
         var result = WorkerReport(outcome: .delivered)
         result.generation = memory.generation
         show(in: &result)
-        result.nextMilliseconds = Schedule.next(plan.refresh, using: &jitter)?.wholeMilliseconds
+        let renewals = memory.records.values.compactMap(\.renewAt)
+        result.nextMilliseconds =
+            Schedule.next(
+                plan.refresh, turningPoints: [], renewals: renewals, now: wallClockSeconds(), using: &jitter
+            )?.wholeMilliseconds
         try report(result)
     }
 

@@ -62,7 +62,7 @@ struct ProtectedCertificateTests {
         }
     }
 
-    private static let noJava = Programs.installed("java") == nil ? "java is not installed" : nil
+    private static let noJava = RecipeBench.obstacle("java", "keytool")
 
     @Test(.enabled(if: noJava == nil, "\(noJava ?? "")"))
     func `keytool lists a private key in the PFX, and a trusted certificate in the trust store`() throws {

@@ -110,7 +110,9 @@ struct ReplaceTests {
             name: "Node", program: "node", options: ["--ready", "1s"], files: ["app.js": node],
             command: ["node", "app.js"]),
         Server(
-            name: "nginx", program: "nginx", options: ["--ready", "1s", "--stop-signal", "QUIT"],
+            name: "nginx", program: "nginx",
+            // Its workers outlive a master that is killed at the stop timeout.
+            options: ["--ready", "1s", "--stop-signal", "QUIT", "--group-signal"],
             files: ["nginx.conf": nginx],
             command: [
                 "sh", "-c", "exec env NGINX='3;' nginx -c \"$PWD/nginx.conf\" -g \"pid $PWD/nginx.$$.pid;\"",

@@ -153,6 +153,18 @@ struct SealedStartTests {
         }
     }
 
+    @Test(.enabled(if: obstacle == nil, "\(obstacle ?? "")"), arguments: ["off", "memory"])
+    func `a start that seals nothing removes what was sealed`(cache: String) throws {
+        try Emulator.serving { azure in
+            let machine = try Machine(azure)
+            try machine.boot()
+            let launch = try machine.start("--cache", cache)
+            try launch.expect(line: "ready")
+            #expect(!FileManager.default.fileExists(atPath: machine.file))
+            try launch.end(SIGTERM)
+        }
+    }
+
     @Test(.enabled(if: obstacle == nil, "\(obstacle ?? "")"))
     func `without systemd-creds one line says what is missing, and the app starts`() throws {
         try Emulator.serving { azure in

@@ -135,4 +135,25 @@ struct TokenTests {
             #expect(!outcome.errors.contains("variables-unchanged"), "\(outcome.errors)")
         }
     }
+
+    @Test func `a token that can't be renewed is stale, and said once`() throws {
+        try Emulator.serving("token-lifetime = \"6s\"\n" + Emulator.seed) { azure in
+            let scratch = try Scratch()
+            let launch = try azure.run(
+                "-f", "token=token:\(Self.resource)", "--refresh", "off", "--on-change", "none",
+                command: [Programs.probe, "print-on", "USR1"], in: scratch)
+            try launch.expect(line: "ready")
+            try azure.identity(isAvailable: false)
+            try launch.expect(error: "warning[refresh-failed]")
+            let attempt = try scratch.status().attempt
+            let isTriedAgain = try eventually { try scratch.status().attempt > attempt + 1 }
+            #expect(isTriedAgain)
+            #expect(try scratch.status().state != "fresh")
+            try azure.identity(isAvailable: true)
+            let isFresh = try eventually { try scratch.status().state == "fresh" }
+            #expect(isFresh)
+            let outcome = try launch.end(SIGTERM)
+            #expect(outcome.errors.components(separatedBy: "warning[refresh-failed]").count == 2, "\(outcome.errors)")
+        }
+    }
 }

@@ -132,7 +132,9 @@ final class RecipeBench {
     }()
 
     /// What `deploy/test.sh` installs with `--full` only: servers, compilers and runtimes.
-    private static let large: Set = ["postgres", "initdb", "psql", "node", "go", "java", "javac", "jar"]
+    private static let large: Set = [
+        "postgres", "initdb", "psql", "redis-server", "mariadbd", "node", "go", "java", "javac", "jar", "keytool",
+    ]
 
     /// Why a recipe can't be run; nil where all of its programs are installed.
     static func obstacle(_ programs: String...) -> String? {
