@@ -47,6 +47,7 @@ has_prometheus_client() {
 has_nginx() { command -v nginx || [ -x /usr/sbin/nginx ]; }
 has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/postgres' || command -v postgres; }
 has_mariadb() { command -v mariadbd || [ -x /usr/sbin/mariadbd ]; }
+has_polkit() { [ -x /usr/lib/polkit-1/polkitd ] || [ -x /usr/libexec/polkitd ]; }
 has_catatonit() { command -v catatonit || [ -x /usr/libexec/podman/catatonit ]; }
 has_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 
@@ -89,6 +90,8 @@ look() {
     need python3-prometheus-client has_prometheus_client
     need chromium has_chromium
     need systemd-container command -v systemd-nspawn
+    need dbus command -v dbus-daemon
+    need polkitd has_polkit
     need procps command -v pgrep
     need gunicorn command -v gunicorn
     # The bundle, in containers with root directories of several kinds.

@@ -252,6 +252,8 @@ extension MessageCode {
         // refresh
         case .startRetrying:
             .warning("the first fetch failed for a reason that may pass, and is tried again", "see the reason")
+        case .fileEdited:
+            .warning("a delivered file was changed by somebody else", "let the program write elsewhere")
         case .cacheSealed:
             .warning("the secrets can't be sealed, or what was sealed can't be used", "see the message's reason")
         case .startCached:

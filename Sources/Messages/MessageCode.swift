@@ -111,6 +111,7 @@ package enum MessageCode: String, Sendable, CaseIterable {
     case startRetrying = "start-retrying"
     case startCached = "start-cached"
     case cacheSealed = "cache-sealed"
+    case fileEdited = "file-edited"
     case refreshed = "refreshed"
     case refreshFailed = "refresh-failed"
     case refreshRecovered = "refresh-recovered"

@@ -85,8 +85,10 @@ extension FetchedSet {
             if told.isEmpty, let found {
                 Set(namesReplaced(found)).union(untold ?? []).sorted()
             } else {
-                sources.filter { memory.delivered.identities[$0.source.key] != $0.record.identity }
-                    .map(\.source.name).sorted()
+                Set(
+                    sources.filter { memory.delivered.identities[$0.source.key] != $0.record.identity }
+                        .map(\.source.name)
+                ).union(editedNames).sorted()
             }
         // The first files replace nothing.
         let noted = task.notesUntold && found != nil ? changedNames : nil
@@ -97,6 +99,9 @@ extension FetchedSet {
         outcome.filesReplaced = found != nil && (isWritten || untold != nil)
         for known in sources { state.identities[known.source.key] = known.record.identity }
         for (target, recipe) in recipes { state.recipes[target.label] = recipe }
+        for fetched in items where fetched.item.path != nil {
+            state.fileDigests[fetched.item.target.label] = set.digest(of: fetched.slot, key: memory.key)
+        }
         state.statusJSON = statusJSON
         state.expiryMetrics = expiryMetrics
         state.summary = summary

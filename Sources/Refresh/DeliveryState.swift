@@ -98,6 +98,8 @@ package struct DeliveryRecord: Equatable, Sendable {
     package var identities: [String: String] = [:]
     /// The recipe of every target's bytes (`FetchPlan.recipes`), by the target's label.
     package var recipes: [String: String] = [:]
+    /// The keyed digest of every file, in hexadecimal digits, by the target's label.
+    package var fileDigests: [String: String] = [:]
     /// The keyed digest of the child's environment block.
     package var environmentDigest: [UInt8] = []
     /// The name of the files' generation; empty without files.
@@ -112,6 +114,7 @@ package struct DeliveryRecord: Equatable, Sendable {
     func encode(into writer: inout WireWriter) {
         writer.write(texts: identities)
         writer.write(texts: recipes)
+        writer.write(texts: fileDigests)
         writer.write(environmentDigest)
         writer.write(filesGeneration)
         writer.write(statusJSON)
@@ -122,6 +125,7 @@ package struct DeliveryRecord: Equatable, Sendable {
     init(reading reader: inout WireReader) throws(WireError) {
         identities = try reader.readTexts()
         recipes = try reader.readTexts()
+        fileDigests = try reader.readTexts()
         environmentDigest = try reader.readBytes()
         filesGeneration = try reader.readString()
         statusJSON = try reader.readBytes()

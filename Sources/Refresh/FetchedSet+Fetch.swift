@@ -92,7 +92,7 @@ func fetchOnce(
     if let earlier {
         fetchedSet.recall(sources, earlier.memory)
         if fetchedSet.refuse(sources, earlier.memory, origin.wallClock) { return fetchedSet }  // (3)
-        try fetchedSet.fetch(fetchedSet.reuse(fetchPlan, earlier), fetchPlan, origin, memory)  // (4)
+        try fetchedSet.fetch(fetchedSet.reuse(fetchPlan, earlier, key: origin.key), fetchPlan, origin, memory)  // (4)
     }
     try fetchedSet.compose(fetchPlan, origin.wallClock)  // (5)
     return fetchedSet
@@ -216,7 +216,7 @@ extension FetchedSet {
             switch outcome {
             case .success(let value):
                 self.objects[object] = value
-                let digest = set.withBytes(of: value.slot) { hexadecimal(hmacSHA256($0, key: origin.key.span).span) }
+                let digest = set.digest(of: value.slot, key: origin.key)
                 var record = ObjectRecord(
                     value, digest: digest, now: origin.wallClock, earlier: memory.records[object.url])
                 record.standIn = origin.standIn(of: object)
@@ -253,7 +253,9 @@ extension FetchedSet {
     }
 
     /// Takes unchanged values from the last delivery, and returns the sources that have to be fetched too.
-    mutating func reuse(_ fetchPlan: FetchPlan, _ earlier: EarlierDelivery) -> [ValueSource] {
+    ///
+    /// A file that does not have the bytes that were delivered is not taken: others may write where it is.
+    mutating func reuse(_ fetchPlan: FetchPlan, _ earlier: EarlierDelivery, key: [UInt8]) -> [ValueSource] {
         let delivered = earlier.memory.delivered
         var needed: Set<ValueSource> = []
         for item in fetchPlan.items {
@@ -263,7 +265,18 @@ extension FetchedSet {
                 && sources.allSatisfy { source in
                     records[source].map { delivered.identities[source.key] == $0.identity } ?? false
                 }
-            if isSame, let slot = earlier.values.append(item.target, to: &set) {
+            var slot = isSame ? earlier.values.append(item.target, to: &set) : nil
+            if let path = item.path, let found = slot, let digest = delivered.fileDigests[item.target.label],
+                set.digest(of: found, key: key) != digest
+            {
+                slot = nil
+                editedNames.formUnion(sources.map(\.name))
+                notices.append(
+                    Message(
+                        .warning, .fileEdited, "file '\(path)' was changed by somebody else; it is delivered again",
+                        hint: "only Latchkey writes in the secrets directory: let the program write elsewhere"))
+            }
+            if let slot {
                 reused[item.target] = slot
             } else {
                 needed.formUnion(sources.filter { !isAtHand($0) })
@@ -282,5 +295,12 @@ extension FetchedSet {
     mutating func list(_ all: [ValueSource], _ now: Int64) {
         sources = all.compactMap { source in records[source].map { KnownSource(source: source, record: $0) } }
         for known in sources { warnings += Message.ofValidity(known, now) }
+    }
+}
+
+extension SecretSet {
+    /// The keyed digest of a value, in hexadecimal digits.
+    borrowing func digest(of slot: Slot, key: [UInt8]) -> String {
+        withBytes(of: slot) { hexadecimal(hmacSHA256($0, key: key.span).span) }
     }
 }

@@ -26,6 +26,8 @@ package struct FetchedSet: ~Copyable {
     var tokens: [TokenResource: SecretSet.Slot] = [:]
     /// Optional objects that do not exist, with the vault's error if it was asked.
     var absent: [VaultObject: VaultError?] = [:]
+    /// The sources of files that somebody else has changed.
+    var editedNames: Set<String> = []
     /// The bytes of unchanged targets.
     var reused: [DeliveryTarget: SecretSet.Slot] = [:]
     var recipes: [DeliveryTarget: String] = [:]
