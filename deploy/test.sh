@@ -92,6 +92,7 @@ look() {
     need systemd-container command -v systemd-nspawn
     need dbus command -v dbus-daemon
     need polkitd has_polkit
+    need tmux command -v tmux
     need procps command -v pgrep
     need gunicorn command -v gunicorn
     # The bundle, in containers with root directories of several kinds.
