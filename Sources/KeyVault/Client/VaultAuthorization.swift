@@ -129,8 +129,8 @@ extension VaultAuthorization {
         tokens[audience.resource]?.hasReplacedExpired = true
     }
 
-    /// Whether a token for a host that is none of Azure's is one of Azure's vaults all the same: an endpoint gave it that
-    /// does not look at what it is asked for.
+    /// Whether a token is for Azure's vaults although the host is not Azure's. An identity endpoint that ignores the
+    /// resource gives such a token.
     private static func belongsElsewhere(_ token: AccessToken, _ vault: VaultAddress) -> Bool {
         guard VaultCloud.of(vault) == nil, let audience = IdentitySession.owner(of: token).audience else {
             return false

@@ -83,7 +83,7 @@ package struct VaultError: DiagnosableError, Equatable, Sendable {
         case unreadable
         /// The challenge asks for a token of a resource that the vault's host is not under.
         case foreignResource(String)
-        /// The identity gave a token of Azure's vaults for a host that is none of them.
+        /// The identity gave a token of Azure's vaults for a host that is not one of them.
         case tokenOfAzure
     }
 

@@ -5,7 +5,7 @@ import Secrets
 enum ImportSource {
     /// What the file delivers. `name`: the file's name for messages.
     ///
-    /// Throws for a file that is none of the known ones, with line and column.
+    /// Throws for a file of an unknown form, with line and column.
     static func read(
         _ bytes: [UInt8], name: String, suffix: VaultSuffix
     ) throws(ConfigurationError) -> ImportedConfiguration {
