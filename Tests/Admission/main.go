@@ -1,5 +1,5 @@
 // Admits pods as the API server does, by its own plugins for admission policies, and compares what comes out with the golden
-// pods. deploy/kubernetes/try.sh builds and starts it.
+// pods. Build it with Debian sid's golang-k8s-apiserver-dev in GOPATH mode.
 //
 //	admission [-write] POLICIES PODS GOLDEN
 //
