@@ -20,13 +20,22 @@ struct CanaryTests {
         #expect(Canary.found(in: "latchkey: error[secret-missing]: vault 'demo': no secret 'canary'").isEmpty)
     }
 
+    /// A token, and values that are made of others.
+    private static let composed = """
+        [env]
+        TOKEN = "token:https://database.windows.net"
+        [env.URL]
+        template = "postgres://app:{{url(db-password)}}@{{base64(db-password)}}/{{token:https://redis.azure.com}}"
+        """
+
     @Test(arguments: ["text", "json"])
     func `nothing leaks at the finest log level, over refreshes and failures`(format: String) throws {
         try Emulator.serving { azure in
             let scratch = try Scratch()
+            let file = try scratch.write(Self.composed, to: "latchkey.toml")
             let launch = try azure.run(
-                "--log-level", "debug", "--log-format", format, "--refresh", "1s", "--on-change", "signal", "-e",
-                "DB_PASSWORD=db-password", "-f", "database=db-password", "-f", "mail=smtp#/password",
+                "--config", file, "--log-level", "debug", "--log-format", format, "--refresh", "1s", "--on-change",
+                "signal", "-e", "DB_PASSWORD=db-password", "-f", "database=db-password", "-f", "mail=smtp#/password",
                 command: [Programs.probe, "print-on", "HUP", "--env", "DB_PASSWORD", "database", "mail"], in: scratch)
             try launch.expect(line: "ready")
             for name in ["status.json", "metrics.prom"] {
@@ -53,11 +62,13 @@ struct CanaryTests {
             let strace = try #require(Programs.installed("strace"))
             var variables = try azure.environment()
             variables["RUNTIME_DIRECTORY"] = scratch.path + "/instance"
+            let file = try scratch.write(Self.composed, to: "latchkey.toml")
             let outcome = try Launch(
                 strace,
                 [
                     "-D", "-f", "-qq", "-s", "65536", "-o", trace, "-e", "trace=execve,execveat", Programs.latchkey,
-                    "run", "--vault", azure.vault, "--ca-file", azure.authority, "-e", "DB_PASSWORD=db-password", "--",
+                    "run", "--config", file, "--vault", azure.vault, "--ca-file", azure.authority, "-e",
+                    "DB_PASSWORD=db-password", "--",
                     Programs.probe, "exit", "0",
                 ], environment: variables, directory: scratch.path
             ).end()
